@@ -1,0 +1,145 @@
+"""The database: a pool whose connections act as `tenure_app` and are bound to one tenant while they are lent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from tenure_core.errors import ConflictError, DatabaseTimeoutError, DatabaseUnavailableError, TenureError
+from tenure_core.settings import Settings
+
+APP_ROLE = "tenure_app"
+"""The role that reads and writes data: it owns nothing, so row-level security holds for it."""
+
+
+class _JsonBytes(Loader):
+    """Hands JSON that PostgreSQL wrote to the client as it is, without an object per row."""
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+class TenantConnection(psycopg.AsyncConnection[Any]):
+    """A connection that remembers the tenant it is bound to."""
+
+    tenant_id: uuid.UUID | None = None
+
+    async def bind(self, tenant_id: uuid.UUID) -> None:
+        """Bind to a tenant; costs a round trip only where the tenant changes."""
+        if self.tenant_id != tenant_id:
+            await self.execute("SELECT set_config('tenure.tenant_id', %s, false)", (str(tenant_id),))
+            self.tenant_id = tenant_id
+
+
+class Database:
+    """The pool of one process.
+
+    Args:
+        url: The PostgreSQL to connect to.
+        settings: How many connections, and how long they may wait and run.
+
+    Example:
+        async with Database(url, settings) as database, database.tenant(tenant_id) as connection: ...
+    """
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.url = url
+        self._wait = settings.pool_wait_seconds
+        self._pool = AsyncConnectionPool(
+            service_conninfo(url, settings.statement_timeout_seconds),
+            connection_class=TenantConnection,
+            min_size=min(2, settings.pool_size),
+            max_size=settings.pool_size,
+            timeout=settings.pool_wait_seconds,
+            kwargs={"autocommit": True, "prepare_threshold": 2},
+            configure=_configure,
+            open=False,
+        )
+
+    async def __aenter__(self) -> Database:
+        try:
+            await self._pool.open(wait=True, timeout=self._wait)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise _unreachable(error) from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: uuid.UUID) -> AsyncIterator[TenantConnection]:
+        """Lend a connection that sees the data of one tenant.
+
+        Raises:
+            DatabaseUnavailableError: No connection can be had.
+            DatabaseTimeoutError: A statement ran too long.
+        """
+        async with self.unbound() as connection:
+            await connection.bind(tenant_id)
+            yield connection
+
+    @asynccontextmanager
+    async def unbound(self) -> AsyncIterator[TenantConnection]:
+        """Lend a connection for what belongs to no tenant; it sees no tenant's data that it was not bound to."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise translated(error) from error
+
+    @asynccontextmanager
+    async def writing(self, tenant_id: uuid.UUID, actor: str, origin: str) -> AsyncIterator[TenantConnection]:
+        """Lend a connection inside a transaction; what it writes is captured under the given names.
+
+        Args:
+            tenant_id: Whose data.
+            actor: Who writes, for the change table.
+            origin: The system that the write comes from, for the change table.
+        """
+        async with self.tenant(tenant_id) as connection, connection.transaction():
+            await connection.execute(
+                "SELECT set_config('tenure.actor', %s, true), set_config('tenure.origin', %s, true)", (actor, origin)
+            )
+            yield connection
+
+
+def service_conninfo(url: str, statement_timeout_seconds: float) -> str:
+    """Return the connection string of the service: as `tenure_app`, in UTC, with a limit to each statement's time."""
+    settings = {
+        "role": APP_ROLE,
+        "timezone": "UTC",
+        "jit": "off",
+        "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+    }
+    given = conninfo_to_dict(url).get("options") or ""
+    options = " ".join([str(given), *(f"-c {name}={value}" for name, value in settings.items())])
+    return make_conninfo(url, options=options.strip(), application_name="tenure")
+
+
+async def _configure(connection: TenantConnection) -> None:
+    connection.adapters.register_loader("json", _JsonBytes)
+
+
+def translated(error: psycopg.Error) -> TenureError:
+    """Return the error of ours for an error of the driver."""
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return DatabaseTimeoutError("The statement ran longer than allowed and was cancelled.", "Ask for less at once.")
+    if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        return ConflictError("Another write got in the way.", "Send it again.")
+    if isinstance(error, psycopg.OperationalError | PoolTimeout):
+        return _unreachable(error)
+    return TenureError("The database refused the statement.", "Look for the request id in the server's log.")
+
+
+def _unreachable(error: Exception) -> DatabaseUnavailableError:
+    reason = " ".join(str(error).split())
+    return DatabaseUnavailableError(f"PostgreSQL can't be reached: {reason}.", "Check DATABASE_URL and that it runs.")

@@ -1,0 +1,192 @@
+"""The words of a declaration: Entity, Composite, column(), belongs_to().
+
+From a declared class alone follow its table, its GraphQL types, its filters, its mutations and its access rules.
+
+    class Equipment(Entity):
+        '''A machine that a customer runs and we maintain.'''
+
+        account: Mapped[Account] = belongs_to(back="equipment")
+        serial_number: Mapped[str] = column(search=True, max_length=40)
+        installed_on: Mapped[date]
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase, Mapped
+
+from tenure_core.declaration import Declared, DeclaredComposite, DeclaredField, DeclaredReference, Rules
+from tenure_core.errors import DeclarationError
+from tenure_core.kinds import BIG_INT, DATE_TIME, ID, INT, Kind, kind_of
+from tenure_core.naming import plural_of, snake_case, words
+from tenure_core.tables import columns_of, constraints_of
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What `column()` was told, until the class is complete and the annotation can be read."""
+
+    options: dict[str, Any]
+    rules: Rules
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """What `belongs_to()` was told."""
+
+    back: str
+    doc: str
+
+
+def column(
+    *,
+    doc: str = "",
+    default: Any = None,
+    kind: Kind | None = None,
+    choice: str | None = None,
+    search: bool = False,
+    index: bool = False,
+    max_length: int | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    format: str | None = None,
+) -> Any:
+    """Declare a field. Its kind and whether it may be empty come from the annotation.
+
+    Args:
+        doc: What it is, as one sentence; by default the field's name in words.
+        default: What a new record gets where the caller says nothing.
+        kind: The kind, where the Python type does not tell it (`BIG_INT`).
+        choice: The name of a list of values that plugins may extend.
+        search: Whether the text search looks at it.
+        index: Whether lists are often ordered by it: it gets an index that serves pages in that order.
+        max_length: Characters of a text, members of a list, or bytes of a JSON document, at most.
+        minimum: The smallest number allowed.
+        maximum: The largest number allowed.
+        format: "email", "phone", "url", "currency", "country" or "language".
+    """
+    options = {"doc": doc, "default": default, "kind": kind, "choice": choice, "search": search, "index": index}
+    return _Column(options, Rules(max_length, minimum, maximum, format))
+
+
+def belongs_to(*, back: str, doc: str = "") -> Any:
+    """Declare a reference to one record of the annotated entity.
+
+    Args:
+        back: The name of the list on the other side: `Account.contacts` for a contact's account.
+        doc: What it is, as one sentence.
+    """
+    return _Reference(back, doc)
+
+
+class Composite:
+    """A value with parts: one column each in the table, one object in the API. Subclasses declare parts as columns."""
+
+    __parts__: ClassVar[tuple[Declared, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        fields = tuple(_declared_fields(cls))
+        cls.__parts__ = tuple(f for f in fields if isinstance(f, Declared))
+        if len(cls.__parts__) != len(fields):
+            raise DeclarationError(f"{cls.__name__} has a part that is no plain column.", "Parts hold one value each.")
+
+
+class Entity(DeclarativeBase):
+    """The base of every declared entity: gives id, version and the three times, and builds the table.
+
+    Class arguments:
+        order_by: The field that lists are ordered by where the caller says nothing; "-" in front means descending.
+        plural: The name of the list in the API; by default the English plural of the class name.
+    """
+
+    metadata = MetaData(naming_convention=NAMING)
+    __abstract__ = True
+    __fields__: ClassVar[tuple[DeclaredField, ...]]
+    __order__: ClassVar[str]
+    __plural__: ClassVar[str]
+
+    def __init_subclass__(cls, *, order_by: str = "id", plural: str = "", **options: Any) -> None:
+        cls.__fields__ = (*_identity_fields(), *_declared_fields(cls), *_record_fields())
+        cls.__order__ = order_by
+        cls.__plural__ = plural or plural_of(cls.__name__)
+        cls.__tablename__ = snake_case(cls.__name__)
+        _clear_declarations(cls)
+        for built in columns_of(cls.__fields__):
+            setattr(cls, built.key, built)
+        cls.__table_args__ = tuple(constraints_of(cls.__tablename__, cls.__fields__, cls.__order__))
+        super().__init_subclass__(**options)
+
+
+def _clear_declarations(cls: type) -> None:
+    """Take the words off a class, so that SQLAlchemy finds plain columns only."""
+    for name in [n for n, word in cls.__dict__.items() if isinstance(word, _Column | _Reference)]:
+        delattr(cls, name)
+    cls.__annotations__ = {
+        name: hint for name, hint in cls.__dict__.get("__annotations__", {}).items() if "Mapped" not in str(hint)
+    }
+
+
+def _identity_fields() -> Iterator[Declared]:
+    yield Declared("id", "id", ID, False, "The record's identity, a UUIDv7.", writable=False)
+
+
+def _record_fields() -> Iterator[Declared]:
+    yield Declared("version", "version", INT, False, "How often the record was written; starts at 1.", writable=False)
+    yield Declared("created_at", "created_at", DATE_TIME, False, "When the record was created.", writable=False, index=True)
+    yield Declared("updated_at", "updated_at", DATE_TIME, False, "When the record was last changed.", writable=False, index=True)
+    yield Declared("deleted_at", "deleted_at", DATE_TIME, True, "When the record was deleted; empty while it lives.", writable=False)
+
+
+def _declared_fields(cls: type) -> Iterator[DeclaredField]:
+    hints = typing.get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
+    for name in cls.__dict__.get("__annotations__", {}):
+        if typing.get_origin(hints[name]) is Mapped:
+            python_type, nullable = _without_none(typing.get_args(hints[name])[0])
+            yield _declare(cls.__name__, name, python_type, nullable, cls.__dict__.get(name, column()))
+
+
+def _without_none(annotation: object) -> tuple[Any, bool]:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        rest = [a for a in typing.get_args(annotation) if a is not type(None)]
+        if len(rest) == 1:
+            return rest[0], True
+    return annotation, False
+
+
+def _declare(owner: str, name: str, python_type: Any, nullable: bool, word: object) -> DeclaredField:
+    if isinstance(word, _Reference):
+        doc = word.doc or f"The {words(name)}."
+        return DeclaredReference(name, f"{name}_id", python_type, nullable, word.back, doc)
+    if not isinstance(word, _Column):
+        raise DeclarationError(f"{owner}.{name} is declared with {word!r}.", "Use column() or belongs_to().")
+    doc = word.options["doc"] or f"The {words(name)}."
+    if isinstance(python_type, type) and issubclass(python_type, Composite):
+        parts = tuple(_part_of(name, part, nullable) for part in python_type.__parts__)
+        return DeclaredComposite(name, python_type, parts, nullable, doc)
+    kind = word.options["kind"] or (None if word.options["choice"] else kind_of(python_type))
+    if kind is None and not word.options["choice"]:
+        raise DeclarationError(f"{owner}.{name} has the type {python_type!r}, which no column can hold.", "Use str, int, float, bool, date, datetime, list[str], dict[str, Any], a StrEnum or a Composite.")
+    return Declared(name, name, nullable=nullable, rules=word.rules, **{**word.options, "doc": doc, "kind": kind})
+
+
+def _part_of(owner: str, part: Declared, nullable: bool) -> Declared:
+    return replace(part, column=f"{owner}_{part.name}", nullable=part.nullable or nullable)
+
+
+class Money(Composite):
+    """An amount of money in one currency."""
+
+    minor_units: Mapped[int] = column(kind=BIG_INT, doc="The amount in the currency's smallest unit: cents, pence, yen.")
+    currency: Mapped[str] = column(format="currency", max_length=3, doc="The ISO 4217 code of the currency.")
