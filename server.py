@@ -1,0 +1,10 @@
+"""Tenure for any ASGI server, such as `uvicorn server:app`; reads DATABASE_URL and TENURE_* from the environment."""
+
+from tenure_core.errors import SettingError
+from tenure_core.settings import load_settings
+from tenure_schema.app import create_app
+
+settings = load_settings()
+if not settings.database_url:
+    raise SettingError("DATABASE_URL is not set.", "Set it; `tenure serve` would use an embedded PostgreSQL.")
+app = create_app(settings, settings.database_url)
