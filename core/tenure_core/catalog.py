@@ -54,6 +54,7 @@ class CompositeField:
         parts: Its parts, by their names in the API.
         nullable: Whether it may be empty.
         description: What the field is, for people.
+        required: The parts that must be there where the value is.
     """
 
     name: str
@@ -62,6 +63,7 @@ class CompositeField:
     parts: Mapping[str, ScalarField]
     nullable: bool
     description: str
+    required: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +236,10 @@ def _field(
     if isinstance(one, DeclaredComposite):
         parts = {camel_case(p.name): _scalar(table, p, choices) for p in one.parts}
         description = cleandoc(one.type.__doc__ or one.type.__name__)
-        return CompositeField(name, one.type.__name__, description, MappingProxyType(parts), one.nullable, one.doc)
+        required = frozenset(camel_case(p.name) for p in one.type.__parts__ if not p.nullable)
+        return CompositeField(
+            name, one.type.__name__, description, MappingProxyType(parts), one.nullable, one.doc, required
+        )
     return _scalar(table, one, choices)
 
 
