@@ -1,0 +1,64 @@
+"""Keys: makes tenants and their API keys, as the owner of the tables; the service itself can't read them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import psycopg
+
+from tenure_core.database import translated
+from tenure_core.identity import NewKey, Role, key_hash, new_secret
+from tenure_core.owner import connect
+
+
+def create_key(url: str, tenant_name: str, role: Role, name: str, origin: str) -> NewKey:
+    """Make an API key; the tenant, too, where there is none of that name.
+
+    Args:
+        url: The database, as the owner of its tables.
+        tenant_name: Whose data the key opens.
+        role: What its bearer may do.
+        name: What people call the key.
+        origin: The system that will use it: the change feed names it with every write.
+
+    Raises:
+        DatabaseUnavailableError: The database can't be reached.
+    """
+    secret = new_secret()
+    try:
+        with connect(url) as connection:
+            tenant_id, created = _tenant(connection, tenant_name)
+            key_id = connection.execute(
+                "INSERT INTO api_key (tenant_id, name, role, origin, hash) VALUES (%s, %s, %s, %s, %s) RETURNING id",
+                (tenant_id, name, role.value, origin, key_hash(secret)),
+            ).fetchone()
+    except psycopg.Error as error:
+        raise translated(error) from error
+    assert key_id is not None
+    return NewKey(secret, key_id[0], created)
+
+
+def ensure_tenant(url: str, name: str) -> uuid.UUID:
+    """Return the id of the tenant with a name; it is made where there is none.
+
+    Raises:
+        DatabaseUnavailableError: The database can't be reached.
+    """
+    try:
+        with connect(url) as connection:
+            return _tenant(connection, name)[0]
+    except psycopg.Error as error:
+        raise translated(error) from error
+
+
+def _tenant(connection: psycopg.Connection[Any], name: str) -> tuple[uuid.UUID, bool]:
+    """Return a tenant's id, and whether it was made just now."""
+    made = connection.execute(
+        "INSERT INTO tenant (name) VALUES (%s) ON CONFLICT (name) DO NOTHING RETURNING id", (name,)
+    ).fetchone()
+    if made:
+        return made[0], True
+    known = connection.execute("SELECT id FROM tenant WHERE name = %s", (name,)).fetchone()
+    assert known is not None
+    return known[0], False

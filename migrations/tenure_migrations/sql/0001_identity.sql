@@ -1,0 +1,41 @@
+-- The role of the service, the ids, and the tables that say who may ask.
+
+-- Roles belong to the whole cluster: another database's migration may be making this one at the same moment.
+DO $$
+BEGIN
+    CREATE ROLE tenure_app NOLOGIN;
+EXCEPTION
+    WHEN duplicate_object OR unique_violation THEN
+        RAISE DEBUG 'the role tenure_app is there already';
+END
+$$;
+
+DO $$
+BEGIN
+    GRANT tenure_app TO CURRENT_USER;
+EXCEPTION
+    WHEN unique_violation THEN
+        RAISE DEBUG 'the role tenure_app is granted already';
+END
+$$;
+
+-- The login that serves may be another than the owner: through the role it can see whether migrations are pending.
+GRANT USAGE ON SCHEMA public TO tenure_app;
+GRANT SELECT ON alembic_version TO tenure_app;
+
+-- A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then what gen_random_uuid() drew.
+-- Bits 52 and 53 turn its version from 4 (0100) into 7 (0111); the variant is the same in both.
+CREATE FUNCTION tenure_uuid7() RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT encode(
+        set_bit(set_bit(
+            overlay(
+                uuid_send(gen_random_uuid())
+                PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+                FROM 1 FOR 6
+            ),
+        52, 1), 53, 1),
+        'hex'
+    )::uuid;
+END;

@@ -1,0 +1,98 @@
+"""What every test stands on: a real PostgreSQL with a database of this process's own, and actors in fresh tenants."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from tenure_core import migrate
+from tenure_core.catalog import Catalog, build_catalog
+from tenure_core.database import Database
+from tenure_core.embedded import EmbeddedPostgres
+from tenure_core.identity import Actor, Role
+from tenure_core.settings import Settings
+from tenure_core.tokens import ensure_tenant
+
+HOME = Path(__file__).parent.parent / ".tenure" / "test"
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A server in which databases may be made: the given one, or an embedded one that all test runs share."""
+    if given := os.environ.get("TENURE_TEST_DATABASE_URL"):
+        yield given
+    else:
+        with EmbeddedPostgres(HOME) as server:
+            yield server.url
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """Make an empty database and drop it at the end."""
+    name = f"tenure_test_{uuid.uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+        try:
+            yield make_conninfo(server_url, dbname=name)
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """A database of this test alone, without any table."""
+    with fresh_database(server_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str) -> Iterator[str]:
+    """The migrated database of this test process, as its owner."""
+    with fresh_database(server_url) as url:
+        migrate.upgrade(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url, home=HOME, port=0)
+
+
+@pytest.fixture(scope="session")
+async def database(database_url: str, settings: Settings) -> AsyncIterator[Database]:
+    async with Database(database_url, settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return build_catalog()
+
+
+@pytest.fixture
+def actor(database_url: str) -> Actor:
+    """An administrator in a tenant that nobody else uses."""
+    return actor_in_fresh_tenant(database_url, Role.ADMIN)
+
+
+@pytest.fixture
+def other_actor(database_url: str) -> Actor:
+    """An administrator in another tenant."""
+    return actor_in_fresh_tenant(database_url, Role.ADMIN)
+
+
+@pytest.fixture
+def reader(actor: Actor) -> Actor:
+    """One who may only read, in the tenant of `actor`."""
+    return Actor(actor.tenant_id, uuid.uuid4(), Role.READER, "test")
+
+
+def actor_in_fresh_tenant(database_url: str, role: Role) -> Actor:
+    tenant_id = ensure_tenant(database_url, f"test {uuid.uuid4()}")
+    return Actor(tenant_id, uuid.uuid4(), role, "test")
