@@ -16,6 +16,11 @@ def camel_case(name: str) -> str:
     return head + "".join(part.capitalize() for part in tail)
 
 
+def upper_case(name: str) -> str:
+    """Return an API name as an enum value: durationSeconds becomes DURATION_SECONDS."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+
+
 def words(name: str) -> str:
     """Return a Python name as words: created_at becomes "created at"."""
     return name.replace("_", " ")

@@ -1,0 +1,92 @@
+"""Paths: what lists can be ordered and grouped by: an entity's own fields, and those one reference away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+from tenure_core.catalog import Catalog, EntityInfo, ScalarField, ToOne
+from tenure_core.declaration import Rules
+from tenure_core.errors import DeclarationError
+from tenure_core.kinds import BOOLEAN, ID
+from tenure_core.naming import upper_case
+
+
+@dataclass(frozen=True)
+class Path:
+    """One value that is reached from a record.
+
+    Args:
+        names: The names in the API that lead there, such as ("account", "address", "country").
+        via: The reference that leads to the record that holds it; None for the record itself.
+        field: The field that holds it; for a reference itself, the other record's id.
+    """
+
+    names: tuple[str, ...]
+    via: ToOne | None
+    field: ScalarField
+
+    @property
+    def constant(self) -> str:
+        """Its name as an enum value, such as ACCOUNT_ADDRESS_COUNTRY."""
+        return "_".join(upper_case(name) for name in self.names)
+
+    @property
+    def name(self) -> str:
+        """Its name as a field, such as accountAddressCountry."""
+        head, *tail = self.names
+        return head + "".join(name[0].upper() + name[1:] for name in tail)
+
+    @property
+    def nullable(self) -> bool:
+        """Whether it may be empty: always, where a reference leads there."""
+        return self.via is not None or self.field.nullable
+
+
+@lru_cache(maxsize=256)
+def paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
+    """Return the paths of an entity by their constants, own fields first.
+
+    Raises:
+        DeclarationError: Two paths have one constant.
+    """
+    found: dict[str, Path] = {}
+    for path in (*_own(entity, (), None), *_referred(entity, catalog)):
+        if path.constant in found:
+            raise DeclarationError(
+                f"{entity.name} has two fields that order and group as {path.constant}.", "Rename one of them."
+            )
+        found[path.constant] = path
+    return MappingProxyType(found)
+
+
+@lru_cache(maxsize=256)
+def group_paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
+    """Return what records can be grouped by: their paths, and each reference as the record that it leads to."""
+    references = (Path((r.name,), None, _identity_of(r)) for r in entity.references)
+    return MappingProxyType({**paths(entity, catalog), **{path.constant: path for path in references}})
+
+
+def _identity_of(reference: ToOne) -> ScalarField:
+    description = reference.description
+    return ScalarField(reference.name, reference.column, ID, reference.nullable, False, None, Rules(), description)
+
+
+def _own(entity: EntityInfo, before: tuple[str, ...], via: ToOne | None) -> Iterator[Path]:
+    for field in entity.scalars:
+        if _sortable(field):
+            yield Path((*before, field.name), via, field)
+    for composite in entity.composites:
+        for part in composite.parts.values():
+            yield Path((*before, composite.name, part.name), via, part)
+
+
+def _referred(entity: EntityInfo, catalog: Catalog) -> Iterator[Path]:
+    for reference in entity.references:
+        yield from _own(catalog[reference.target], (reference.name,), reference)
+
+
+def _sortable(field: ScalarField) -> bool:
+    return field.kind.comparable or bool(field.kind.values) or field.kind in (ID, BOOLEAN)

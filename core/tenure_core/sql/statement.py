@@ -1,0 +1,74 @@
+"""Statements: from a plan to one SQL statement, kept for the next request of the same shape."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from tenure_core.plan.nodes import TENANT, Aggregation, Connection, Lookup, Node, Plan, Predicate, Single
+from tenure_core.sql.groups import aggregation
+from tenure_core.sql.lists import connection
+from tenure_core.sql.objects import record
+from tenure_core.sql.predicates import parameter_name, place
+
+DIALECT = PGDialect_psycopg()
+STATEMENTS_KEPT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement, which answers one root field with one JSON value.
+
+    Args:
+        text: The SQL, in psycopg's form.
+    """
+
+    text: str
+
+    def values(self, tenant_id: uuid.UUID, bound: Sequence[object]) -> dict[str, object]:
+        """Return what psycopg binds: the tenant, and the request's values by their places."""
+        return {parameter_name(TENANT): tenant_id, **{parameter_name(i): value for i, value in enumerate(bound)}}
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def compile(plan: Plan) -> Statement:
+    """Return the statement of a plan."""
+    return Statement(str(_select(plan).compile(dialect=DIALECT)))
+
+
+def _select(plan: Plan) -> Select[Any]:
+    match plan:
+        case Connection():
+            return connection(plan, None)
+        case Aggregation():
+            return aggregation(plan, None)
+        case Single():
+            table = plan.node.entity.table.alias()
+            return record(plan.node, table, plan.where)
+        case Lookup():
+            return _lookup(plan)
+
+
+def _lookup(plan: Lookup) -> Select[Any]:
+    if not plan.ids.many:
+        return select(_found(plan, place(plan.ids)).label("value"))
+    wanted = func.unnest(place(plan.ids)).table_valued("id", with_ordinality="position").render_derived()
+    listed = aggregate_order_by(_found(plan, wanted.c.id), wanted.c.position)
+    return select(func.coalesce(func.json_agg(listed), literal_column("'[]'::json")).label("value")).select_from(wanted)
+
+
+def _found(plan: Lookup, wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+    candidates = [_candidate(scope, node, wanted) for scope, node in plan.nodes]
+    return func.coalesce(*candidates, literal_column("null::json"), type_=JSON())
+
+
+def _candidate(scope: Predicate, node: Node, wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+    table = node.entity.table.alias()
+    return record(node, table, scope, table.c.id == wanted).scalar_subquery()
