@@ -37,7 +37,7 @@ async def ide_page(request: Request) -> Response:
 
 
 def ide_files(settings: Settings) -> Mount:
-    """Return the routes below /graphql/ide: the page's script, and GraphiQL's files where they are installed."""
+    """Return the routes below /graphql/ide: the page's script, and GraphiQL's files once they are there."""
     folder = ide_folder(settings.home)
     known = {file.name for file in IDE_FILES}
 
@@ -85,6 +85,7 @@ def _policy(links: Iterable[str]) -> str:
     sources = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, links) if parts.netloc})
     allowed = " ".join(["'self'", *sources])
     return (
-        f"default-src 'none'; script-src {allowed}; style-src {allowed} 'unsafe-inline'; font-src 'self' data:; "
-        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src {allowed}; style-src {allowed} 'unsafe-inline'; "
+        "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     )

@@ -102,7 +102,7 @@ def install(home: Path) -> Path:
 
 
 def _fetch(npm: str, packages: tuple[str, ...], folder: Path) -> None:
-    command = [npm, "pack", "--silent", "--ignore-scripts", "--fetch-retries=1", *packages]
+    command = [npm, "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1", *packages]
     try:
         done = subprocess.run(  # noqa: S603  # no word of the command is a user's
             command, cwd=folder, check=False, capture_output=True, text=True, timeout=NPM_SECONDS
@@ -110,7 +110,7 @@ def _fetch(npm: str, packages: tuple[str, ...], folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise IdeInstallError(f"npm gave no answer within {NPM_SECONDS} s.", "Check the way out.") from None
     if done.returncode != 0:
-        reason = next((line for line in done.stderr.splitlines() if "error" in line), "it gave no reason")
+        reason = ", ".join(line.removeprefix("npm error ") for line in done.stderr.splitlines()[:2])
         raise IdeInstallError(f"npm could not bring {', '.join(packages)}: {reason}.", "Check the way out.")
 
 
@@ -121,9 +121,7 @@ def _checked(file: IdeFile, folder: Path) -> bytes:
         content = member.read() if member else b""
     found = "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
     if found != file.integrity:
-        raise IdeInstallError(
-            f"{file.name} has the hash {found} instead of {file.integrity}.", "Don't use it."
-        )
+        raise IdeInstallError(f"{file.name} is not the file that we know: its hash is {found}.")
     return content
 
 

@@ -1,0 +1,156 @@
+"""The `tenure` command. Each command imports what it needs when it runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from tenure_core.errors import TenureError
+
+app = typer.Typer(
+    name="tenure",
+    help="Tenure, a headless customer-retention platform.\n\n"
+    "Settings come from the environment: DATABASE_URL names the PostgreSQL, and where it is not set an "
+    "embedded one is used; TENURE_HOST, TENURE_PORT, TENURE_HOME and others do the rest. `tenure doctor` "
+    "shows what is in force.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+token_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
+schema_app = typer.Typer(help="The GraphQL schema.", no_args_is_help=True, rich_markup_mode=None)
+ide_app = typer.Typer(
+    help="GraphiQL, the page to try the API in.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(token_app, name="token")
+app.add_typer(schema_app, name="schema")
+app.add_typer(ide_app, name="ide")
+
+Host = Annotated[str | None, typer.Option(help="The address to listen on, in place of TENURE_HOST.")]
+Port = Annotated[
+    int | None, typer.Option(help="The port to listen on, in place of TENURE_PORT; 0 picks a free one.")
+]
+
+
+def main() -> None:
+    """Run the command line. An error that Tenure raises on purpose ends as one line on stderr."""
+    try:
+        app()
+    except TenureError as error:
+        sys.exit(f"tenure: {' '.join(str(error).split())}")
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None) -> None:
+    """Serve the GraphQL API until Ctrl-C or SIGTERM.
+
+    Uses the PostgreSQL of DATABASE_URL, or starts the embedded one and stops it again. The database must be
+    migrated: this command changes nothing in it.
+
+    \b
+    Examples:
+      tenure serve
+      DATABASE_URL=postgresql://tenure@db/tenure tenure serve --host 0.0.0.0 --port 8080
+    """
+    from tenure_sdk.serve_command import serve
+
+    serve(host, port)
+
+
+@app.command()
+def demo(host: Host = None, port: Port = None) -> None:
+    """Start everything, with demo data: the quickest way to see Tenure at work.
+
+    Migrates the database, fills the tenant `demo` on the first run, prints an API key and a first query to
+    paste, and serves until Ctrl-C or SIGTERM. Run it again and the data is as you left it.
+
+    \b
+    Examples:
+      tenure demo
+      tenure demo --port 9000
+    """
+    from tenure_sdk.demo_command import demo
+
+    demo(host, port)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the version of this code. Safe to run again, and from several machines at once.
+
+    Runs as the owner of the tables: TENURE_MIGRATE_DATABASE_URL, or else DATABASE_URL.
+
+    \b
+    Example:
+      DATABASE_URL=postgresql://owner@db/tenure tenure migrate
+    """
+    from tenure_sdk.migrate_command import migrate
+
+    migrate()
+
+
+@token_app.command("create")
+def create_token(
+    tenant: Annotated[str, typer.Option(help="Whose data the key opens; a new name makes a new tenant.")],
+    role: Annotated[Literal["admin", "reader"], typer.Option(help="reader reads; admin also writes.")],
+    name: Annotated[str, typer.Option(help="What the key is for, so that you know it again.")] = "",
+    origin: Annotated[
+        str, typer.Option(help="The system that uses it, as the change feed shows it.")
+    ] = "api",
+) -> None:
+    """Make an API key and print it. This is the only time it can be seen: the database keeps its hash.
+
+    \b
+    Examples:
+      tenure token create --tenant acme --role reader --name dashboard
+      tenure token create --tenant acme --role admin --name "ERP sync" --origin erp
+    """
+    from tenure_sdk.token_command import create_token
+
+    create_token(tenant, role, name, origin)
+
+
+@schema_app.command("print")
+def print_schema() -> None:
+    """Print the GraphQL schema in its definition language. Needs no database.
+
+    \b
+    Example:
+      tenure schema print > schema.graphql
+    """
+    from tenure_sdk.schema_command import print_schema
+
+    print_schema()
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is configured, what is reachable, and what is missing. Exit code 0 where all is well, else 1.
+
+    \b
+    Example:
+      tenure doctor && tenure serve
+    """
+    from tenure_sdk.doctor_command import doctor
+
+    doctor()
+
+
+@ide_app.command("install")
+def install_ide() -> None:
+    """Bring GraphiQL with npm, so that the page at /graphql works without a way out.
+
+    Four files, checked against the hashes that Tenure knows, come to lie under TENURE_HOME. For a machine
+    without npm or a way out, run this on another and copy the folder.
+
+    \b
+    Example:
+      tenure ide install
+    """
+    from tenure_core.settings import load_settings
+    from tenure_schema.ide_files import install
+
+    typer.echo(f"GraphiQL is installed in {install(load_settings().home)}.")

@@ -1,0 +1,45 @@
+"""The PostgreSQL that a command works on: that of DATABASE_URL, or the embedded one while it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tenure_core.errors import PendingMigrationsError
+from tenure_core.settings import Settings
+
+
+@contextmanager
+def running_postgres(settings: Settings) -> Iterator[str]:
+    """Yield the URL of the PostgreSQL to work on; what was started for it is stopped afterwards.
+
+    Raises:
+        DatabaseUnavailableError: The embedded PostgreSQL can't start.
+    """
+    if settings.database_url:
+        yield settings.database_url
+        return
+    from tenure_core.embedded import EmbeddedPostgres
+
+    with EmbeddedPostgres(settings.home) as postgres:
+        yield postgres.url
+
+
+def owner_url(settings: Settings, url: str) -> str:
+    """Return the URL of the tables' owner, who migrates and makes keys: by default the service's own."""
+    return settings.migrate_database_url or url
+
+
+def refuse_pending_migrations(url: str) -> None:
+    """Return where the database is as new as this code.
+
+    Raises:
+        PendingMigrationsError: It is older.
+        DatabaseUnavailableError: It can't be reached.
+    """
+    from tenure_core.migrate import pending
+
+    if missing := pending(url):
+        raise PendingMigrationsError(
+            f"The database lacks {len(missing)} migration(s).", "Run `tenure migrate`."
+        )

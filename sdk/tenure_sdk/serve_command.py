@@ -1,0 +1,33 @@
+"""`tenure serve`."""
+
+from __future__ import annotations
+
+import typer
+
+from tenure_core.settings import Settings, load_settings
+from tenure_sdk.postgres import refuse_pending_migrations, running_postgres
+from tenure_sdk.serving import address_of, listen, run, stop_cleanly
+
+
+def serve(host: str | None, port: int | None) -> None:
+    """Serve a migrated database.
+
+    Args:
+        host: The address to listen on, in place of the setting.
+        port: The port to listen on, in place of the setting.
+
+    Raises:
+        TenureError: A setting is wrong, the port is in use, or the database can't be reached or is too old.
+    """
+    settings = settings_with(host, port)
+    stop_cleanly()
+    listener = listen(settings)
+    with running_postgres(settings) as url:
+        refuse_pending_migrations(url)
+        run(settings, url, listener, lambda: typer.echo(f"Tenure answers on {address_of(listener)}/graphql"))
+
+
+def settings_with(host: str | None, port: int | None) -> Settings:
+    """Return the settings of the environment, with the options of the command line over them."""
+    options = {"host": host, "port": port}
+    return load_settings(**{name: value for name, value in options.items() if value is not None})

@@ -1,0 +1,104 @@
+"""Serving: a socket that is taken first, an app that is run on it, and a clean end on Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import types
+from collections.abc import Callable
+
+from tenure_core.errors import SettingError
+from tenure_core.settings import Settings
+
+BACKLOG = 2048
+SECONDS_TO_FINISH = 5
+"""How long requests that run may take to end when the server is told to stop."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a socket that listens on the address of the settings.
+
+    Taken before any long work, it tells at once that the port is free, and keeps it so; early clients wait.
+
+    Raises:
+        SettingError: The port is in use, or the address is not one of this machine.
+    """
+    host, port = settings.host, settings.port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise _refused(host, port, error) from error
+
+
+def _refused(host: str, port: int, error: OSError) -> SettingError:
+    if error.errno == errno.EADDRINUSE:
+        return SettingError(
+            f"Port {port} on {host} is in use.",
+            "Stop the program that uses it, or choose another with --port.",
+        )
+    return SettingError(
+        f"Can't listen on {host}:{port}: {error.strerror}.", "Choose another with --host and --port."
+    )
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL at which a person on this machine finds a listening socket."""
+    host, port = listener.getsockname()[:2]
+    named = f"[{host}]" if ":" in host else host
+    return f"http://{named}:{port}"
+
+
+def stop_cleanly() -> None:
+    """Let Ctrl-C and SIGTERM leave the program by SystemExit, so that everything that was started is stopped.
+
+    A second signal is ignored: it would interrupt the stopping.
+    """
+
+    def leave(_number: int, _frame: types.FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+
+
+def run(settings: Settings, url: str, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serve until told to stop.
+
+    Args:
+        settings: The settings of the app.
+        url: The PostgreSQL to serve; its migrations are complete.
+        listener: The socket to answer on.
+        announce: Called once the first request would be answered.
+    """
+    import uvloop
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, url, listener, announce))
+
+
+async def _serve(settings: Settings, url: str, listener: socket.socket, announce: Callable[[], None]) -> None:
+    from tenure_schema.app import create_app
+    from uvicorn import Config, Server
+
+    app = create_app(settings, url)
+    config = Config(
+        app,
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+    # The lifespan is run here and not by uvicorn, which would log an error in it as a traceback.
+    async with app.router.lifespan_context(app):
+        announce()
+        await Server(config).serve([listener])
