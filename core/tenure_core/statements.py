@@ -76,7 +76,7 @@ WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KE
 
 @lru_cache(maxsize=64)
 def mark(table: Table) -> str:
-    """Return the statement that softly deletes the records `ids`, or restores them; it returns those changed."""
+    """Return the statement that softly deletes or restores the records `ids`; it returns those it changed."""
     return f"""
 UPDATE {quoted(table.name)} SET deleted_at = CASE WHEN %(deleted)s::boolean THEN now() END
 WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])

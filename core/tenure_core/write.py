@@ -260,10 +260,13 @@ def _columns(drafts: Iterable[_Draft]) -> tuple[str, ...]:
 
 
 def _as_json(table: Table, values: Mapping[str, object]) -> dict[str, object]:
-    """Return values by column as orjson writes them; JSON is text already, and goes in as it is."""
+    """Return values by column as orjson writes them.
+
+    JSON is text already, and goes in as it is. SQLAlchemy's names are a subclass of str, which orjson refuses.
+    """
     documents = _json_columns(table)
     return {
-        column: orjson.Fragment(value) if column in documents and isinstance(value, str) else value
+        str(column): orjson.Fragment(value) if column in documents and isinstance(value, str) else value
         for column, value in values.items()
     }
 
