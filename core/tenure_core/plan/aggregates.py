@@ -29,6 +29,7 @@ from tenure_core.plan.nodes import (
 )
 from tenure_core.request import Field, fixed
 
+DEFAULT_GROUPS = 100
 MAX_GROUPS = 1_000
 COUNT = Measure("count")
 
@@ -108,13 +109,14 @@ class Aggregates:
         return (*given_keys, *(key for key in rest if key.by not in [g.by for g in given_keys]))
 
     def _order_key(self, entity: EntityInfo, keys: tuple[GroupKey, ...], item: Arguments, name: str) -> AggregateOrder:
-        function, field = str(fixed(item["function"])).lower(), fixed(item.get("field"))
+        key, function = fixed(item.get("key")), fixed(item.get("function"))
+        if (key is None) == (function is None):
+            raise BadUserInputError(f"{name}.orderBy needs a key or a function.", "Give one of the two.")
         descending, nulls_first = fixed(item.get("direction")) == "DESC", fixed(item.get("nulls")) == "FIRST"
-        if function == "count":
-            return AggregateOrder(COUNT, descending, nulls_first)
-        if function == "key":
-            return AggregateOrder(_key_index(keys, field, name), descending, nulls_first)
-        return AggregateOrder(_measure_by_constant(entity, function, field, name), descending, nulls_first)
+        if key is not None:
+            return AggregateOrder(_key_index(keys, key, name), descending, nulls_first)
+        measure = _ordering_measure(entity, str(function).lower(), fixed(item.get("field")), name)
+        return AggregateOrder(measure, descending, nulls_first)
 
     def _output(self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: Field, node: PlanNode) -> GroupOutput:
         if field.name == "__typename":
@@ -157,11 +159,15 @@ def measure_of(entity: EntityInfo, function: str, name: str) -> Measure:
     return Measure(function, field.column)
 
 
-def _measure_by_constant(entity: EntityInfo, function: str, constant: object, name: str) -> Measure:
+def _ordering_measure(entity: EntityInfo, function: str, constant: object, name: str) -> Measure:
+    if function == "count":
+        return COUNT
     for field in measurable(entity, function):
         if upper_case(field) == constant:
             return measure_of(entity, function, field)
-    raise BadUserInputError(f"{name}.orderBy: {function.upper()} can't be computed over {constant}.", "Name a field of numbers.")
+    raise BadUserInputError(
+        f"{name}.orderBy: {function.upper()} can't be computed over {constant}.", "Name a field of numbers."
+    )
 
 
 def _key_index(keys: tuple[GroupKey, ...], constant: object, name: str) -> int:
@@ -189,7 +195,7 @@ def _measure_output(entity: EntityInfo, function: str, field: Field) -> MeasureV
 
 def _size(first: object, name: str) -> int:
     if first is None:
-        return MAX_GROUPS
+        return DEFAULT_GROUPS
     if not isinstance(first, int) or not 0 <= first <= MAX_GROUPS:
         raise BadUserInputError(f"{name}.first is {first}.", f"Ask for 0 to {MAX_GROUPS} groups.")
     return first

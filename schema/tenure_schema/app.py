@@ -1,0 +1,100 @@
+"""The application: HTTP in front of execution. It reads requests with suspicion and answers every one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from uuid_utils.compat import uuid7
+
+from tenure_core.catalog import Catalog, build_catalog
+from tenure_core.database import Database
+from tenure_core.errors import TenureError
+from tenure_core.identity import KeyCache
+from tenure_core.settings import Settings
+from tenure_schema.errors import as_tenure_error, formatted, status_of
+from tenure_schema.execution import Execution
+from tenure_schema.ide import ide_files, ide_page
+from tenure_schema.reading import read_question
+from tenure_schema.timing import Timing
+
+GRAPHQL_PATH = "/graphql"
+
+
+def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> Starlette:
+    """Return the application; it opens the database when it starts and closes it when it stops.
+
+    Args:
+        settings: How it behaves.
+        url: The PostgreSQL to serve.
+        catalog: What there is; by default the core's entities.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with Database(url, settings) as database:
+            app.state.database = database
+            app.state.keys = KeyCache(database, settings.key_cache_seconds)
+            app.state.execution = Execution(catalog or build_catalog(), database, settings)
+            yield
+
+    routes: list[Any] = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route(GRAPHQL_PATH, graphql, methods=["POST"]),
+    ]
+    if settings.ide:
+        routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.settings = settings
+    return app
+
+
+async def healthz(_: Request) -> Response:
+    """Say that the process is alive."""
+    return _json({"status": "ok"}, 200)
+
+
+async def readyz(request: Request) -> Response:
+    """Say whether questions can be answered: whether the database does."""
+    request_id = str(uuid7())
+    try:
+        async with request.app.state.database.unbound() as connection:
+            await connection.execute("SELECT 1")
+    except TenureError as error:
+        return _json({"errors": formatted(error, request_id)}, 503)
+    return _json({"status": "ok"}, 200)
+
+
+async def graphql(request: Request) -> Response:
+    """Answer a GraphQL request."""
+    request_id, timing = uuid7(), Timing()
+    try:
+        answer, status = await _answer(request, request_id, timing), 200
+    except Exception as caught:
+        error = as_tenure_error(caught, str(request_id))
+        answer, status = {"errors": formatted(error, str(request_id))}, status_of(error)
+    response = _json(answer, status)
+    response.headers["X-Request-Id"] = str(request_id)
+    response.headers["Server-Timing"] = timing.header()
+    return response
+
+
+async def _answer(request: Request, request_id: uuid.UUID, timing: Timing) -> dict[str, Any]:
+    state = request.app.state
+    with timing.stage("identify"):
+        actor = await state.keys.actor(request.headers.get("authorization"))
+    question = await read_question(request, state.settings)
+    found: dict[str, Any] = await state.execution.answer(question, actor, str(request_id), timing)
+    return found
+
+
+def _json(value: object, status: int) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")

@@ -1,0 +1,72 @@
+"""Errors: from what went wrong to GraphQL errors and HTTP statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from graphql import GraphQLError, GraphQLFormattedError
+
+from tenure_core.errors import (
+    BadUserInputError,
+    ConflictError,
+    DatabaseTimeoutError,
+    DatabaseUnavailableError,
+    ForbiddenError,
+    RequestTooLargeError,
+    TenureError,
+    UnauthenticatedError,
+)
+from tenure_schema.documents import InvalidDocumentError
+
+log = structlog.get_logger()
+
+STATUS: Mapping[type[TenureError], int] = {
+    BadUserInputError: 400,
+    RequestTooLargeError: 400,
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
+    ConflictError: 409,
+    DatabaseUnavailableError: 503,
+    DatabaseTimeoutError: 504,
+}
+
+
+def status_of(error: TenureError) -> int:
+    """Return the HTTP status of an error; 500 for what is our own fault."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def as_tenure_error(error: BaseException, request_id: str) -> TenureError:
+    """Return the error of ours for any exception; one that nobody foresaw is logged with its trace."""
+    if isinstance(error, TenureError):
+        return error
+    log.error("request failed", request_id=request_id, exc_info=error)
+    return TenureError("Something went wrong on our side.", f"Name the request {request_id} to the operator.")
+
+
+def formatted(error: TenureError, request_id: str) -> list[dict[str, Any]]:
+    """Return the GraphQL errors of an error: message, extensions, and for a wrong document its places."""
+    extensions = {"code": error.code, "requestId": request_id, "retryable": error.retryable}
+    if isinstance(error, InvalidDocumentError):
+        return [{**_plain(one.formatted), "extensions": extensions} for one in error.errors]
+    return [{"message": str(error), "extensions": extensions}]
+
+
+def formatted_result(errors: list[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+    """Return the GraphQL errors of an operation that ran through resolvers."""
+    return [_formatted_one(error, request_id) for error in errors]
+
+
+def _formatted_one(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    if error.original_error is None:
+        known: TenureError = BadUserInputError(error.message)
+    else:
+        known = as_tenure_error(error.original_error, request_id)
+    [only] = formatted(known, request_id)
+    return {**_plain(error.formatted), **only}
+
+
+def _plain(found: GraphQLFormattedError) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if key in ("message", "locations", "path")}

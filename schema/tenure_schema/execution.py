@@ -1,0 +1,170 @@
+"""Execution: joins GraphQL to the pipeline of the core.
+
+A query whose root fields are all planned goes straight to PostgreSQL, whose bytes are the answer. Everything
+else (introspection, mutations, resolvers written by hand) goes the general way through graphql-core, where each
+planned root field is still one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from graphql import DocumentNode, OperationType
+from strawberry.extensions import SchemaExtension
+
+from tenure_core.access import authorize
+from tenure_core.catalog import Catalog
+from tenure_core.database import Database
+from tenure_core.execute import execute
+from tenure_core.identity import Actor
+from tenure_core.plan import bound, plan
+from tenure_core.plan.cost import cost
+from tenure_core.plan.planner import AGGREGATE
+from tenure_core.request import Field
+from tenure_core.settings import Settings
+from tenure_core.sql import compile
+from tenure_schema.documents import Document, Documents
+from tenure_schema.errors import formatted_result
+from tenure_schema.lower import TYPE_NAME, Lowering, Variables, read_variables
+from tenure_schema.mutations import mutations_of
+from tenure_schema.prepared import Operation, Prepared, check_cost, prepare
+from tenure_schema.schema import build_schema, graphql_schema
+from tenure_schema.timing import Timing
+
+OPERATIONS_KEPT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a client sent.
+
+    Args:
+        query: The document's text.
+        variables: The variables, as they came.
+        operation_name: Which operation of the document; None for the only one.
+    """
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the general way's resolvers are given.
+
+    Args:
+        document: The document, read and checked already.
+        resolve: Answers a root field, by the name that the answer gives it.
+    """
+
+    document: DocumentNode
+    resolve: Callable[[str], Awaitable[Any]]
+
+
+class _DocumentOfContext(SchemaExtension):
+    """Hands the document to Strawberry that was read and checked before."""
+
+    def on_parse(self) -> Any:
+        """Skip parsing."""
+        self.execution_context.graphql_document = self.execution_context.context.document
+        yield
+
+    def on_validate(self) -> Any:
+        """Skip validation."""
+        self.execution_context.pre_execution_errors = []
+        yield
+
+
+class Execution:
+    """Answers questions.
+
+    Args:
+        catalog: What there is.
+        database: Where the data is.
+        settings: How much may be asked at once.
+    """
+
+    def __init__(self, catalog: Catalog, database: Database, settings: Settings) -> None:
+        self._catalog = catalog
+        self._database = database
+        self._max_cost = settings.max_cost
+        self._schema = build_schema(catalog)
+        self._schema.extensions = (_DocumentOfContext,)
+        self._graphql = graphql_schema(self._schema)
+        self._documents = Documents(self._graphql, settings)
+        self._mutations = {m.name: m for e in catalog.entities.values() for m in mutations_of(e)}
+        self._planned = _planned_names(catalog)
+        self._operation = lru_cache(maxsize=OPERATIONS_KEPT)(_operation)
+
+    async def answer(self, question: Question, actor: Actor, request_id: str, timing: Timing) -> dict[str, Any]:
+        """Return the GraphQL response of a question, ready for orjson.
+
+        Raises:
+            TenureError: The question can't be answered.
+        """
+        with timing.stage("read"):
+            operation = self._operation(self._documents.get(question.query), question.operation_name)
+            variables = read_variables(self._graphql, operation.node, question.variables)
+        if operation.node.operation is OperationType.QUERY and operation.roots <= self._planned:
+            return {"data": await self._answer_planned(operation, variables, actor, timing)}
+        with timing.stage("resolve"):
+            return await self._answer_generally(operation, question, variables, actor, request_id)
+
+    async def answer_generally(self, question: Question, actor: Actor, request_id: str) -> dict[str, Any]:
+        """Return the GraphQL response of a question by the general way, also where the short way would do."""
+        operation = self._operation(self._documents.get(question.query), question.operation_name)
+        variables = read_variables(self._graphql, operation.node, question.variables)
+        return await self._answer_generally(operation, question, variables, actor, request_id)
+
+    async def _answer_planned(
+        self, operation: Operation, variables: Variables, actor: Actor, timing: Timing
+    ) -> dict[str, Any]:
+        with timing.stage("plan"):
+            authorized = authorize(actor, self._catalog)
+            prepared = prepare(operation, variables, self._graphql, self._catalog, authorized, self._max_cost)
+            statements = [(s, bound(binds, variables.coerced)) for _, s, binds in prepared.statements]
+        with timing.stage("run"):
+            found = await execute(self._database, actor.tenant_id, statements) if statements else []
+        return _with_keys(prepared, found)
+
+    async def _answer_generally(
+        self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
+    ) -> dict[str, Any]:
+        roots = Lowering(self._graphql, operation.document.fragments, variables, typed=True).roots(operation.node)
+        fields = {field.key: field for field in roots}
+        context = Context(operation.document.node, lambda key: self._resolve(fields[key], variables, actor))
+        result = await self._schema.execute(
+            question.query, dict(question.variables), context, operation_name=question.operation_name
+        )
+        errors = {"errors": formatted_result(result.errors, request_id)} if result.errors else {}
+        return {"data": result.data, **errors}
+
+    async def _resolve(self, field: Field, variables: Variables, actor: Actor) -> Any:
+        if mutation := self._mutations.get(field.name):
+            return await mutation.run(field, self._catalog, self._database, actor)
+        planned = plan(field, self._catalog, authorize(actor, self._catalog))
+        check_cost(cost(planned.plan), self._max_cost)
+        statement = compile(planned.plan), bound(planned.binds, variables.coerced)
+        [found] = await execute(self._database, actor.tenant_id, [statement])
+        return orjson.loads(found)
+
+
+def _operation(document: Document, name: str | None) -> Operation:
+    return Operation.of(document, document.operation(name))
+
+
+def _with_keys(prepared: Prepared, found: list[bytes]) -> dict[str, Any]:
+    answers: dict[str, Any] = dict.fromkeys(prepared.type_names, "Query")
+    keys = (key for key, _, _ in prepared.statements)
+    return {**answers, **{key: orjson.Fragment(value) for key, value in zip(keys, found, strict=True)}}
+
+
+def _planned_names(catalog: Catalog) -> frozenset[str]:
+    entities = catalog.entities.values()
+    lists = [name for e in entities for name in (e.singular, e.plural, f"{e.plural}{AGGREGATE}")]
+    return frozenset([TYPE_NAME, "node", "nodes", *lists])

@@ -1,0 +1,127 @@
+"""Prepared operations: planned and compiled once for each shape of their variables.
+
+A variable shapes the plan where its value decides something, such as `@include(if:)`, an order or a page's size;
+`Variable.fixed` notes it. Every other variable is only bound. So two requests that differ in bound variables
+only share what was prepared, and the second one neither lowers nor plans.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import orjson
+from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
+
+from tenure_core.access import Authorized, Grants
+from tenure_core.catalog import Catalog
+from tenure_core.errors import RequestTooLargeError
+from tenure_core.plan import Bind, plan
+from tenure_core.plan.cost import cost
+from tenure_core.request import Field
+from tenure_core.sql import Statement, compile
+from tenure_schema.documents import Document
+from tenure_schema.lower import TYPE_NAME, Lowering, Variables
+
+SHAPES_KEPT = 100
+"""How many shapes of variables are kept for one operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation that is ready to run.
+
+    Args:
+        type_names: The names under which the answer has the type of the root itself.
+        statements: Every other root field: its name in the answer, its statement, its values.
+    """
+
+    type_names: tuple[str, ...]
+    statements: tuple[tuple[str, Statement, tuple[Bind, ...]], ...]
+
+
+@dataclass(slots=True)
+class Operation:
+    """What is known of one operation of one document.
+
+    Args:
+        document: The document.
+        node: The operation's syntax tree.
+        roots: The names of its root fields.
+        observed: The variables whose values have shaped a plan so far.
+        prepared: What was prepared, by the shape of the variables.
+    """
+
+    document: Document
+    node: OperationDefinitionNode
+    roots: frozenset[str]
+    observed: frozenset[str] = frozenset()
+    prepared: OrderedDict[object, Prepared] = field(default_factory=OrderedDict)
+
+    @classmethod
+    def of(cls, document: Document, node: OperationDefinitionNode) -> Operation:
+        """Return the operation, with nothing prepared yet."""
+        return cls(document, node, frozenset(_root_names(document, node.selection_set)))
+
+    def shape(self, variables: Variables, grants: Grants) -> object:
+        """Return what must be equal for two requests to share what was prepared."""
+        values = variables.coerced
+        shaping = [(name, values.get(name)) for name in sorted(self.observed)]
+        presence = tuple((name, values[name] is None) for name in sorted(values))
+        return grants, presence, orjson.dumps(shaping, default=str)
+
+    def keep(self, prepared: Prepared, variables: Variables, grants: Grants) -> None:
+        """Keep what was prepared; a variable seen to shape plans for the first time makes earlier shapes void."""
+        if not variables.observed <= self.observed:
+            self.observed |= variables.observed
+            self.prepared.clear()
+        self.prepared[self.shape(variables, grants)] = prepared
+        if len(self.prepared) > SHAPES_KEPT:
+            self.prepared.popitem(last=False)
+
+
+def prepare(
+    operation: Operation, variables: Variables, schema: GraphQLSchema, catalog: Catalog, authorized: Authorized, max_cost: int
+) -> Prepared:
+    """Return an operation ready to run, from what is kept or anew.
+
+    Raises:
+        TenureError: It asks for what is not there, not allowed, or too much.
+    """
+    found = operation.prepared.get(operation.shape(variables, authorized.grants))
+    if found is None:
+        fields = Lowering(schema, operation.document.fragments, variables).roots(operation.node)
+        found = _prepared(fields, catalog, authorized, max_cost)
+        operation.keep(found, variables, authorized.grants)
+    return found
+
+
+def _prepared(fields: tuple[Field, ...], catalog: Catalog, authorized: Authorized, max_cost: int) -> Prepared:
+    planned = [(f.key, plan(f, catalog, authorized)) for f in fields if f.name != TYPE_NAME]
+    check_cost(sum(cost(p.plan) for _, p in planned), max_cost)
+    type_names = tuple(f.key for f in fields if f.name == TYPE_NAME)
+    return Prepared(type_names, tuple((key, compile(p.plan), p.binds) for key, p in planned))
+
+
+def check_cost(asked: int, allowed: int) -> None:
+    """Check how many records an operation may bring.
+
+    Raises:
+        RequestTooLargeError: Too many.
+    """
+    if asked > allowed:
+        raise RequestTooLargeError(
+            f"The operation may bring {asked} records; at most {allowed} are allowed.",
+            "Make `first` smaller on nested lists, or ask in several requests.",
+        )
+
+
+def _root_names(document: Document, selection_set: SelectionSetNode) -> Iterator[str]:
+    for node in selection_set.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _root_names(document, document.fragments[node.name.value].selection_set)
+        else:
+            yield from _root_names(document, node.selection_set)  # type: ignore[attr-defined]  # an inline fragment

@@ -1,0 +1,84 @@
+"""Reading: from an HTTP request to a question, refusing what is too large, malformed or of another type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from tenure_core.errors import BadUserInputError, RequestTooLargeError
+from tenure_core.kinds import clean_text
+from tenure_core.settings import Settings
+from tenure_schema.execution import Question
+
+
+class BodyTooLargeError(RequestTooLargeError):
+    """A body with more bytes than the setting allows."""
+
+
+class UnsupportedMediaTypeError(BadUserInputError):
+    """A body that does not say that it is JSON."""
+
+
+async def read_question(request: Request, settings: Settings) -> Question:
+    """Return the question that a POST request asks.
+
+    Raises:
+        UnsupportedMediaTypeError: The body is no application/json.
+        BodyTooLargeError: It has too many bytes.
+        BadUserInputError: It is no JSON, or none of the form that GraphQL over HTTP asks for.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise UnsupportedMediaTypeError(
+            f"The body's type is {content_type[:60] or 'missing'}.", "Send it as Content-Type: application/json."
+        )
+    return _question(_parsed(await _body(request, settings.max_body_bytes), settings.max_json_depth))
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLargeError(f"The body has more than {limit} bytes.", "Send less at once.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _parsed(body: bytes, max_depth: int) -> Any:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadUserInputError(f"The body is no JSON: {error}.", 'Send {"query": "..."}.') from None
+    if _deeper_than(value, max_depth):
+        raise RequestTooLargeError(f"The body's JSON is nested more than {max_depth} deep.", "Flatten it.")
+    return value
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        inner = [i for v in level if isinstance(v, dict | list) for i in (v.values() if isinstance(v, dict) else v)]
+        level = [v for v in inner if isinstance(v, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _question(value: Any) -> Question:
+    if not isinstance(value, dict):
+        raise BadUserInputError("The body is no JSON object.", 'Send {"query": "..."}; batches are not taken.')
+    query, variables, name = value.get("query"), value.get("variables"), value.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise BadUserInputError("The body has no query.", 'Send the GraphQL document as "query".')
+    if not isinstance(variables, dict | None):
+        raise BadUserInputError("variables is no JSON object.", "Send them by name, or leave them out.")
+    if not isinstance(name, str | None):
+        raise BadUserInputError("operationName is no text.", "Send a name, or leave it out.")
+    try:
+        return Question(clean_text(query), variables or {}, name)
+    except ValueError as error:
+        raise BadUserInputError(f"query: {error}.") from None

@@ -1,0 +1,94 @@
+"""The schema: its root fields, and everything they lead to, from the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.plan.planner import AGGREGATE
+from tenure_schema.building import Argument, PlannedField, Types, output
+from tenure_schema.inputs import Inputs
+from tenure_schema.mutations import Mutation, mutations_of
+from tenure_schema.scalars import SCALARS
+from tenure_schema.types import Objects
+
+
+class RootField(PlannedField):
+    """A root field; the context that comes with the operation knows how to answer it."""
+
+    @property
+    def is_async(self) -> bool:
+        """Async: the answer comes from the database."""
+        return True
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+        """Return the answer of the general way."""
+        resolve: Callable[[str], Awaitable[Any]] = info.context.resolve
+        return resolve(info.path.key)
+
+
+def build_schema(catalog: Catalog) -> strawberry.Schema:
+    """Return the GraphQL schema of a catalog."""
+    types = Types()
+    types.implement("Node", catalog.entities)
+    objects = Objects(catalog, types, Inputs(catalog, types))
+    query = types.object("Query", "Questions about the customers of one tenant.", _questions(catalog, types, objects))
+    mutations = [_write(mutation, types) for entity in catalog.entities.values() for mutation in mutations_of(entity)]
+    mutation = types.object("Mutation", "Changes to the customers of one tenant.", mutations)
+    config = StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS, disable_field_suggestions=True)
+    return strawberry.Schema(query, mutation, types=[types[name] for name in catalog.entities], config=config)
+
+
+def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """Return the schema as graphql-core has it."""
+    return schema._schema
+
+
+def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[PlannedField]:
+    node = types["Node"]
+    fields = [
+        _root("node", node | None, "The record with an id, whatever it is of.", [_identity("Its id.")]),
+        _root("nodes", list[node | None], "The records with these ids, in their order; null for each that is not there.", [
+            Argument("ids", list[strawberry.ID], "Their ids, 100 at most."),
+        ]),
+    ]
+    for entity in catalog.entities.values():
+        fields += _entity_questions(entity, types, objects)
+    return fields
+
+
+def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> list[PlannedField]:
+    aggregate = objects.aggregate_field(f"{entity.plural}{AGGREGATE}", entity)
+    return [
+        _root(entity.singular, types[entity.name] | None, f"One of the {entity.plural} by its id.", [_identity("Its id.")]),
+        _root(entity.plural, types[f"{entity.name}Connection"], f"The {entity.plural}, page by page.", objects.inputs.list_arguments(entity)),
+        _as_root(aggregate),
+    ]
+
+
+def _identity(description: str) -> Argument:
+    return Argument("id", strawberry.ID, description)
+
+
+def _write(mutation: Mutation, types: Types) -> PlannedField:
+    entity, verb = mutation.entity, mutation.verb
+    argument = Argument("input", types[f"{entity.name}{verb}Input"], "What to write.")
+    payload = types[f"{entity.name}{verb}Payload"]
+    return _root(mutation.name, payload, f"{verb}s one of the {entity.plural}.", [argument])
+
+
+def _root(name: str, type_: Any, description: str, arguments: list[Argument]) -> PlannedField:
+    return _as_root(output(name, type_, description, arguments))
+
+
+def _as_root(field: PlannedField) -> RootField:
+    built = RootField(field.python_name, field.graphql_name, field.type_annotation, description=field.description)
+    built.arguments = field.arguments
+    return built
+
+
