@@ -1,4 +1,4 @@
-"""What every test stands on: a real PostgreSQL with a database of this process's own, and actors in fresh tenants."""
+"""What every test stands on: a real PostgreSQL with a database of its own, and actors in fresh tenants."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+
 from tenure_core import migrate
 from tenure_core.catalog import Catalog, build_catalog
 from tenure_core.database import Database

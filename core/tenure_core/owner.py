@@ -1,4 +1,4 @@
-"""The owner's connection: for the few things that the service itself may not do, such as migrating and making keys."""
+"""The owner's connection: for the few things that the service itself may not do, such as making keys."""
 
 from __future__ import annotations
 

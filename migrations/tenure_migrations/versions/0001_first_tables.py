@@ -42,8 +42,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop everything but the role, which belongs to the whole cluster."""
-    for table in ("change", "external_ref", "activity", "contact", "account", "api_key", "tenant"):
-        op.drop_table(table)
     _run("drop")
 
 
@@ -195,13 +193,14 @@ def _create_change() -> None:
             transaction_id xid8        NOT NULL DEFAULT pg_current_xact_id(),
             entity         text        COLLATE "C" NOT NULL,
             record_id      uuid        NOT NULL,
-            operation      text        COLLATE "C" NOT NULL CHECK (operation IN ('CREATE', 'UPDATE', 'DELETE')),
+            operation      text        COLLATE "C" NOT NULL,
             before         jsonb,
             after          jsonb,
             version        integer     NOT NULL,
             actor          text        COLLATE "C" NOT NULL,
             origin         text        COLLATE "C" NOT NULL,
             occurred_at    timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT ck_change_operation CHECK (operation IN ('CREATE', 'UPDATE', 'DELETE')),
             CONSTRAINT pk_change PRIMARY KEY (tenant_id, transaction_id, seq, occurred_at)
         ) PARTITION BY RANGE (occurred_at)
     """)
