@@ -48,12 +48,16 @@ class Grants:
     def require_read(self, entity: EntityInfo) -> None:
         """Raise ForbiddenError where records of the entity may not be read."""
         if not self.may_read(entity):
-            raise ForbiddenError(f"The role {self.role} may not read {entity.plural}.", "Use a key with another role.")
+            raise ForbiddenError(
+                f"The role {self.role} may not read {entity.plural}.", "Use a key with another role."
+            )
 
     def require_write(self, entity: EntityInfo) -> None:
         """Raise ForbiddenError where records of the entity may not be written."""
         if not self.entities.get(entity.name, NOTHING).write:
-            raise ForbiddenError(f"The role {self.role} may not write {entity.plural}.", "Use a key with the role admin.")
+            raise ForbiddenError(
+                f"The role {self.role} may not write {entity.plural}.", "Use a key with the role admin."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The catalog: an immutable index of every entity, field and relation under its name in the API, built once at start."""
+"""The catalog: an immutable index of every entity, field and relation by its name in the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import Column, Table
 from tenure_core.declaration import Declared, DeclaredComposite, DeclaredReference, Rules, declared_columns
 from tenure_core.entities import Entity
 from tenure_core.errors import DeclarationError
-from tenure_core.kinds import ID, Kind, enum_kind
+from tenure_core.kinds import Kind, enum_kind
 from tenure_core.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.naming import camel_case
 
@@ -154,9 +154,7 @@ class EntityInfo:
     @property
     def id(self) -> ScalarField:
         """The field of the record's identity."""
-        found = self.fields["id"]
-        assert isinstance(found, ScalarField)
-        return found
+        return next(field for field in self.scalars if field.name == "id")
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,8 +206,9 @@ def build_catalog(
 
 def _add(fields: dict[str, dict[str, Field]], owner: str, new: Field) -> None:
     if new.name in fields[owner]:
+        both = f"{fields[owner][new.name].description!r} and {new.description!r}"
         raise DeclarationError(
-            f"{owner}.{new.name} is declared twice: {fields[owner][new.name].description!r} and {new.description!r}.",
+            f"{owner}.{new.name} is declared twice: {both}.",
             "Rename one of the two; for a list that points back, change `back`.",
         )
     fields[owner][new.name] = new
@@ -218,7 +217,7 @@ def _add(fields: dict[str, dict[str, Field]], owner: str, new: Field) -> None:
 def _target(entity: type[Entity], one: DeclaredReference, fields: Mapping[str, object]) -> str:
     if one.target.__name__ not in fields:
         raise DeclarationError(
-            f"{entity.__name__}.{one.name} refers to {one.target.__name__}, which is no entity of this server.",
+            f"{entity.__name__}.{one.name} refers to {one.target.__name__}, which this server lacks.",
             "Load the plugin that declares it.",
         )
     return one.target.__name__
@@ -252,7 +251,10 @@ def _scalar(table: Table, one: Declared, choices: Mapping[str, tuple[str, ...]])
                 "Register at least one value for it.",
             )
         kind = enum_kind(one.choice, choices[one.choice])
-    assert kind is not None
+    if kind is None:
+        raise DeclarationError(
+            f"{table.name}.{one.name} has no kind.", "Annotate it with a type that a column can hold."
+        )
     column = table.c[one.column]
     return ScalarField(
         camel_case(one.name), column, kind, one.nullable, one.writable, one.default, one.rules, one.doc
@@ -282,5 +284,6 @@ def _entity(entity: type[Entity], fields: dict[str, Field]) -> EntityInfo:
 
 def _table(entity: type[Entity]) -> Table:
     table = entity.__table__
-    assert isinstance(table, Table)
+    if not isinstance(table, Table):
+        raise DeclarationError(f"{entity.__name__} has no table.", "Declare it as a subclass of Entity.")
     return table

@@ -1,4 +1,4 @@
-"""The database: a pool whose connections act as `tenure_app` and are bound to one tenant while they are lent."""
+"""The database: a pool of connections that act as `tenure_app`, each bound to a tenant while it is lent."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Database:
 
     @asynccontextmanager
     async def unbound(self) -> AsyncIterator[TenantConnection]:
-        """Lend a connection for what belongs to no tenant; it sees no tenant's data that it was not bound to."""
+        """Lend a connection for what belongs to no tenant: keys, health."""
         try:
             async with self._pool.connection() as connection:
                 yield connection
@@ -107,13 +107,14 @@ class Database:
         """
         async with self.tenant(tenant_id) as connection, connection.transaction():
             await connection.execute(
-                "SELECT set_config('tenure.actor', %s, true), set_config('tenure.origin', %s, true)", (actor, origin)
+                "SELECT set_config('tenure.actor', %s, true), set_config('tenure.origin', %s, true)",
+                (actor, origin),
             )
             yield connection
 
 
 def service_conninfo(url: str, statement_timeout_seconds: float) -> str:
-    """Return the connection string of the service: as `tenure_app`, in UTC, with a limit to each statement's time."""
+    """Return the connection string of the service: as `tenure_app`, in UTC, with a statement timeout."""
     settings = {
         "role": APP_ROLE,
         "timezone": "UTC",
@@ -132,7 +133,9 @@ async def _configure(connection: TenantConnection) -> None:
 def translated(error: psycopg.Error) -> TenureError:
     """Return the error of ours for an error of the driver."""
     if isinstance(error, psycopg.errors.QueryCanceled):
-        return DatabaseTimeoutError("The statement ran longer than allowed and was cancelled.", "Ask for less at once.")
+        return DatabaseTimeoutError(
+            "The statement ran longer than allowed and was cancelled.", "Ask for less at once."
+        )
     if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return ConflictError("Another write got in the way.", "Send it again.")
     if isinstance(error, psycopg.OperationalError | PoolTimeout):
@@ -142,4 +145,6 @@ def translated(error: psycopg.Error) -> TenureError:
 
 def _unreachable(error: Exception) -> DatabaseUnavailableError:
     reason = " ".join(str(error).split())
-    return DatabaseUnavailableError(f"PostgreSQL can't be reached: {reason}.", "Check DATABASE_URL and that it runs.")
+    return DatabaseUnavailableError(
+        f"PostgreSQL can't be reached: {reason}.", "Check DATABASE_URL and that it runs."
+    )

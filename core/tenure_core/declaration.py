@@ -1,4 +1,4 @@
-"""What a declaration says, as plain values: the result of reading a class written with the words of `entities`."""
+"""Declarations as plain values: what a class written with the words of `entities` says."""
 
 from __future__ import annotations
 

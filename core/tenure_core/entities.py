@@ -1,6 +1,6 @@
 """The words of a declaration: Entity, Composite, column(), belongs_to().
 
-From a declared class alone follow its table, its GraphQL types, its filters, its mutations and its access rules.
+From a declared class alone follow its table, its GraphQL types, its filters, its mutations and its access.
 
     class Equipment(Entity):
         '''A machine that a customer runs and we maintain.'''
@@ -12,6 +12,7 @@ From a declared class alone follow its table, its GraphQL types, its filters, it
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
 from collections.abc import Iterator
@@ -50,10 +51,17 @@ class _Reference:
     doc: str
 
 
+Word = Any
+"""What a word of a declaration returns: it stands where an attribute of the annotated type is declared."""
+
+Default = Any
+"""A value of the annotated type."""
+
+
 def column(
     *,
     doc: str = "",
-    default: Any = None,
+    default: Default = None,
     kind: Kind | None = None,
     choice: str | None = None,
     search: bool = False,
@@ -62,7 +70,7 @@ def column(
     minimum: float | None = None,
     maximum: float | None = None,
     format: str | None = None,
-) -> Any:
+) -> Word:
     """Declare a field. Its kind and whether it may be empty come from the annotation.
 
     Args:
@@ -77,11 +85,18 @@ def column(
         maximum: The largest number allowed.
         format: "email", "phone", "url", "currency", "country" or "language".
     """
-    options = {"doc": doc, "default": default, "kind": kind, "choice": choice, "search": search, "index": index}
+    options = {
+        "doc": doc,
+        "default": default,
+        "kind": kind,
+        "choice": choice,
+        "search": search,
+        "index": index,
+    }
     return _Column(options, Rules(max_length, minimum, maximum, format))
 
 
-def belongs_to(*, back: str, doc: str = "") -> Any:
+def belongs_to(*, back: str, doc: str = "") -> Word:
     """Declare a reference to one record of the annotated entity.
 
     Args:
@@ -92,7 +107,7 @@ def belongs_to(*, back: str, doc: str = "") -> Any:
 
 
 class Composite:
-    """A value with parts: one column each in the table, one object in the API. Subclasses declare parts as columns."""
+    """A value with parts, which subclasses declare: one column each in the table, one object in the API."""
 
     __parts__: ClassVar[tuple[Declared, ...]] = ()
 
@@ -100,14 +115,16 @@ class Composite:
         fields = tuple(_declared_fields(cls))
         cls.__parts__ = tuple(f for f in fields if isinstance(f, Declared))
         if len(cls.__parts__) != len(fields):
-            raise DeclarationError(f"{cls.__name__} has a part that is no plain column.", "Parts hold one value each.")
+            raise DeclarationError(
+                f"{cls.__name__} has a part that is no plain column.", "Parts hold one value each."
+            )
 
 
 class Entity(DeclarativeBase):
     """The base of every declared entity: gives id, version and the three times, and builds the table.
 
     Class arguments:
-        order_by: The field that lists are ordered by where the caller says nothing; "-" in front means descending.
+        order_by: What lists are ordered by where the caller says nothing; "-" in front means descending.
         plural: The name of the list in the API; by default the English plural of the class name.
     """
 
@@ -117,7 +134,7 @@ class Entity(DeclarativeBase):
     __order__: ClassVar[str]
     __plural__: ClassVar[str]
 
-    def __init_subclass__(cls, *, order_by: str = "id", plural: str = "", **options: Any) -> None:
+    def __init_subclass__(cls, *, order_by: str = "id", plural: str = "", **options: object) -> None:
         cls.__fields__ = (*_identity_fields(), *_declared_fields(cls), *_record_fields())
         cls.__order__ = order_by
         cls.__plural__ = plural or plural_of(cls.__name__)
@@ -133,9 +150,8 @@ def _clear_declarations(cls: type) -> None:
     """Take the words off a class, so that SQLAlchemy finds plain columns only."""
     for name in [n for n, word in cls.__dict__.items() if isinstance(word, _Column | _Reference)]:
         delattr(cls, name)
-    cls.__annotations__ = {
-        name: hint for name, hint in cls.__dict__.get("__annotations__", {}).items() if "Mapped" not in str(hint)
-    }
+    hints = inspect.get_annotations(cls)
+    cls.__annotations__ = {name: hint for name, hint in hints.items() if "Mapped" not in str(hint)}
 
 
 def _identity_fields() -> Iterator[Declared]:
@@ -143,15 +159,40 @@ def _identity_fields() -> Iterator[Declared]:
 
 
 def _record_fields() -> Iterator[Declared]:
-    yield Declared("version", "version", INT, False, "How often the record was written; starts at 1.", writable=False)
-    yield Declared("created_at", "created_at", DATE_TIME, False, "When the record was created.", writable=False, index=True)
-    yield Declared("updated_at", "updated_at", DATE_TIME, False, "When the record was last changed.", writable=False, index=True)
-    yield Declared("deleted_at", "deleted_at", DATE_TIME, True, "When the record was deleted; empty while it lives.", writable=False)
+    yield Declared(
+        "version", "version", INT, False, "How often the record was written; starts at 1.", writable=False
+    )
+    yield Declared(
+        "created_at",
+        "created_at",
+        DATE_TIME,
+        False,
+        "When the record was created.",
+        writable=False,
+        index=True,
+    )
+    yield Declared(
+        "updated_at",
+        "updated_at",
+        DATE_TIME,
+        False,
+        "When the record was last changed.",
+        writable=False,
+        index=True,
+    )
+    yield Declared(
+        "deleted_at",
+        "deleted_at",
+        DATE_TIME,
+        True,
+        "When the record was deleted; empty while it lives.",
+        writable=False,
+    )
 
 
 def _declared_fields(cls: type) -> Iterator[DeclaredField]:
     hints = typing.get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
-    for name in cls.__dict__.get("__annotations__", {}):
+    for name in inspect.get_annotations(cls):
         if typing.get_origin(hints[name]) is Mapped:
             python_type, nullable = _without_none(typing.get_args(hints[name])[0])
             yield _declare(cls.__name__, name, python_type, nullable, cls.__dict__.get(name, column()))
@@ -165,7 +206,7 @@ def _without_none(annotation: object) -> tuple[Any, bool]:
     return annotation, False
 
 
-def _declare(owner: str, name: str, python_type: Any, nullable: bool, word: object) -> DeclaredField:
+def _declare(owner: str, name: str, python_type: type, nullable: bool, word: object) -> DeclaredField:
     if isinstance(word, _Reference):
         doc = word.doc or f"The {words(name)}."
         return DeclaredReference(name, f"{name}_id", python_type, nullable, word.back, doc)
@@ -177,8 +218,13 @@ def _declare(owner: str, name: str, python_type: Any, nullable: bool, word: obje
         return DeclaredComposite(name, python_type, parts, nullable, doc)
     kind = word.options["kind"] or (None if word.options["choice"] else kind_of(python_type))
     if kind is None and not word.options["choice"]:
-        raise DeclarationError(f"{owner}.{name} has the type {python_type!r}, which no column can hold.", "Use str, int, float, bool, date, datetime, list[str], dict[str, Any], a StrEnum or a Composite.")
-    return Declared(name, name, nullable=nullable, rules=word.rules, **{**word.options, "doc": doc, "kind": kind})
+        raise DeclarationError(
+            f"{owner}.{name} has the type {python_type!r}, which no column can hold.",
+            "Use str, int, float, bool, date, datetime, list[str], dict[str, Any], a StrEnum or a Composite.",
+        )
+    return Declared(
+        name, name, nullable=nullable, rules=word.rules, **{**word.options, "doc": doc, "kind": kind}
+    )
 
 
 def _part_of(owner: str, part: Declared, nullable: bool) -> Declared:
@@ -188,5 +234,7 @@ def _part_of(owner: str, part: Declared, nullable: bool) -> Declared:
 class Money(Composite):
     """An amount of money in one currency."""
 
-    minor_units: Mapped[int] = column(kind=BIG_INT, doc="The amount in the currency's smallest unit: cents, pence, yen.")
+    minor_units: Mapped[int] = column(
+        kind=BIG_INT, doc="The amount in the currency's smallest unit: cents, pence, yen."
+    )
     currency: Mapped[str] = column(format="currency", max_length=3, doc="The ISO 4217 code of the currency.")

@@ -1,4 +1,4 @@
-"""Errors that Tenure raises on purpose: what happened, where, what to do. One class per kind, each with a stable code."""
+"""Errors that Tenure raises on purpose: what happened, where, what to do. One class per kind of error."""
 
 from __future__ import annotations
 

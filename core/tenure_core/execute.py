@@ -11,7 +11,9 @@ from tenure_core.sql import Statement
 NULL = b"null"
 
 
-async def execute(database: Database, tenant_id: UUID, statements: Sequence[tuple[Statement, Sequence[object]]]) -> list[bytes]:
+async def execute(
+    database: Database, tenant_id: UUID, statements: Sequence[tuple[Statement, Sequence[object]]]
+) -> list[bytes]:
     """Return the JSON that PostgreSQL makes of each statement, in order, over one connection.
 
     Args:
@@ -27,7 +29,9 @@ async def execute(database: Database, tenant_id: UUID, statements: Sequence[tupl
         return [await fetch(connection, tenant_id, statement, bound) for statement, bound in statements]
 
 
-async def fetch(connection: TenantConnection, tenant_id: UUID, statement: Statement, bound: Sequence[object]) -> bytes:
+async def fetch(
+    connection: TenantConnection, tenant_id: UUID, statement: Statement, bound: Sequence[object]
+) -> bytes:
     """Return the JSON of one statement over a connection that the caller holds."""
     cursor = await connection.execute(statement.text, statement.values(tenant_id, bound))
     row = await cursor.fetchone()

@@ -62,7 +62,7 @@ def new_secret() -> str:
 
 
 def key_hash(secret: str) -> bytes:
-    """Return what the database keeps of a secret. 256 random bits need no slow hash (NIST SP 800-63B, 5.1.2.2)."""
+    """Return what the database keeps of a secret; 256 random bits need no slow hash (NIST 800-63B)."""
     return hashlib.sha256(secret.encode()).digest()
 
 
@@ -87,7 +87,9 @@ class KeyCache:
         """
         scheme, _, secret = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
-            raise UnauthenticatedError("The request carries no API key.", "Send it as `Authorization: Bearer KEY`.")
+            raise UnauthenticatedError(
+                "The request carries no API key.", "Send it as `Authorization: Bearer KEY`."
+            )
         digest = key_hash(secret.strip())
         found = self._known.get(digest)
         if found and found[0] > time.monotonic():
@@ -104,5 +106,7 @@ async def _look_up(database: Database, digest: bytes) -> Actor:
         cursor = await connection.execute("SELECT * FROM tenure_authenticate(%s)", (digest,))
         row = await cursor.fetchone()
     if row is None:
-        raise UnauthenticatedError("The API key is unknown or revoked.", "Make one with `tenure token create`.")
+        raise UnauthenticatedError(
+            "The API key is unknown or revoked.", "Make one with `tenure token create`."
+        )
     return Actor(tenant_id=row[0], key_id=row[1], role=Role(row[2]), origin=row[3])

@@ -75,7 +75,9 @@ def _identifier(value: object) -> uuid.UUID:
     try:
         return uuid.UUID(clean_text(value))
     except ValueError:
-        raise ValueError(f"{_shown(value)} is not an id; ids look like 01890a5d-ac96-774b-bcce-b302099a8057") from None
+        raise ValueError(
+            f"{_shown(value)} is not an id; ids look like 01890a5d-ac96-774b-bcce-b302099a8057"
+        ) from None
 
 
 def _integer_between(low: int, high: int) -> Callable[[object], int]:
@@ -164,7 +166,11 @@ ID = Kind("ID", sql.Uuid(), _identifier)
 STRING = Kind("String", TEXT, clean_text, comparable=True)
 INT = Kind("Int", sql.Integer(), _integer_between(-(2**31), 2**31 - 1), comparable=True, numeric=True)
 BIG_INT = Kind(
-    "BigInt", sql.BigInteger(), _integer_between(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER), comparable=True, numeric=True
+    "BigInt",
+    sql.BigInteger(),
+    _integer_between(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER),
+    comparable=True,
+    numeric=True,
 )
 FLOAT = Kind("Float", sql.Double(), _float, comparable=True, numeric=True)
 BOOLEAN = Kind("Boolean", sql.Boolean(), _boolean)

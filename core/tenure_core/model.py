@@ -89,11 +89,15 @@ class ConsentStatus(StrEnum):
 class Address(Composite):
     """A postal address."""
 
-    street: Mapped[str | None] = column(max_length=300, doc="Street, number and whatever else precedes the city.")
+    street: Mapped[str | None] = column(
+        max_length=300, doc="Street, number and whatever else precedes the city."
+    )
     city: Mapped[str | None] = column(max_length=100, doc="The city or town.")
     region: Mapped[str | None] = column(max_length=100, doc="The state, province or county.")
     postal_code: Mapped[str | None] = column(max_length=20, doc="The postal code.")
-    country: Mapped[str | None] = column(max_length=2, format="country", doc="The ISO 3166-1 alpha-2 code of the country.")
+    country: Mapped[str | None] = column(
+        max_length=2, format="country", doc="The ISO 3166-1 alpha-2 code of the country."
+    )
 
 
 class Consent(Composite):
@@ -109,14 +113,20 @@ class Consent(Composite):
 class Account(Entity):
     """A customer or one to be: a person or an organization that we win, nurture, convert and retain."""
 
-    name: Mapped[str] = column(search=True, index=True, max_length=200, doc="The name that people call it by.")
-    kind: Mapped[AccountKind] = column(default=AccountKind.ORGANIZATION, doc="Whether it is a person or an organization.")
+    name: Mapped[str] = column(
+        search=True, index=True, max_length=200, doc="The name that people call it by."
+    )
+    kind: Mapped[AccountKind] = column(
+        default=AccountKind.ORGANIZATION, doc="Whether it is a person or an organization."
+    )
     lifecycle_stage: Mapped[LifecycleStage] = column(
         default=LifecycleStage.LEAD, index=True, doc="Where it stands between first contact and loss."
     )
     industry: Mapped[str | None] = column(search=True, max_length=100, doc="The branch that it works in.")
     tier: Mapped[str | None] = column(max_length=50, doc="The class of service that we give it.")
-    website: Mapped[str | None] = column(search=True, max_length=500, format="url", doc="The address of its website.")
+    website: Mapped[str | None] = column(
+        search=True, max_length=500, format="url", doc="The address of its website."
+    )
     phone: Mapped[str | None] = column(max_length=32, format="phone", doc="Its phone number in E.164 form.")
     email: Mapped[str | None] = column(search=True, max_length=254, format="email", doc="Its email address.")
     address: Mapped[Address | None] = column(doc="Its postal address.")
@@ -125,27 +135,37 @@ class Account(Entity):
     owner: Mapped[str | None] = column(max_length=200, doc="Who of us looks after it.")
     parent: Mapped[Account | None] = belongs_to(back="children", doc="The account that it is a part of.")
     tags: Mapped[list[str]] = column(default=[], max_length=100, doc="Free labels.")
-    attributes: Mapped[dict[str, Any]] = column(default={}, max_length=65536, doc="An integrator's own fields.")
+    attributes: Mapped[dict[str, Any]] = column(
+        default={}, max_length=65536, doc="An integrator's own fields."
+    )
 
 
 class Contact(Entity):
     """A person at an account."""
 
-    account: Mapped[Account | None] = belongs_to(back="contacts", doc="The account that the person belongs to.")
+    account: Mapped[Account | None] = belongs_to(
+        back="contacts", doc="The account that the person belongs to."
+    )
     first_name: Mapped[str | None] = column(search=True, max_length=100, doc="The given name.")
     last_name: Mapped[str] = column(search=True, index=True, max_length=100, doc="The family name.")
     email: Mapped[str | None] = column(search=True, max_length=254, format="email", doc="The email address.")
     phone: Mapped[str | None] = column(max_length=32, format="phone", doc="The phone number in E.164 form.")
     title: Mapped[str | None] = column(search=True, max_length=100, doc="What the person does there.")
-    decision_role: Mapped[DecisionRole | None] = column(doc="The part that the person plays when the account decides.")
+    decision_role: Mapped[DecisionRole | None] = column(
+        doc="The part that the person plays when the account decides."
+    )
     birthday: Mapped[date | None] = column(doc="The date of birth.")
     preferred_channel: Mapped[Channel | None] = column(doc="How the person likes to be reached.")
     preferred_language: Mapped[str | None] = column(
-        max_length=35, format="language", doc="The BCP 47 tag of the language that the person likes to be written to in."
+        max_length=35,
+        format="language",
+        doc="The BCP 47 tag of the language that the person likes to be written to in.",
     )
     consent: Mapped[Consent | None] = column(doc="What the person allowed, channel by channel.")
     tags: Mapped[list[str]] = column(default=[], max_length=100, doc="Free labels.")
-    attributes: Mapped[dict[str, Any]] = column(default={}, max_length=65536, doc="An integrator's own fields.")
+    attributes: Mapped[dict[str, Any]] = column(
+        default={}, max_length=65536, doc="An integrator's own fields."
+    )
 
 
 class Activity(Entity, order_by="-occurred_at"):
@@ -164,8 +184,12 @@ class Activity(Entity, order_by="-occurred_at"):
     completed_at: Mapped[datetime | None] = column(doc="When it was done.")
     outcome: Mapped[str | None] = column(max_length=200, doc="What came of it.")
     value: Mapped[Money | None] = column(doc="What it was worth; negative for money given back.")
-    sentiment: Mapped[float | None] = column(minimum=-1, maximum=1, doc="How the customer felt, from -1 to 1.")
-    attributes: Mapped[dict[str, Any]] = column(default={}, max_length=65536, doc="An integrator's own fields.")
+    sentiment: Mapped[float | None] = column(
+        minimum=-1, maximum=1, doc="How the customer felt, from -1 to 1."
+    )
+    attributes: Mapped[dict[str, Any]] = column(
+        default={}, max_length=65536, doc="An integrator's own fields."
+    )
 
 
 CORE_ENTITIES: tuple[type[Entity], ...] = (Account, Contact, Activity)

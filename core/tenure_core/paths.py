@@ -56,7 +56,8 @@ def paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
     for path in (*_own(entity, (), None), *_referred(entity, catalog)):
         if path.constant in found:
             raise DeclarationError(
-                f"{entity.name} has two fields that order and group as {path.constant}.", "Rename one of them."
+                f"{entity.name} has two fields that order and group as {path.constant}.",
+                "Rename one of them.",
             )
         found[path.constant] = path
     return MappingProxyType(found)
@@ -64,14 +65,16 @@ def paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
 
 @lru_cache(maxsize=256)
 def group_paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
-    """Return what records can be grouped by: their paths, and each reference as the record that it leads to."""
+    """Return what records can be grouped by: their paths, and the records that they refer to."""
     references = (Path((r.name,), None, _identity_of(r)) for r in entity.references)
     return MappingProxyType({**paths(entity, catalog), **{path.constant: path for path in references}})
 
 
 def _identity_of(reference: ToOne) -> ScalarField:
     description = reference.description
-    return ScalarField(reference.name, reference.column, ID, reference.nullable, False, None, Rules(), description)
+    return ScalarField(
+        reference.name, reference.column, ID, reference.nullable, False, None, Rules(), description
+    )
 
 
 def _own(entity: EntityInfo, before: tuple[str, ...], via: ToOne | None) -> Iterator[Path]:

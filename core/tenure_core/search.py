@@ -1,8 +1,8 @@
 """Text search: one indexed column per entity, whose words are cut the same way for English as for Chinese.
 
-Words of letters and digits are kept whole and found by their beginnings; runs of Chinese, Japanese and Korean
-characters, which are written without spaces, are cut into overlapping pairs. Both functions live in PostgreSQL
-(first migration), so that every writer and every reader cuts alike.
+Words of letters and digits are kept whole and found by their beginnings; runs of Chinese, Japanese and
+Korean characters, which are written without spaces, are cut into overlapping pairs. Both functions live in
+PostgreSQL (first migration), so that every writer and every reader cuts alike.
 """
 
 from __future__ import annotations

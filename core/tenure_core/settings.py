@@ -13,17 +13,25 @@ from tenure_core.errors import SettingError
 class Settings(BaseSettings):
     """What an operator may set. Each field is read from TENURE_<FIELD>; `database_url` from DATABASE_URL."""
 
-    model_config = SettingsConfigDict(env_prefix="TENURE_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TENURE_", frozen=True, extra="ignore", populate_by_name=True
+    )
 
-    database_url: str = Field("", validation_alias="DATABASE_URL", description="The PostgreSQL to serve; empty: embedded.")
-    migrate_database_url: str = Field("", description="The owner's URL for migrations; empty: the same database_url.")
+    database_url: str = Field(
+        "", validation_alias="DATABASE_URL", description="The PostgreSQL to serve; empty: embedded."
+    )
+    migrate_database_url: str = Field(
+        "", description="The owner's URL for migrations; empty: the same database_url."
+    )
     home: Path = Field(Path(".tenure"), description="Where the embedded database and the IDE's files lie.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 picks a free one.")
     pool_size: int = Field(10, ge=1, le=1000, description="Connections to PostgreSQL per process, at most.")
     pool_wait_seconds: float = Field(5.0, gt=0, description="How long a request waits for a free connection.")
     statement_timeout_seconds: float = Field(5.0, gt=0, description="How long one statement may run.")
-    key_cache_seconds: float = Field(10.0, ge=0, description="How long a revoked key may still work in a process.")
+    key_cache_seconds: float = Field(
+        10.0, ge=0, description="How long a revoked key may still work in a process."
+    )
     ide: bool = Field(True, description="Whether the IDE page is served.")
     introspection: bool = Field(True, description="Whether clients may read the schema.")
     max_body_bytes: int = Field(1_000_000, ge=1024, description="A request's body, at most.")
@@ -47,8 +55,12 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values, which is the point
     except ValidationError as error:
-        found = "; ".join(f"{_variable(e['loc'][0])}: {e['msg']} (got {e['input']!r})" for e in error.errors())
-        raise SettingError(f"Wrong setting: {found}.", "Correct it in the environment and start again.") from None
+        found = "; ".join(
+            f"{_variable(e['loc'][0])}: {e['msg']} (got {e['input']!r})" for e in error.errors()
+        )
+        raise SettingError(
+            f"Wrong setting: {found}.", "Correct it in the environment and start again."
+        ) from None
 
 
 def _variable(field: int | str) -> str:

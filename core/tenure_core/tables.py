@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, func, text
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    FunctionElement,
+    Index,
+    PrimaryKeyConstraint,
+    TextClause,
+    func,
+    text,
+)
 
 from tenure_core.declaration import Declared, DeclaredField, DeclaredReference, declared_columns
 from tenure_core.kinds import ID, STRING
@@ -24,8 +33,13 @@ def columns_of(fields: tuple[DeclaredField, ...]) -> Iterator[Column[Any]]:
         yield search_column(searched)
 
 
-def _server_default(field: Declared) -> Any:
-    given = {"id": func.tenure_uuid7(), "version": text("1"), "created_at": func.now(), "updated_at": func.now()}
+def _server_default(field: Declared) -> FunctionElement[Any] | TextClause | None:
+    given: dict[str, FunctionElement[Any] | TextClause] = {
+        "id": func.tenure_uuid7(),
+        "version": text("1"),
+        "created_at": func.now(),
+        "updated_at": func.now(),
+    }
     if field.column in given:
         return given[field.column]
     if field.default is None:

@@ -262,7 +262,7 @@ def _columns(drafts: Iterable[_Draft]) -> tuple[str, ...]:
 def _as_json(table: Table, values: Mapping[str, object]) -> dict[str, object]:
     """Return values by column as orjson writes them.
 
-    JSON is text already, and goes in as it is. SQLAlchemy's names are a subclass of str, which orjson refuses.
+    JSON is text already and goes in as it is. SQLAlchemy's names are of a subclass of str: orjson refuses it.
     """
     documents = _json_columns(table)
     return {

@@ -6,6 +6,7 @@ import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import GenericAlias
 from typing import Any
 
 import strawberry
@@ -16,6 +17,14 @@ from strawberry.types.unset import UNSET
 
 GraphQLType = Any
 """A Python type that Strawberry turns into a GraphQL type: no narrower type says that."""
+
+Untyped = Any
+"""What Strawberry and graphql-core hand over without a type."""
+
+
+def list_of(type_: GraphQLType) -> GraphQLType:
+    """Return the type of lists of a type that is known at start only."""
+    return GenericAlias(list, (type_,))
 
 
 @dataclass(frozen=True)
@@ -34,19 +43,21 @@ class Argument:
 
 
 class PlannedField(StrawberryField):
-    """A field whose value the plan has put into the object around it, under the name that the answer gives it."""
+    """A field whose value the plan has put into the object around it, under its name in the answer."""
 
     @property
     def is_basic_field(self) -> bool:
         """Not basic: the name that the answer gives it is in the info."""
         return False
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+    def get_result(self, source: Untyped, info: Untyped, args: list[Untyped], kwargs: Untyped) -> object:
         """Return the planned value."""
         return source[info.path.key]
 
 
-def output(name: str, type_: GraphQLType, description: str, arguments: Iterable[Argument] = ()) -> PlannedField:
+def output(
+    name: str, type_: GraphQLType, description: str, arguments: Iterable[Argument] = ()
+) -> PlannedField:
     """Return a planned field of an object type."""
     built = PlannedField(name, name, StrawberryAnnotation(type_), description=description)
     built.arguments = [argument(one) for one in arguments]
@@ -56,7 +67,9 @@ def output(name: str, type_: GraphQLType, description: str, arguments: Iterable[
 def argument(one: Argument) -> StrawberryArgument:
     """Return an argument as Strawberry takes it."""
     annotation = StrawberryAnnotation(one.type)
-    return StrawberryArgument(python_of(one.name), one.name, annotation, default=UNSET, description=one.description)
+    return StrawberryArgument(
+        python_of(one.name), one.name, annotation, default=UNSET, description=one.description
+    )
 
 
 def given(name: str, type_: GraphQLType, description: str, *, required: bool = False) -> StrawberryField:
@@ -92,16 +105,18 @@ class Types:
         Records are plain JSON objects, which carry their type as `__type` where several are possible.
         """
         resolve_type = classmethod(lambda cls, value, info, abstract: value["__type"])
-        base = self.named[interface] = type(interface, (), {"__annotations__": {}, "resolve_type": resolve_type})
+        base = self.named[interface] = type(
+            interface, (), {"__annotations__": {}, "resolve_type": resolve_type}
+        )
         is_type_of = classmethod(lambda cls, value, info: True)
         for name in names:
             self.named[name] = type(name, (base,), {"__annotations__": {}, "is_type_of": is_type_of})
 
-    def object(self, name: str, description: str, fields: Iterable[StrawberryField], **options: Any) -> type:
+    def object(self, name: str, description: str, fields: Iterable[StrawberryField], **options: bool) -> type:
         """Define an object type, or with `is_interface` an interface."""
         return self._define(strawberry.type, name, description, fields, options)
 
-    def input(self, name: str, description: str, fields: Iterable[StrawberryField], **options: Any) -> type:
+    def input(self, name: str, description: str, fields: Iterable[StrawberryField], **options: bool) -> type:
         """Define an input type."""
         return self._define(strawberry.input, name, description, fields, options)
 
@@ -113,11 +128,18 @@ class Types:
         return self.named[name]
 
     def _define(
-        self, kind: Any, name: str, description: str, fields: Iterable[StrawberryField], options: Mapping[str, Any]
+        self,
+        kind: Untyped,
+        name: str,
+        description: str,
+        fields: Iterable[StrawberryField],
+        options: Mapping[str, bool],
     ) -> type:
         built = self[name]
         for one in fields:
-            built.__annotations__[one.python_name] = one.type_annotation.annotation if one.type_annotation else None
+            built.__annotations__[one.python_name] = (
+                one.type_annotation.annotation if one.type_annotation else None
+            )
             setattr(built, one.python_name, one)
         defined: type = kind(built, name=name, description=description, **options)
         return defined

@@ -101,7 +101,9 @@ class Documents:
     def _read(self, text: str) -> Document:
         if len(text) > self._settings.max_document_characters:
             limit = self._settings.max_document_characters
-            raise RequestTooLargeError(f"The document has {len(text)} characters; at most {limit} are allowed.", "Split it.")
+            raise RequestTooLargeError(
+                f"The document has {len(text)} characters; at most {limit} are allowed.", "Split it."
+            )
         node = _parsed(text, self._settings.max_document_tokens)
         if errors := validate(self._schema, node, RULES, max_errors=MAX_ERRORS, hide_suggestions=True):
             raise InvalidDocumentError(errors)
@@ -109,7 +111,9 @@ class Documents:
         operations = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
         fragments = [d for d in node.definitions if isinstance(d, FragmentDefinitionNode)]
         return Document(
-            node, {o.name.value if o.name else "": o for o in operations}, {f.name.value: f for f in fragments}
+            node,
+            {o.name.value if o.name else "": o for o in operations},
+            {f.name.value: f for f in fragments},
         )
 
 
@@ -118,7 +122,9 @@ def _parsed(text: str, max_tokens: int) -> DocumentNode:
         return parse(text, max_tokens=max_tokens, allow_empty_selection_sets=False)
     except GraphQLError as error:
         if "Parsing aborted" in error.message:
-            raise RequestTooLargeError(f"The document has more than {max_tokens} tokens.", "Split it.") from None
+            raise RequestTooLargeError(
+                f"The document has more than {max_tokens} tokens.", "Split it."
+            ) from None
         raise InvalidDocumentError([error]) from None
     except RecursionError:
         raise RequestTooLargeError("The document is nested too deeply.", "Ask for less at once.") from None

@@ -1,13 +1,13 @@
 """Execution: joins GraphQL to the pipeline of the core.
 
-A query whose root fields are all planned goes straight to PostgreSQL, whose bytes are the answer. Everything
-else (introspection, mutations, resolvers written by hand) goes the general way through graphql-core, where each
+A query whose root fields are all planned goes straight to PostgreSQL, whose bytes are the answer. All else
+(introspection, mutations, resolvers written by hand) goes the general way through graphql-core, where each
 planned root field is still one statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -63,18 +63,18 @@ class Context:
     """
 
     document: DocumentNode
-    resolve: Callable[[str], Awaitable[Any]]
+    resolve: Callable[[str], Awaitable[object]]
 
 
 class _DocumentOfContext(SchemaExtension):
     """Hands the document to Strawberry that was read and checked before."""
 
-    def on_parse(self) -> Any:
+    def on_parse(self) -> Iterator[None]:
         """Skip parsing."""
         self.execution_context.graphql_document = self.execution_context.context.document
         yield
 
-    def on_validate(self) -> Any:
+    def on_validate(self) -> Iterator[None]:
         """Skip validation."""
         self.execution_context.pre_execution_errors = []
         yield
@@ -101,7 +101,9 @@ class Execution:
         self._planned = _planned_names(catalog)
         self._operation = lru_cache(maxsize=OPERATIONS_KEPT)(_operation)
 
-    async def answer(self, question: Question, actor: Actor, request_id: str, timing: Timing) -> dict[str, Any]:
+    async def answer(
+        self, question: Question, actor: Actor, request_id: str, timing: Timing
+    ) -> dict[str, Any]:
         """Return the GraphQL response of a question, ready for orjson.
 
         Raises:
@@ -135,7 +137,9 @@ class Execution:
     async def _answer_generally(
         self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
     ) -> dict[str, Any]:
-        roots = Lowering(self._graphql, operation.document.fragments, variables, typed=True).roots(operation.node)
+        roots = Lowering(self._graphql, operation.document.fragments, variables, typed=True).roots(
+            operation.node
+        )
         fields = {field.key: field for field in roots}
         context = Context(operation.document.node, lambda key: self._resolve(fields[key], variables, actor))
         result = await self._schema.execute(
@@ -144,7 +148,7 @@ class Execution:
         errors = {"errors": formatted_result(result.errors, request_id)} if result.errors else {}
         return {"data": result.data, **errors}
 
-    async def _resolve(self, field: Field, variables: Variables, actor: Actor) -> Any:
+    async def _resolve(self, field: Field, variables: Variables, actor: Actor) -> object:
         if mutation := self._mutations.get(field.name):
             return await mutation.run(field, self._catalog, self._database, actor)
         planned = plan(field, self._catalog, authorize(actor, self._catalog))

@@ -7,12 +7,12 @@ from typing import Any
 
 import strawberry
 
-from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToOne
+from tenure_core.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField, ToOne
 from tenure_core.kinds import BOOLEAN, JSON, STRING, STRING_LIST, Kind
 from tenure_core.naming import upper_case
 from tenure_core.paths import group_paths, paths
 from tenure_core.plan.aggregates import measurable
-from tenure_schema.building import Argument, GraphQLType, Types, given
+from tenure_schema.building import Argument, GraphQLType, Types, given, list_of
 from tenure_schema.scalars import PYTHON, Json
 
 EQUALITY = {
@@ -48,13 +48,24 @@ class Inputs:
         self.types = types
         types.enum("OrderDirection", "Which end of an order comes first.", ("ASC", "DESC"))
         types.enum("NullOrder", "Where empty values come in an order.", ("FIRST", "LAST"))
-        types.enum("TimeBucket", "A length of time that groups are cut to, in UTC.", ("HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"))
         types.enum(
-            "AggregateFunction", "What is computed over the records of a group.", ("COUNT", "SUM", "AVERAGE", "MINIMUM", "MAXIMUM")
+            "TimeBucket",
+            "A length of time that groups are cut to, in UTC.",
+            ("HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"),
         )
-        types.input("NumberComparison", "Conditions on a number, all of which must hold.", [
-            given(name, float, text) for name, text in {"eq": EQUALITY["eq"], "ne": EQUALITY["ne"], **COMPARISON}.items()
-        ])
+        types.enum(
+            "AggregateFunction",
+            "What is computed over the records of a group.",
+            ("COUNT", "SUM", "AVERAGE", "MINIMUM", "MAXIMUM"),
+        )
+        types.input(
+            "NumberComparison",
+            "Conditions on a number, all of which must hold.",
+            [
+                given(name, float, text)
+                for name, text in {"eq": EQUALITY["eq"], "ne": EQUALITY["ne"], **COMPARISON}.items()
+            ],
+        )
         self._json_place()
         for entity in catalog.entities.values():
             self._entity(entity)
@@ -72,18 +83,38 @@ class Inputs:
             Argument("after", str | None, "The cursor after which the page begins."),
             Argument("last", int | None, "How many from the end, instead of first."),
             Argument("before", str | None, "The cursor before which the page ends."),
-            Argument("where", self.types[f"{entity.name}Filter"] | None, "Which of them; deleted ones only if it speaks of deletedAt."),
-            Argument("orderBy", list[self.types[f"{entity.name}Order"]] | None, "In which order; equal ones by id."),
+            Argument(
+                "where",
+                self.types[f"{entity.name}Filter"] | None,
+                "Which of them; deleted ones only if it speaks of deletedAt.",
+            ),
+            Argument(
+                "orderBy",
+                list_of(self.types[f"{entity.name}Order"]) | None,
+                "In which order; equal ones by id.",
+            ),
         ]
 
     def aggregate_arguments(self, entity: EntityInfo) -> list[Argument]:
         """Return the arguments of every aggregate of an entity."""
         name = entity.name
         return [
-            Argument("where", self.types[f"{name}Filter"] | None, "Which records; deleted ones only if it speaks of deletedAt."),
-            Argument("groupBy", list[self.types[f"{name}Grouping"]] | None, "What they are grouped by; with nothing, all are one group."),
+            Argument(
+                "where",
+                self.types[f"{name}Filter"] | None,
+                "Which records; deleted ones only if it speaks of deletedAt.",
+            ),
+            Argument(
+                "groupBy",
+                list_of(self.types[f"{name}Grouping"]) | None,
+                "What they are grouped by; with nothing, all are one group.",
+            ),
             Argument("having", self.types[f"{name}Having"] | None, "Which groups."),
-            Argument("orderBy", list[self.types[f"{name}AggregateOrder"]] | None, "In which order; equal ones by their keys."),
+            Argument(
+                "orderBy",
+                list_of(self.types[f"{name}AggregateOrder"]) | None,
+                "In which order; equal ones by their keys.",
+            ),
             Argument("first", int | None, "How many groups: 100 where nothing is said, 1,000 at most."),
         ]
 
@@ -97,22 +128,28 @@ class Inputs:
     def _filter(self, entity: EntityInfo) -> None:
         own = self.types[f"{entity.name}Filter"]
         fields = [
-            given("and", list[own], "All of these hold."),
-            given("or", list[own], "One of these holds at least."),
+            given("and", list_of(own), "All of these hold."),
+            given("or", list_of(own), "One of these holds at least."),
             given("not", own, "This does not hold."),
         ]
         if entity.searchable:
-            fields.append(given("search", str, "Its search columns hold all of these words, found by their beginnings."))
+            fields.append(
+                given("search", str, "Its search columns hold all of these words, found by their beginnings.")
+            )
         for field in entity.fields.values():
             fields.append(given(field.name, self._filter_of(field), f"On this: {field.description}"))
         self.types.input(f"{entity.name}Filter", f"Which {entity.plural}: all entries must hold.", fields)
-        self.types.input(f"{entity.name}RelationFilter", f"Conditions on related {entity.plural}.", [
-            given("some", own, "One of them fulfils this at least."),
-            given("none", own, "None of them fulfils this."),
-            given("every", own, "Every one of them fulfils this; true where there are none."),
-        ])
+        self.types.input(
+            f"{entity.name}RelationFilter",
+            f"Conditions on related {entity.plural}.",
+            [
+                given("some", own, "One of them fulfils this at least."),
+                given("none", own, "None of them fulfils this."),
+                given("every", own, "Every one of them fulfils this; true where there are none."),
+            ],
+        )
 
-    def _filter_of(self, field: Any) -> GraphQLType:
+    def _filter_of(self, field: Field) -> GraphQLType:
         if isinstance(field, ScalarField):
             return self._scalar_filter(field.kind)
         if isinstance(field, CompositeField):
@@ -122,7 +159,9 @@ class Inputs:
     def _scalar_filter(self, kind: Kind) -> type:
         name = f"{kind.name}Filter"
         if name not in self.types.named:
-            self.types.input(name, f"Conditions on a value of {kind.name}, all of which must hold.", self._operators(kind))
+            self.types.input(
+                name, f"Conditions on a value of {kind.name}, all of which must hold.", self._operators(kind)
+            )
         return self.types[name]
 
     def _operators(self, kind: Kind) -> Iterator[Any]:
@@ -142,39 +181,59 @@ class Inputs:
         python = self.python(kind)
         for name, text in EQUALITY.items():
             if kind != BOOLEAN or name in ("eq", "ne"):
-                yield given(name, list[python] if name in ("in", "notIn") else python, text)
-        for name, text in {**(COMPARISON if kind.comparable else {}), **(TEXT if kind == STRING else {})}.items():
+                yield given(name, list_of(python) if name in ("in", "notIn") else python, text)
+        for name, text in {
+            **(COMPARISON if kind.comparable else {}),
+            **(TEXT if kind == STRING else {}),
+        }.items():
             yield given(name, python, text)
         yield given("isNull", bool, IS_NULL)
 
     def _composite_filter(self, field: CompositeField) -> type:
         name = f"{field.type_name}Filter"
         if name not in self.types.named:
-            parts = [given(p.name, self._scalar_filter(p.kind), f"On this: {p.description}") for p in field.parts.values()]
+            parts = [
+                given(p.name, self._scalar_filter(p.kind), f"On this: {p.description}")
+                for p in field.parts.values()
+            ]
             parts.append(given("isNull", bool, "Whether all of it is empty."))
             self.types.input(name, f"Conditions on a {field.type_name}, all of which must hold.", parts)
         return self.types[name]
 
     def _json_place(self) -> None:
-        self.types.input("JSONPlaceFilter", "Conditions on one place inside a JSON value, all of which must hold.", [
-            given("path", list[str], "The keys, or numbers of list members, that lead there.", required=True),
-            given("eq", Json, "Is this JSON."),
-            given("ne", Json, "Is not this JSON; a missing place counts."),
-            given("in", list[Json], "Is one of these."),
-            *(given(name, float, f"Is a number, and: {text}") for name, text in COMPARISON.items()),
-            given("isNull", bool, "Whether it is missing or null."),
-        ])
+        self.types.input(
+            "JSONPlaceFilter",
+            "Conditions on one place inside a JSON value, all of which must hold.",
+            [
+                given(
+                    "path", list[str], "The keys, or numbers of list members, that lead there.", required=True
+                ),
+                given("eq", Json, "Is this JSON."),
+                given("ne", Json, "Is not this JSON; a missing place counts."),
+                given("in", list[Json], "Is one of these."),
+                *(given(name, float, f"Is a number, and: {text}") for name, text in COMPARISON.items()),
+                given("isNull", bool, "Whether it is missing or null."),
+            ],
+        )
 
     def _order(self, entity: EntityInfo) -> None:
         name = entity.name
-        field = self.types.enum(f"{name}OrderField", f"What {entity.plural} can be ordered by.", paths(entity, self.catalog))
-        self.types.input(f"{name}Order", f"One key of an order of {entity.plural}.", [
-            given("field", field, "What is compared.", required=True), *self._directions()
-        ])
+        field = self.types.enum(
+            f"{name}OrderField", f"What {entity.plural} can be ordered by.", paths(entity, self.catalog)
+        )
+        self.types.input(
+            f"{name}Order",
+            f"One key of an order of {entity.plural}.",
+            [given("field", field, "What is compared.", required=True), *self._directions()],
+        )
 
     def _directions(self) -> list[Any]:
         return [
-            given("direction", self.types["OrderDirection"], "Which end comes first: the smallest where nothing is said."),
+            given(
+                "direction",
+                self.types["OrderDirection"],
+                "Which end comes first: the smallest where nothing is said.",
+            ),
             given("nulls", self.types["NullOrder"], "Where empty values come: last where nothing is said."),
         ]
 
@@ -182,51 +241,83 @@ class Inputs:
         name = entity.name
         found = group_paths(entity, self.catalog)
         field = self.types.enum(f"{name}GroupField", f"What {entity.plural} can be grouped by.", found)
-        self.types.input(f"{name}Grouping", f"One key of a grouping of {entity.plural}.", [
-            given("field", field, "What they are grouped by.", required=True),
-            given("bucket", self.types["TimeBucket"], "The length of time that a time is cut down to, in UTC."),
-        ])
+        self.types.input(
+            f"{name}Grouping",
+            f"One key of a grouping of {entity.plural}.",
+            [
+                given("field", field, "What they are grouped by.", required=True),
+                given(
+                    "bucket",
+                    self.types["TimeBucket"],
+                    "The length of time that a time is cut down to, in UTC.",
+                ),
+            ],
+        )
         measured = [upper_case(f) for f in measurable(entity, "minimum")]
-        over = self.types.enum(f"{name}MeasureField", f"What is computed over groups of {entity.plural}.", measured)
-        self.types.input(f"{name}AggregateOrder", f"What groups of {entity.plural} are ordered by: a key, or a function.", [
-            given("key", field, "One of the fields that they are grouped by."),
-            given("function", self.types["AggregateFunction"], "What is compared, instead of a key."),
-            given("field", over, "What the function is computed over; nothing for COUNT."),
-            *self._directions(),
-        ])
+        over = self.types.enum(
+            f"{name}MeasureField", f"What is computed over groups of {entity.plural}.", measured
+        )
+        self.types.input(
+            f"{name}AggregateOrder",
+            f"What groups of {entity.plural} are ordered by: a key, or a function.",
+            [
+                given("key", field, "One of the fields that they are grouped by."),
+                given("function", self.types["AggregateFunction"], "What is compared, instead of a key."),
+                given("field", over, "What the function is computed over; nothing for COUNT."),
+                *self._directions(),
+            ],
+        )
 
     def _having(self, entity: EntityInfo) -> None:
         number = self.types["NumberComparison"]
         fields = [given("count", number, "On how many records the group has.")]
         names = list(measurable(entity, "sum"))
         if names:
-            numbers = self.types.input(f"{entity.name}HavingNumbers", f"Conditions on numbers over {entity.plural}; money in minor units.", [
-                given(name, number, f"On {name}.") for name in names
-            ])
-            fields += [given(f, numbers, f"On the {f} over each group.") for f in ("sum", "average", "minimum", "maximum")]
-        self.types.input(f"{entity.name}Having", f"Which groups of {entity.plural}: all entries must hold.", fields)
+            numbers = self.types.input(
+                f"{entity.name}HavingNumbers",
+                f"Conditions on numbers over {entity.plural}; money in minor units.",
+                [given(name, number, f"On {name}.") for name in names],
+            )
+            fields += [
+                given(f, numbers, f"On the {f} over each group.")
+                for f in ("sum", "average", "minimum", "maximum")
+            ]
+        self.types.input(
+            f"{entity.name}Having", f"Which groups of {entity.plural}: all entries must hold.", fields
+        )
 
     def _writes(self, entity: EntityInfo) -> None:
         name = entity.name
         one = entity.singular
-        self.types.input(f"{name}Reference", f"Which {one}: by its id, or by another system's key.", [
-            given("id", strawberry.ID, "Its id."),
-            given("externalRef", self._external_reference(), "The key that another system knows it by."),
-        ], one_of=True)
+        self.types.input(
+            f"{name}Reference",
+            f"Which {one}: by its id, or by another system's key.",
+            [
+                given("id", strawberry.ID, "Its id."),
+                given("externalRef", self._external_reference(), "The key that another system knows it by."),
+            ],
+            one_of=True,
+        )
         identity = given("id", strawberry.ID, f"Which {one}.", required=True)
         self.types.input(f"{name}CreateInput", f"A new {one}.", self._values(entity, creating=True))
-        self.types.input(f"{name}UpdateInput", f"Changes to one {one}: what is left out stays as it is, null empties.", [
-            identity, *self._values(entity, creating=False)
-        ])
+        self.types.input(
+            f"{name}UpdateInput",
+            f"Changes to one {one}: what is left out stays as it is, null empties.",
+            [identity, *self._values(entity, creating=False)],
+        )
         self.types.input(f"{name}DeleteInput", f"Which {one} to delete; it can be restored.", [identity])
         self.types.input(f"{name}RestoreInput", f"Which deleted {one} to restore.", [identity])
 
     def _external_reference(self) -> type:
         if "ExternalReference" not in self.types.named:
-            self.types.input("ExternalReference", "The key that another system knows a record by.", [
-                given("system", str, "The other system's name.", required=True),
-                given("id", strawberry.ID, "The record's key there.", required=True),
-            ])
+            self.types.input(
+                "ExternalReference",
+                "The key that another system knows a record by.",
+                [
+                    given("system", str, "The other system's name.", required=True),
+                    given("id", strawberry.ID, "The record's key there.", required=True),
+                ],
+            )
         return self.types["ExternalReference"]
 
     def _values(self, entity: EntityInfo, *, creating: bool) -> Iterator[Any]:
@@ -238,13 +329,20 @@ class Inputs:
                 yield given(field.name, self._composite_input(field), field.description)
             elif isinstance(field, ToOne):
                 reference = self.types[f"{field.target}Reference"]
-                yield given(field.name, reference, field.description, required=creating and not field.nullable)
+                yield given(
+                    field.name, reference, field.description, required=creating and not field.nullable
+                )
 
     def _composite_input(self, field: CompositeField) -> type:
         name = f"{field.type_name}Input"
         if name not in self.types.named:
             whole = field.type_name == "Money"
-            self.types.input(name, field.type_description, [
-                given(p.name, self.python(p.kind), p.description, required=whole) for p in field.parts.values()
-            ])
+            self.types.input(
+                name,
+                field.type_description,
+                [
+                    given(p.name, self.python(p.kind), p.description, required=whole)
+                    for p in field.parts.values()
+                ],
+            )
         return self.types[name]

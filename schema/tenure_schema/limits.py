@@ -8,7 +8,7 @@ validation, which runs first.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 from graphql import (
     DocumentNode,
@@ -18,6 +18,8 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionNode,
+    SelectionSetNode,
 )
 
 from tenure_core.errors import RequestTooLargeError
@@ -55,26 +57,32 @@ class _Counter:
     fragments: dict[str, FragmentDefinitionNode]
     known: dict[str, Counts] = field(default_factory=dict)
 
-    def selection(self, node: Any) -> Counts:
+    def selection(self, selections: SelectionSetNode | None) -> Counts:
         total = Counts()
-        for child in node.selection_set.selections if node.selection_set else ():
+        for child in selections.selections if selections else ():
             counts = self._child(child)
-            total = total.beside(Counts(counts.depth, counts.fields, counts.aliases, counts.directives + len(child.directives or ())))
+            total = total.beside(
+                Counts(
+                    counts.depth,
+                    counts.fields,
+                    counts.aliases,
+                    counts.directives + len(child.directives or ()),
+                )
+            )
         return total
 
-    def _child(self, node: Any) -> Counts:
+    def _child(self, node: SelectionNode) -> Counts:
         if isinstance(node, FieldNode):
-            inner = self.selection(node)
+            inner = self.selection(node.selection_set)
             depth = 0 if node.name.value.startswith("__") else inner.depth + 1
             return Counts(depth, 1, inner.aliases + bool(node.alias), inner.directives)
         if isinstance(node, InlineFragmentNode):
-            return self.selection(node)
-        assert isinstance(node, FragmentSpreadNode)
-        return self._fragment(node.name.value)
+            return self.selection(node.selection_set)
+        return self._fragment(cast(FragmentSpreadNode, node).name.value)
 
     def _fragment(self, name: str) -> Counts:
         if name not in self.known:
-            self.known[name] = self.selection(self.fragments[name])
+            self.known[name] = self.selection(self.fragments[name].selection_set)
         return self.known[name]
 
 
@@ -88,13 +96,18 @@ def check_limits(document: DocumentNode, settings: Settings) -> None:
     counter = _Counter(fragments)
     for operation in document.definitions:
         if isinstance(operation, OperationDefinitionNode):
-            counts = counter.selection(operation)
+            counts = counter.selection(operation.selection_set)
             writes = operation.operation is OperationType.MUTATION
             _check("depth", counts.depth, settings.max_depth, "max_depth")
             _check("aliases", counts.aliases, settings.max_aliases, "max_aliases")
             _check("directives", counts.directives, settings.max_directives, "max_directives")
             name = "max_mutations" if writes else "max_root_fields"
-            _check("root fields", counts.fields, settings.max_mutations if writes else settings.max_root_fields, name)
+            _check(
+                "root fields",
+                counts.fields,
+                settings.max_mutations if writes else settings.max_root_fields,
+                name,
+            )
 
 
 def _check(what: str, count: int, limit: int, setting: str) -> None:

@@ -1,4 +1,4 @@
-"""Lowering: from a GraphQL operation and its variables to what is asked, by name, without anything of GraphQL's."""
+"""Lowering: from a GraphQL operation and its variables to what is asked, by name."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ from graphql import (
     GraphQLSkipDirective,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     is_leaf_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_directive_values, get_variable_values
+from graphql.execution.values import (
+    VariableValues,
+    get_argument_values,
+    get_directive_values,
+    get_variable_values,
+)
 from graphql.pyutils import Undefined
 
 from tenure_core.errors import BadUserInputError
@@ -49,7 +55,7 @@ class _Sources(dict[str, Any]):
         super().__init__(sources)
         self.observed = observed
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> object:
         self.observed.add(name)
         return super().get(name, default)
 
@@ -73,7 +79,9 @@ class Variables:
         return VariableValues(self.marked.sources, dict(self.coerced))
 
 
-def read_variables(schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Variables:
+def read_variables(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]
+) -> Variables:
     """Return the variables of a request as its operation declares them.
 
     Raises:
@@ -106,7 +114,7 @@ class Lowering:
         schema: What the names mean.
         fragments: The document's fragments.
         variables: The request's variables.
-        typed: Whether records that may be of several types carry their type as `__type`: the general way needs it.
+        typed: Whether records of possibly several types carry theirs as `__type`: the general way needs it.
     """
 
     schema: GraphQLSchema
@@ -123,7 +131,9 @@ class Lowering:
         root = cast(GraphQLObjectType, self.schema.get_root_type(operation.operation))
         return self._fields(root, [operation.selection_set])
 
-    def _fields(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> tuple[Field, ...]:
+    def _fields(
+        self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]
+    ) -> tuple[Field, ...]:
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for selection_set in sets:
@@ -131,14 +141,18 @@ class Lowering:
                 grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
         return tuple(self._field(parent, key, nodes) for key, nodes in grouped.items())
 
-    def _nodes(self, parent: GraphQLObjectType, selection_set: SelectionSetNode | None, visited: set[str]) -> Iterator[FieldNode]:
+    def _nodes(
+        self, parent: GraphQLObjectType, selection_set: SelectionSetNode | None, visited: set[str]
+    ) -> Iterator[FieldNode]:
         for node in selection_set.selections if selection_set else ():
             if not self._included(node):
                 continue
             if isinstance(node, FieldNode):
                 yield node
             elif isinstance(node, InlineFragmentNode):
-                if self._applies(node.type_condition.name.value if node.type_condition else parent.name, parent):
+                if self._applies(
+                    node.type_condition.name.value if node.type_condition else parent.name, parent
+                ):
                     yield from self._nodes(parent, node.selection_set, visited)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
                 visited.add(node.name.value)
@@ -146,7 +160,7 @@ class Lowering:
                 if self._applies(fragment.type_condition.name.value, parent):
                     yield from self._nodes(parent, fragment.selection_set, visited)
 
-    def _included(self, node: Any) -> bool:
+    def _included(self, node: SelectionNode) -> bool:
         if not node.directives:
             return True
         self.variables.observed.update(
@@ -165,7 +179,9 @@ class Lowering:
 
     def _field(self, parent: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
         if len(key) > MAX_KEY:
-            raise BadUserInputError(f"The alias {key[:20]}... has {len(key)} characters.", f"Use {MAX_KEY} at most.")
+            raise BadUserInputError(
+                f"The alias {key[:20]}... has {len(key)} characters.", f"Use {MAX_KEY} at most."
+            )
         name = nodes[0].name.value
         if name == TYPE_NAME:
             return Field(key, name, {}, ())

@@ -24,19 +24,27 @@ Row = Mapping[str, object]
 Write = Callable[[TenantConnection, Catalog, EntityInfo, Actor, Row], Awaitable[list[RowResult]]]
 
 
-async def _create(connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row) -> list[RowResult]:
+async def _create(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
     return await write.create(connection, catalog, entity, actor, [row])
 
 
-async def _update(connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row) -> list[RowResult]:
+async def _update(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
     return await write.update(connection, catalog, entity, actor, [row])
 
 
-async def _delete(connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row) -> list[RowResult]:
+async def _delete(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
     return await write.delete(connection, entity, actor, [row["id"]])
 
 
-async def _restore(connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row) -> list[RowResult]:
+async def _restore(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
     return await write.restore(connection, entity, actor, [row["id"]])
 
 
@@ -75,7 +83,7 @@ class Mutation:
 
     async def _output(
         self, field: Field, result: RowResult, catalog: Catalog, connection: TenantConnection, actor: Actor
-    ) -> Any:
+    ) -> object:
         if field.name == "userErrors":
             return [_user_error(field, error) for error in result.errors]
         if field.name == self.entity.singular and result.id is not None and not result.errors:
@@ -84,7 +92,7 @@ class Mutation:
 
     async def _record(
         self, field: Field, record: uuid.UUID, catalog: Catalog, connection: TenantConnection, actor: Actor
-    ) -> Any:
+    ) -> object:
         planned = plan_records(field, self.entity, [record], catalog, authorize(actor, catalog))
         found = await fetch(connection, actor.tenant_id, compile(planned.plan), bound(planned.binds, {}))
         return orjson.loads(found)[0]

@@ -1,8 +1,8 @@
 """Prepared operations: planned and compiled once for each shape of their variables.
 
-A variable shapes the plan where its value decides something, such as `@include(if:)`, an order or a page's size;
-`Variable.fixed` notes it. Every other variable is only bound. So two requests that differ in bound variables
-only share what was prepared, and the second one neither lowers nor plans.
+A variable shapes the plan where its value decides something, such as `@include(if:)`, an order or a page's
+size; `Variable.fixed` notes it. Every other variable is only bound. So two requests that differ in bound
+variables only share what was prepared, and the second one neither lowers nor plans.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Operation:
         return grants, presence, orjson.dumps(shaping, default=str)
 
     def keep(self, prepared: Prepared, variables: Variables, grants: Grants) -> None:
-        """Keep what was prepared; a variable seen to shape plans for the first time makes earlier shapes void."""
+        """Keep what was prepared; a variable seen to shape plans for the first time voids earlier shapes."""
         if not variables.observed <= self.observed:
             self.observed |= variables.observed
             self.prepared.clear()
@@ -82,7 +82,12 @@ class Operation:
 
 
 def prepare(
-    operation: Operation, variables: Variables, schema: GraphQLSchema, catalog: Catalog, authorized: Authorized, max_cost: int
+    operation: Operation,
+    variables: Variables,
+    schema: GraphQLSchema,
+    catalog: Catalog,
+    authorized: Authorized,
+    max_cost: int,
 ) -> Prepared:
     """Return an operation ready to run, from what is kept or anew.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 from starlette.requests import Request
 
@@ -32,7 +30,8 @@ async def read_question(request: Request, settings: Settings) -> Question:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise UnsupportedMediaTypeError(
-            f"The body's type is {content_type[:60] or 'missing'}.", "Send it as Content-Type: application/json."
+            f"The body's type is {content_type[:60] or 'missing'}.",
+            "Send it as Content-Type: application/json.",
         )
     return _question(_parsed(await _body(request, settings.max_body_bytes), settings.max_json_depth))
 
@@ -48,7 +47,7 @@ async def _body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _parsed(body: bytes, max_depth: int) -> Any:
+def _parsed(body: bytes, max_depth: int) -> object:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -58,19 +57,23 @@ def _parsed(body: bytes, max_depth: int) -> Any:
     return value
 
 
-def _deeper_than(value: Any, limit: int) -> bool:
+def _deeper_than(value: object, limit: int) -> bool:
     level = [value]
     for _ in range(limit):
-        inner = [i for v in level if isinstance(v, dict | list) for i in (v.values() if isinstance(v, dict) else v)]
+        inner = [
+            i for v in level if isinstance(v, dict | list) for i in (v.values() if isinstance(v, dict) else v)
+        ]
         level = [v for v in inner if isinstance(v, dict | list)]
         if not level:
             return False
     return True
 
 
-def _question(value: Any) -> Question:
+def _question(value: object) -> Question:
     if not isinstance(value, dict):
-        raise BadUserInputError("The body is no JSON object.", 'Send {"query": "..."}; batches are not taken.')
+        raise BadUserInputError(
+            "The body is no JSON object.", 'Send {"query": "..."}; batches are not taken.'
+        )
     query, variables, name = value.get("query"), value.get("variables"), value.get("operationName")
     if not isinstance(query, str) or not query.strip():
         raise BadUserInputError("The body has no query.", 'Send the GraphQL document as "query".')

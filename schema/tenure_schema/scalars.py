@@ -1,4 +1,4 @@
-"""Scalars: the kinds of values as GraphQL scalars. They pass values through: `kinds` reads them, in one place."""
+"""Scalars: the kinds of values as GraphQL scalars. They pass values through; `kinds` reads them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ from typing import Any, NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
-from tenure_core.kinds import BIG_INT, BOOLEAN, DATE, DATE_TIME, FLOAT, ID, INT, JSON, STRING, STRING_LIST, Kind
+from tenure_core.kinds import (
+    BIG_INT,
+    BOOLEAN,
+    DATE,
+    DATE_TIME,
+    FLOAT,
+    ID,
+    INT,
+    JSON,
+    STRING,
+    STRING_LIST,
+    Kind,
+)
 
 BigInt = NewType("BigInt", int)
 Date = NewType("Date", str)
@@ -19,14 +31,16 @@ def _scalar(name: str, description: str) -> ScalarDefinition:
     return strawberry.scalar(name=name, description=description, serialize=_same, parse_value=_same)
 
 
-def _same(value: Any) -> Any:
+def _same(value: object) -> object:
     return value
 
 
 SCALARS: dict[object, ScalarDefinition] = {
     BigInt: _scalar("BigInt", "A whole number of up to 53 bits, which every JSON client reads exactly."),
     Date: _scalar("Date", "A calendar date in ISO 8601 form, such as 2026-03-31."),
-    DateTime: _scalar("DateTime", "A point in time in ISO 8601 form; answers are in UTC, such as 2026-03-31T09:30:00+00:00."),
+    DateTime: _scalar(
+        "DateTime", "A point in time in ISO 8601 form; answers are in UTC, such as 2026-03-31T09:30:00+00:00."
+    ),
     Json: _scalar("JSON", "Any JSON value."),
 }
 """The scalars that GraphQL does not bring itself."""

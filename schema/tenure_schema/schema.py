@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import strawberry
 from graphql import GraphQLSchema
@@ -11,7 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.plan.planner import AGGREGATE
-from tenure_schema.building import Argument, PlannedField, Types, output
+from tenure_schema.building import Argument, GraphQLType, PlannedField, Types, Untyped, list_of, output
 from tenure_schema.inputs import Inputs
 from tenure_schema.mutations import Mutation, mutations_of
 from tenure_schema.scalars import SCALARS
@@ -26,9 +25,9 @@ class RootField(PlannedField):
         """Async: the answer comes from the database."""
         return True
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+    def get_result(self, source: Untyped, info: Untyped, args: list[Untyped], kwargs: Untyped) -> object:
         """Return the answer of the general way."""
-        resolve: Callable[[str], Awaitable[Any]] = info.context.resolve
+        resolve: Callable[[str], Awaitable[object]] = info.context.resolve
         return resolve(info.path.key)
 
 
@@ -37,8 +36,12 @@ def build_schema(catalog: Catalog) -> strawberry.Schema:
     types = Types()
     types.implement("Node", catalog.entities)
     objects = Objects(catalog, types, Inputs(catalog, types))
-    query = types.object("Query", "Questions about the customers of one tenant.", _questions(catalog, types, objects))
-    mutations = [_write(mutation, types) for entity in catalog.entities.values() for mutation in mutations_of(entity)]
+    query = types.object(
+        "Query", "Questions about the customers of one tenant.", _questions(catalog, types, objects)
+    )
+    mutations = [
+        _write(mutation, types) for entity in catalog.entities.values() for mutation in mutations_of(entity)
+    ]
     mutation = types.object("Mutation", "Changes to the customers of one tenant.", mutations)
     config = StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS, disable_field_suggestions=True)
     return strawberry.Schema(query, mutation, types=[types[name] for name in catalog.entities], config=config)
@@ -53,9 +56,14 @@ def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[Planned
     node = types["Node"]
     fields = [
         _root("node", node | None, "The record with an id, whatever it is of.", [_identity("Its id.")]),
-        _root("nodes", list[node | None], "The records with these ids, in their order; null for each that is not there.", [
-            Argument("ids", list[strawberry.ID], "Their ids, 100 at most."),
-        ]),
+        _root(
+            "nodes",
+            list_of(node | None),
+            "The records with these ids, in their order; null for each that is not there.",
+            [
+                Argument("ids", list[strawberry.ID], "Their ids, 100 at most."),
+            ],
+        ),
     ]
     for entity in catalog.entities.values():
         fields += _entity_questions(entity, types, objects)
@@ -65,8 +73,18 @@ def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[Planned
 def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> list[PlannedField]:
     aggregate = objects.aggregate_field(f"{entity.plural}{AGGREGATE}", entity)
     return [
-        _root(entity.singular, types[entity.name] | None, f"One of the {entity.plural} by its id.", [_identity("Its id.")]),
-        _root(entity.plural, types[f"{entity.name}Connection"], f"The {entity.plural}, page by page.", objects.inputs.list_arguments(entity)),
+        _root(
+            entity.singular,
+            types[entity.name] | None,
+            f"One of the {entity.plural} by its id.",
+            [_identity("Its id.")],
+        ),
+        _root(
+            entity.plural,
+            types[f"{entity.name}Connection"],
+            f"The {entity.plural}, page by page.",
+            objects.inputs.list_arguments(entity),
+        ),
         _as_root(aggregate),
     ]
 
@@ -82,13 +100,13 @@ def _write(mutation: Mutation, types: Types) -> PlannedField:
     return _root(mutation.name, payload, f"{verb}s one of the {entity.plural}.", [argument])
 
 
-def _root(name: str, type_: Any, description: str, arguments: list[Argument]) -> PlannedField:
+def _root(name: str, type_: GraphQLType, description: str, arguments: list[Argument]) -> PlannedField:
     return _as_root(output(name, type_, description, arguments))
 
 
 def _as_root(field: PlannedField) -> RootField:
-    built = RootField(field.python_name, field.graphql_name, field.type_annotation, description=field.description)
+    built = RootField(
+        field.python_name, field.graphql_name, field.type_annotation, description=field.description
+    )
     built.arguments = field.arguments
     return built
-
-

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import strawberry
 
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
-from tenure_core.kinds import BIG_INT, FLOAT, INT
+from tenure_core.kinds import BIG_INT, FLOAT, INT, Kind
 from tenure_core.paths import Path, group_paths
 from tenure_core.plan.aggregates import measurable
 from tenure_core.plan.planner import AGGREGATE
 from tenure_core.results import ErrorCode
-from tenure_schema.building import PlannedField, Types, output
+from tenure_schema.building import PlannedField, Types, list_of, output
 from tenure_schema.inputs import Inputs
 
 FUNCTIONS = {
@@ -49,30 +48,52 @@ class Objects:
         self.types.object("Node", "A record that can be read by its id.", [identity], is_interface=True)
 
     def _page_info(self) -> None:
-        self.types.object("PageInfo", "Where a page lies in its list.", [
-            output("hasNextPage", bool, "Whether there is more after it."),
-            output("hasPreviousPage", bool, "Whether there is more before it."),
-            output("startCursor", str | None, "The cursor of its first record."),
-            output("endCursor", str | None, "The cursor of its last record."),
-        ])
+        self.types.object(
+            "PageInfo",
+            "Where a page lies in its list.",
+            [
+                output("hasNextPage", bool, "Whether there is more after it."),
+                output("hasPreviousPage", bool, "Whether there is more before it."),
+                output("startCursor", str | None, "The cursor of its first record."),
+                output("endCursor", str | None, "The cursor of its last record."),
+            ],
+        )
 
     def _user_error(self) -> None:
-        codes = self.types.enum("UserErrorCode", "What sort of fault it is.", [code.value for code in ErrorCode])
-        self.types.object("UserError", "Why something could not be written.", [
-            output("code", codes, "What sort of fault it is."),
-            output("path", list[str], "The names that lead to the faulty value in the input."),
-            output("message", str, "What is wrong and what to do, for people."),
-        ])
+        codes = self.types.enum(
+            "UserErrorCode", "What sort of fault it is.", [code.value for code in ErrorCode]
+        )
+        self.types.object(
+            "UserError",
+            "Why something could not be written.",
+            [
+                output("code", codes, "What sort of fault it is."),
+                output("path", list[str], "The names that lead to the faulty value in the input."),
+                output("message", str, "What is wrong and what to do, for people."),
+            ],
+        )
 
     def _entity(self, entity: EntityInfo) -> None:
         self._record(entity)
         self._connection(entity)
         self._aggregate(entity)
         for verb in VERBS:
-            self.types.object(f"{entity.name}{verb}Payload", f"What came of {entity.singular}{verb}.", [
-                output(entity.singular, self.types[entity.name] | None, "The record as it is now; null where nothing was written."),
-                output("userErrors", list[self.types["UserError"]], "Why nothing was written; empty where it was."),
-            ])
+            self.types.object(
+                f"{entity.name}{verb}Payload",
+                f"What came of {entity.singular}{verb}.",
+                [
+                    output(
+                        entity.singular,
+                        self.types[entity.name] | None,
+                        "The record as it is now; null where nothing was written.",
+                    ),
+                    output(
+                        "userErrors",
+                        list_of(self.types["UserError"]),
+                        "Why nothing was written; empty where it was.",
+                    ),
+                ],
+            )
 
     def _record(self, entity: EntityInfo) -> None:
         fields = [built for field in entity.fields.values() for built in self._field(field)]
@@ -94,8 +115,13 @@ class Objects:
 
     def aggregate_field(self, name: str, entity: EntityInfo) -> PlannedField:
         """Return an aggregate over records of an entity, as a field."""
-        groups = list[self.types[f"{entity.name}Aggregate"]]  # type: ignore[misc]  # known at start only
-        return output(name, groups, f"Numbers over {entity.plural}, group by group.", self.inputs.aggregate_arguments(entity))
+        groups = list_of(self.types[f"{entity.name}Aggregate"])
+        return output(
+            name,
+            groups,
+            f"Numbers over {entity.plural}, group by group.",
+            self.inputs.aggregate_arguments(entity),
+        )
 
     def _scalar(self, field: ScalarField) -> PlannedField:
         python = self.inputs.python(field.kind)
@@ -113,21 +139,36 @@ class Objects:
 
     def _connection(self, entity: EntityInfo) -> None:
         record = self.types[entity.name]
-        edge = self.types.object(f"{entity.name}Edge", f"One of the {entity.plural} in a list.", [
-            output("cursor", str, "Where it stands in the list."),
-            output("node", record, "The record."),
-        ])
-        self.types.object(f"{entity.name}Connection", f"A page of {entity.plural}.", [
-            output("edges", list[edge], "The records with their cursors."),  # type: ignore[valid-type]
-            output("nodes", list[record], "The records."),  # type: ignore[valid-type]
-            output("pageInfo", self.types["PageInfo"], "Where the page lies in its list."),
-            output("totalCount", int, "How many records the whole list has."),
-        ])
+        edge = self.types.object(
+            f"{entity.name}Edge",
+            f"One of the {entity.plural} in a list.",
+            [
+                output("cursor", str, "Where it stands in the list."),
+                output("node", record, "The record."),
+            ],
+        )
+        self.types.object(
+            f"{entity.name}Connection",
+            f"A page of {entity.plural}.",
+            [
+                output("edges", list_of(edge), "The records with their cursors."),
+                output("nodes", list_of(record), "The records."),
+                output("pageInfo", self.types["PageInfo"], "Where the page lies in its list."),
+                output("totalCount", int, "How many records the whole list has."),
+            ],
+        )
 
     def _aggregate(self, entity: EntityInfo) -> None:
         keys = [self._key(path, entity) for path in group_paths(entity, self.catalog).values()]
-        key = self.types.object(f"{entity.name}Key", f"What a group of {entity.plural} has in common; null where it was not grouped by.", keys)
-        fields = [output("key", key, "What the group has in common."), output("count", int, "How many records it has.")]
+        key = self.types.object(
+            f"{entity.name}Key",
+            f"What a group of {entity.plural} has in common; null where it was not grouped by.",
+            keys,
+        )
+        fields = [
+            output("key", key, "What the group has in common."),
+            output("count", int, "How many records it has."),
+        ]
         for function, description in FUNCTIONS.items():
             if measured := [self._measure(function, f) for f in measurable(entity, function).values()]:
                 numbers = self.types.object(f"{entity.name}{function.capitalize()}", description, measured)
@@ -136,16 +177,22 @@ class Objects:
 
     def _key(self, path: Path, entity: EntityInfo) -> PlannedField:
         relation = entity.fields.get(path.name)
-        python = self.types[relation.target] if isinstance(relation, ToOne) else self.inputs.python(path.field.kind)
+        python = (
+            self.types[relation.target]
+            if isinstance(relation, ToOne)
+            else self.inputs.python(path.field.kind)
+        )
         return output(path.name, python | None, f"What they have in common here: {path.field.description}")
 
     def _measure(self, function: str, field: ScalarField | CompositeField) -> PlannedField:
         if isinstance(field, CompositeField):
             return output(field.name, self.types["Money"] | None, field.description)
-        return output(field.name, self.inputs.python(_measured_kind(function, field)) | None, field.description)
+        return output(
+            field.name, self.inputs.python(_measured_kind(function, field)) | None, field.description
+        )
 
 
-def _measured_kind(function: str, field: ScalarField) -> Any:
+def _measured_kind(function: str, field: ScalarField) -> Kind:
     if function == "average":
         return FLOAT
     return BIG_INT if function == "sum" and field.kind == INT else field.kind

@@ -10,7 +10,7 @@ from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField
 from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import FLOAT, INT
 from tenure_core.naming import upper_case
-from tenure_core.paths import group_paths
+from tenure_core.paths import Path, group_paths
 from tenure_core.plan.binds import Binder
 from tenure_core.plan.filters import Filters, alive, given
 from tenure_core.plan.nodes import (
@@ -51,7 +51,9 @@ class Aggregates:
     binder: Binder
     filters: Filters
 
-    def aggregation(self, entity: EntityInfo, relation: ToMany | None, field: Field, node: PlanNode) -> Aggregation:
+    def aggregation(
+        self, entity: EntityInfo, relation: ToMany | None, field: Field, node: PlanNode
+    ) -> Aggregation:
         """Return the plan of an aggregate field.
 
         Args:
@@ -80,7 +82,9 @@ class Aggregates:
     def _keys(self, entity: EntityInfo, group_by: object, name: str) -> tuple[GroupKey, ...]:
         known = group_paths(entity, self.catalog)
         items = cast(list[Arguments], group_by or [])
-        keys = tuple(_group_key(known[str(fixed(item["field"]))], fixed(item.get("bucket")), name) for item in items)
+        keys = tuple(
+            _group_key(known[str(fixed(item["field"]))], fixed(item.get("bucket")), name) for item in items
+        )
         if len({key.path for key in keys}) < len(keys):
             raise BadUserInputError(f"{name}.groupBy names a field twice.", "Name each field once.")
         return keys
@@ -99,16 +103,24 @@ class Aggregates:
     def _compares(self, measure: Measure, operators: object, path: str) -> list[HavingCompare]:
         kind = INT if measure is COUNT else FLOAT
         return [
-            HavingCompare(measure, name, self.binder.add(kind, given(value, f"{path}.{name}"), f"{path}.{name}"))
+            HavingCompare(
+                measure, name, self.binder.add(kind, given(value, f"{path}.{name}"), f"{path}.{name}")
+            )
             for name, value in cast(Arguments, operators).items()
         ]
 
-    def _order(self, entity: EntityInfo, keys: tuple[GroupKey, ...], order_by: object, name: str) -> tuple[AggregateOrder, ...]:
-        given_keys = [self._order_key(entity, keys, item, name) for item in cast(list[Arguments], order_by or [])]
+    def _order(
+        self, entity: EntityInfo, keys: tuple[GroupKey, ...], order_by: object, name: str
+    ) -> tuple[AggregateOrder, ...]:
+        given_keys = [
+            self._order_key(entity, keys, item, name) for item in cast(list[Arguments], order_by or [])
+        ]
         rest = [AggregateOrder(i, False, False) for i in range(len(keys))]
         return (*given_keys, *(key for key in rest if key.by not in [g.by for g in given_keys]))
 
-    def _order_key(self, entity: EntityInfo, keys: tuple[GroupKey, ...], item: Arguments, name: str) -> AggregateOrder:
+    def _order_key(
+        self, entity: EntityInfo, keys: tuple[GroupKey, ...], item: Arguments, name: str
+    ) -> AggregateOrder:
         key, function = fixed(item.get("key")), fixed(item.get("function"))
         if (key is None) == (function is None):
             raise BadUserInputError(f"{name}.orderBy needs a key or a function.", "Give one of the two.")
@@ -118,13 +130,17 @@ class Aggregates:
         measure = _ordering_measure(entity, str(function).lower(), fixed(item.get("field")), name)
         return AggregateOrder(measure, descending, nulls_first)
 
-    def _output(self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: Field, node: PlanNode) -> GroupOutput:
+    def _output(
+        self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: Field, node: PlanNode
+    ) -> GroupOutput:
         if field.name == "__typename":
             return TypeName(field.key, f"{entity.name}Aggregate")
         if field.name == "count":
             return MeasureValue(field.key, COUNT, None)
         if field.name == "key":
-            return GroupObject(field.key, tuple(self._key_output(entity, keys, f, node) for f in field.fields))
+            return GroupObject(
+                field.key, tuple(self._key_output(entity, keys, f, node) for f in field.fields)
+            )
         return GroupObject(field.key, tuple(_measure_output(entity, field.name, f) for f in field.fields))
 
     def _key_output(
@@ -146,9 +162,14 @@ def measurable(entity: EntityInfo, function: str) -> dict[str, ScalarField | Com
 
     Numbers and money for every function; dates and times for `minimum` and `maximum`, too.
     """
-    numbers = [f for f in entity.scalars if f.kind.numeric or (function in ("minimum", "maximum") and f.kind.temporal)]
+    numbers = [
+        f
+        for f in entity.scalars
+        if f.kind.numeric or (function in ("minimum", "maximum") and f.kind.temporal)
+    ]
     money = [f for f in entity.composites if f.type_name == "Money"]
-    return {f.name: f for f in (*numbers, *money) if f.name != "version"}
+    found: list[ScalarField | CompositeField] = [*numbers, *money]
+    return {f.name: f for f in found if f.name != "version"}
 
 
 def measure_of(entity: EntityInfo, function: str, name: str) -> Measure:
@@ -189,7 +210,9 @@ def _measure_output(entity: EntityInfo, function: str, field: Field) -> MeasureV
     measure = measure_of(entity, function, field.name)
     if measure.currency is None:
         return MeasureValue(field.key, measure, None)
-    parts = tuple(TypeName(f.key, "Money") if f.name == "__typename" else (f.key, f.name) for f in field.fields)
+    parts = tuple(
+        TypeName(f.key, "Money") if f.name == "__typename" else (f.key, f.name) for f in field.fields
+    )
     return MeasureValue(field.key, measure, parts)
 
 

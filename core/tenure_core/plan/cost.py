@@ -64,7 +64,9 @@ def _(part: Groups) -> int:
 @cost.register
 def _(part: Connection) -> int:
     lists = [o.node for o in part.outputs if isinstance(o, NodeList)]
-    edges = [one[1] for o in part.outputs if isinstance(o, Edges) for one in o.outputs if isinstance(one, tuple)]
+    edges = [
+        one[1] for o in part.outputs if isinstance(o, Edges) for one in o.outputs if isinstance(one, tuple)
+    ]
     return 1 + part.page.size * _total((*lists, *edges))
 
 

@@ -15,7 +15,18 @@ from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField
 from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import FLOAT, JSON, STRING, STRING_LIST
 from tenure_core.plan.binds import Binder
-from tenure_core.plan.nodes import And, Compare, CompareJson, IsNull, JsonIsNull, Not, Or, Predicate, Related, Search
+from tenure_core.plan.nodes import (
+    And,
+    Compare,
+    CompareJson,
+    IsNull,
+    JsonIsNull,
+    Not,
+    Or,
+    Predicate,
+    Related,
+    Search,
+)
 from tenure_core.request import Variable, fixed
 
 Where = Mapping[str, object]
@@ -49,7 +60,9 @@ class Filters:
         return condition if _mentions_deletion(where) else all_of(alive(entity), condition)
 
     def _where(self, entity: EntityInfo, where: object, path: str) -> Predicate:
-        return all_of(*(self._entry(entity, name, value, f"{path}.{name}") for name, value in _entries(where)))
+        return all_of(
+            *(self._entry(entity, name, value, f"{path}.{name}") for name, value in _entries(where))
+        )
 
     def _entry(self, entity: EntityInfo, name: str, value: object, path: str) -> Predicate:
         match name:
@@ -90,7 +103,9 @@ class Filters:
     def operators(self, field: ScalarField, value: object, path: str) -> Predicate:
         """Return the predicate of one field's operators, all of which must hold."""
         plan = {JSON: self._json_operator, STRING_LIST: self._list_operator}.get(field.kind, self._operator)
-        return all_of(*(plan(field, name, inner, f"{path}.{name}") for name, inner in cast(Where, value).items()))
+        return all_of(
+            *(plan(field, name, inner, f"{path}.{name}") for name, inner in cast(Where, value).items())
+        )
 
     def _operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "isNull":
@@ -100,7 +115,11 @@ class Filters:
 
     def _list_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "isEmpty":
-            return Compare(field.column, "isEmpty" if _truth(value, path) else "isNotEmpty", self.binder.add(STRING_LIST, [], path))
+            return Compare(
+                field.column,
+                "isEmpty" if _truth(value, path) else "isNotEmpty",
+                self.binder.add(STRING_LIST, [], path),
+            )
         if name == "has":
             return Compare(field.column, name, self.binder.add(STRING, given(value, path), path))
         return Compare(field.column, name, self.binder.add(STRING, given(value, path), path, many=True))
@@ -119,7 +138,12 @@ class Filters:
             if name == "isNull":
                 return JsonIsNull(field.column, place, _truth(inner, where))
             kind = FLOAT if name in ("lt", "lte", "gt", "gte") else JSON
-            return CompareJson(field.column, place, name, self.binder.add(kind, given(inner, where), where, many=name == "in"))
+            return CompareJson(
+                field.column,
+                place,
+                name,
+                self.binder.add(kind, given(inner, where), where, many=name == "in"),
+            )
 
         return all_of(*(part(name, inner) for name, inner in value.items() if name != "path"))
 
@@ -142,7 +166,9 @@ def given(value: object, path: str) -> object:
         BadUserInputError: It is null, which no comparison can mean.
     """
     if (value.value if isinstance(value, Variable) else value) is None:
-        raise BadUserInputError(f"{path} is null, which nothing equals.", "To look for empty values use isNull: true.")
+        raise BadUserInputError(
+            f"{path} is null, which nothing equals.", "To look for empty values use isNull: true."
+        )
     return value
 
 

@@ -1,6 +1,6 @@
 """The plan: what a question means, resolved against the catalog and the grants, without any of its values.
 
-A plan is immutable and hashable: two requests of one shape have equal plans, and share one compiled statement.
+A plan is immutable and hashable: requests of one shape have equal plans, and share one compiled statement.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TENANT = -1
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A column against a value: eq, ne, lt, lte, gt, gte, in, notIn, contains, startsWith, endsWith and their like."""
+    """A column against a value, by one of the operators of a filter."""
 
     column: Column[Any]
     operator: str
@@ -163,7 +163,10 @@ class Page:
     @property
     def signature(self) -> str:
         """A name of the order that a cursor carries, so that it is refused under another order."""
-        return ",".join(f"{k.path.constant} {'-' if k.descending else '+'}{'<' if k.nulls_first else '>'}" for k in self.order)
+        return ",".join(
+            f"{k.path.constant} {'-' if k.descending else '+'}{'<' if k.nulls_first else '>'}"
+            for k in self.order
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def page_of(entity: EntityInfo, catalog: Catalog, arguments: Arguments, binder: 
         path: The list's name, for messages.
 
     Raises:
-        BadUserInputError: A size is out of range, both directions are asked for, a cursor is not one of this order.
+        BadUserInputError: A size is out of range, both directions are asked for, or a cursor is wrong.
     """
     first, last = fixed(arguments.get("first")), fixed(arguments.get("last"))
     if first is not None and last is not None:
@@ -84,7 +84,9 @@ def _position(page: Page, cursor: object, binder: Binder, path: str) -> Position
         return None
     signature, *values = _decoded(str(cursor), path)
     if signature != page.signature or len(values) != len(page.order):
-        raise BadUserInputError(f"{path} is a cursor of another order.", "Page on with the orderBy that it came from.")
+        raise BadUserInputError(
+            f"{path} is a cursor of another order.", "Page on with the orderBy that it came from."
+        )
     params = [
         None if value is None else binder.add(key.path.field.kind, value, path)
         for key, value in zip(page.order, values, strict=True)
@@ -98,5 +100,7 @@ def _decoded(cursor: str, path: str) -> list[object]:
     except (binascii.Error, ValueError):
         values = None
     if not isinstance(values, list) or not values:
-        raise BadUserInputError(f"{path} is no cursor.", "Send one that endCursor, startCursor or an edge gave you.")
+        raise BadUserInputError(
+            f"{path} is no cursor.", "Send one that endCursor, startCursor or an edge gave you."
+        )
     return values

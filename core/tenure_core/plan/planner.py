@@ -73,7 +73,9 @@ def plan(field: Field, catalog: Catalog, authorized: Authorized) -> Planned:
     return Planned(planner.root(field), tuple(planner.binder.binds))
 
 
-def plan_records(field: Field, entity: EntityInfo, ids: list[uuid.UUID], catalog: Catalog, authorized: Authorized) -> Planned:
+def plan_records(
+    field: Field, entity: EntityInfo, ids: list[uuid.UUID], catalog: Catalog, authorized: Authorized
+) -> Planned:
     """Return the plan of records just written, deleted ones included: a list in the order of their ids.
 
     Args:
@@ -192,5 +194,3 @@ def _parts(known: CompositeField, field: Field) -> Parts:
         for f in field.fields
     )
     return Parts(field.key, tuple(p.column for p in known.parts.values()), outputs)
-
-

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, cast, func, literal_column, null, select, types
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    types,
+)
 from sqlalchemy.dialects.postgresql import JSON
 
 from tenure_core.kinds import DATE
@@ -48,7 +60,7 @@ def _measures(plan: Aggregation) -> list[Measure]:
 
 
 def _groups(plan: Aggregation, measures: list[Measure], outer: FromClause | None) -> Select[Any]:
-    """One row per group: its keys as k0, k1, ..., its measures as m0, m1, ... and their currencies as c0, c1, ..."""
+    """One row per group: its keys as k0, k1, ..., its measures as m0, ... and their currencies as c0, ..."""
     table = plan.entity.table.alias()
     source, keys = _keys(plan, table)
     columns: list[ColumnElement[Any]] = [key.label(f"k{i}") for i, key in enumerate(keys)]
@@ -58,7 +70,11 @@ def _groups(plan: Aggregation, measures: list[Measure], outer: FromClause | None
             columns.append(func.min(table.c[measure.currency.name]).label(f"c{i}"))
     found = select(*(columns or [number(1).label("one")])).select_from(source)
     found = found.where(members(plan, table, outer)).group_by(*(keys or [literal_column("()")]))
-    found = found.having(and_(*(having(h, _measured(h.measure, table)) for h in plan.having))) if plan.having else found
+    found = (
+        found.having(and_(*(having(h, _measured(h.measure, table)) for h in plan.having)))
+        if plan.having
+        else found
+    )
     order = (_sorted(key, keys, table) for key in plan.order)
     found = found.order_by(*order).limit(number(plan.size))
     return found if outer is None else found.correlate(outer)
@@ -93,7 +109,11 @@ def _measured(measure: Measure, table: FromClause) -> ColumnElement[Any]:
         return func.count()
     column = table.c[measure.column.name]
     if measure.currency is None:
-        return cast(func.avg(column), types.Double()) if measure.function == "average" else FUNCTIONS[measure.function](column)
+        return (
+            cast(func.avg(column), types.Double())
+            if measure.function == "average"
+            else FUNCTIONS[measure.function](column)
+        )
     currency = table.c[measure.currency.name]
     found = FUNCTIONS[measure.function](column)
     whole = func.round(found) if measure.function == "average" else found
@@ -144,7 +164,9 @@ def _measure(output: MeasureValue, rows: FromClause, measures: list[Measure]) ->
     if output.money is None:
         return rows.c[f"m{index}"]
     parts = {"minorUnits": rows.c[f"m{index}"], "currency": rows.c[f"c{index}"]}
-    pairs = ((o.key, quoted(o.name)) if isinstance(o, TypeName) else (o[0], parts[o[1]]) for o in output.money)
+    pairs = (
+        (o.key, quoted(o.name)) if isinstance(o, TypeName) else (o[0], parts[o[1]]) for o in output.money
+    )
     return case((parts["minorUnits"].is_not(None), json_object(pairs)))
 
 

@@ -6,16 +6,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Subquery, and_, exists, false, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 
 from tenure_core.kinds import TEXT
-from tenure_core.plan.nodes import Connection, Edges, Many, Node, NodeList, PageInfo, Position, TotalCount, TypeName
+from tenure_core.plan.nodes import (
+    Aggregation,
+    Connection,
+    ConnectionOutput,
+    Edges,
+    Many,
+    Node,
+    NodeList,
+    PageInfo,
+    Position,
+    TotalCount,
+    TypeName,
+)
 from tenure_core.sql.objects import Source, json_object, needed, number, quoted, value
 from tenure_core.sql.orders import SortKey, beyond, cursor, sort_key
 from tenure_core.sql.predicates import Condition, condition, fails, of_tenant, refers
 
-EMPTY_LIST = literal_column("'[]'::json")
+EMPTY_LIST: ColumnElement[Any] = literal_column("'[]'::json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +77,9 @@ def _rows(plan: Connection, outer: FromClause | None) -> _Rows:
     return _Rows(source, table, keys, members(plan, table, outer))
 
 
-def members(plan: Any, table: FromClause, outer: FromClause | None) -> Condition:
-    """Return the condition that a row of the table belongs to a list, or to the records that are aggregated."""
-    related = () if outer is None else (refers(plan.relation, outer, table),)
+def members(plan: Connection | Aggregation, table: FromClause, outer: FromClause | None) -> Condition:
+    """Return the condition that a row belongs to a list, or to the records that are aggregated."""
+    related = () if outer is None or plan.relation is None else (refers(plan.relation, outer, table),)
     return and_(of_tenant(table), *related, condition(plan.where, table))
 
 
@@ -76,7 +100,9 @@ def _correlated(found: Select[Any], outer: FromClause | None) -> Select[Any]:
     return found if outer is None else found.correlate(outer)
 
 
-def _output(output: Any, plan: Connection, source: Source, outer: FromClause | None) -> ColumnElement[Any]:
+def _output(
+    output: ConnectionOutput, plan: Connection, source: Source, outer: FromClause | None
+) -> ColumnElement[Any]:
     match output:
         case NodeList():
             return _list(source.node(output.node), plan, source.rows)
@@ -92,7 +118,9 @@ def _output(output: Any, plan: Connection, source: Source, outer: FromClause | N
 
 def _list(row: ColumnElement[Any], plan: Connection, page: FromClause) -> ColumnElement[Any]:
     listed = func.json_agg(row, type_=JSON())
-    return func.coalesce(listed.filter(page.c.position <= number(plan.page.size)) if _looks_ahead(plan) else listed, EMPTY_LIST)
+    return func.coalesce(
+        listed.filter(page.c.position <= number(plan.page.size)) if _looks_ahead(plan) else listed, EMPTY_LIST
+    )
 
 
 def _edge(output: Edges, source: Source) -> ColumnElement[Any]:
@@ -102,7 +130,9 @@ def _edge(output: Edges, source: Source) -> ColumnElement[Any]:
             columns.append(quoted(one.name).label(one.key))
         else:
             key, node = one
-            value = source.rows.c.cursor if node is None else func.row_to_json(source.node(node), type_=JSON())
+            value = (
+                source.rows.c.cursor if node is None else func.row_to_json(source.node(node), type_=JSON())
+            )
             columns.append(value.label(key))
     return source.shape(columns)
 
@@ -148,9 +178,11 @@ def _needed(plan: Connection) -> list[str]:
 
 def _asked(plan: Connection) -> set[str]:
     """The names of what is asked about the page itself."""
-    infos = [one[1] for o in plan.outputs if isinstance(o, PageInfo) for one in o.outputs if isinstance(one, tuple)]
-    edges = ["cursor" for o in plan.outputs if isinstance(o, Edges) for one in o.outputs if one[1:] == (None,)]
-    return {*infos, *edges}
+    infos = [
+        one[1] for o in plan.outputs if isinstance(o, PageInfo) for one in o.outputs if isinstance(one, tuple)
+    ]
+    edges = [one for o in plan.outputs if isinstance(o, Edges) for one in o.outputs if isinstance(one, tuple)]
+    return {*infos, *("cursor" for _, node in edges if node is None)}
 
 
 def _looks_ahead(plan: Connection) -> bool:
@@ -165,7 +197,9 @@ def _needs_position(plan: Connection) -> bool:
     return plan.page.backward or _looks_ahead(plan) or bool(_asked(plan) & {"startCursor", "endCursor"})
 
 
-def _page_info(output: PageInfo, plan: Connection, page: FromClause, outer: FromClause | None) -> ColumnElement[Any]:
+def _page_info(
+    output: PageInfo, plan: Connection, page: FromClause, outer: FromClause | None
+) -> ColumnElement[Any]:
     answers: dict[str, Callable[[], ColumnElement[Any]]] = {
         "startCursor": lambda: _end_cursor(plan, page, first=True),
         "endCursor": lambda: _end_cursor(plan, page, first=False),
@@ -173,7 +207,8 @@ def _page_info(output: PageInfo, plan: Connection, page: FromClause, outer: From
         "hasPreviousPage": lambda: _more(plan, outer, counted=plan.page.backward, bound=plan.page.after),
     }
     return json_object(
-        (o.key, quoted(o.name)) if isinstance(o, TypeName) else (o[0], answers[o[1]]()) for o in output.outputs
+        (o.key, quoted(o.name)) if isinstance(o, TypeName) else (o[0], answers[o[1]]())
+        for o in output.outputs
     )
 
 

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, Lateral, Select, case, func, literal_column, or_, select, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Select,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSON
 
 from tenure_core.plan.nodes import Groups, Many, Node, One, Output, Parts, Predicate, TypeName, Value
@@ -32,7 +43,9 @@ def number(value: int) -> ColumnElement[int]:
 
 def json_object(pairs: Pairs) -> ColumnElement[Any]:
     """Return a small JSON object."""
-    return func.json_build_object(*(item for key, value in pairs for item in (quoted(key), value)), type_=JSON())
+    return func.json_build_object(
+        *(item for key, value in pairs for item in (quoted(key), value)), type_=JSON()
+    )
 
 
 @dataclass(slots=True)
@@ -54,7 +67,7 @@ class Source:
         """Return the source of some rows, with nothing joined yet."""
         return cls(rows, rows, [rows])
 
-    def attach(self, rows: Select[Any]) -> Lateral:
+    def attach(self, rows: Select[Any]) -> FromClause:
         """Join what a lateral select gives for each row, or nulls where it gives nothing."""
         lateral = rows.correlate(*self.outer).lateral()
         self.joined = self.joined.outerjoin(lateral, true())
@@ -96,14 +109,18 @@ def _(output: TypeName, source: Source) -> ColumnElement[Any]:
 def _(output: Parts, source: Source) -> ColumnElement[Any]:
     rows = source.rows
     filled = or_(*(rows.c[column.name].is_not(None) for column in output.columns))
-    pairs = ((o.key, quoted(o.name) if isinstance(o, TypeName) else rows.c[o.column.name]) for o in output.outputs)
+    pairs = (
+        (o.key, quoted(o.name) if isinstance(o, TypeName) else rows.c[o.column.name]) for o in output.outputs
+    )
     return case((filled, json_object(pairs)))
 
 
 @value.register
 def _(output: One, source: Source) -> ColumnElement[Any]:
     target = output.node.entity.table.alias()
-    return source.attach(record(output.node, target, output.scope, refers(output.relation, source.rows, target))).c.value
+    return source.attach(
+        record(output.node, target, output.scope, refers(output.relation, source.rows, target))
+    ).c.value
 
 
 def record(node: Node, table: FromClause, scope: Predicate, *which: Condition) -> Select[Any]:

@@ -34,7 +34,7 @@ class SortKey:
         return SortKey(self.value, self.nullable, not self.descending, not self.nulls_first)
 
     def sorted(self) -> ColumnElement[Any]:
-        """Return the key as ORDER BY takes it; says where nulls go only where there may be any, so that an index fits."""
+        """Return the key as ORDER BY takes it: silent on nulls where there are none, so an index fits."""
         directed = self.value.desc() if self.descending else self.value.asc()
         if not self.nullable:
             return directed
@@ -84,7 +84,9 @@ def _equal(key: SortKey, param: Param | None) -> Condition:
 
 
 def cursor(keys: Sequence[SortKey], signature: str) -> ColumnElement[Any]:
-    """Return the cursor of a row: the order's signature and the keys' values, as JSON in URL-safe base64 (RFC 4648)."""
+    """Return a row's cursor: the order's signature and the keys as JSON, in URL-safe base64 (RFC 4648)."""
     values = func.json_build_array(literal_column(f"'{signature}'"), *(k.value for k in keys))
-    encoded = func.encode(func.convert_to(cast(values, TEXT), literal_column("'UTF8'")), literal_column("'base64'"))
+    encoded = func.encode(
+        func.convert_to(cast(values, TEXT), literal_column("'UTF8'")), literal_column("'base64'")
+    )
     return func.translate(encoded, literal_column("'+/' || chr(10)"), literal_column("'-_'"))

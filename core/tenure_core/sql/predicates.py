@@ -6,7 +6,23 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, cast, exists, false, func, literal_column, or_, select, true, types
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    types,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tenure_core.catalog import EntityInfo, ToMany, ToOne
@@ -97,7 +113,7 @@ def _(predicate: IsNull, table: FromClause) -> Condition:
 def _(predicate: CompareJson, table: FromClause) -> Condition:
     found = _inside(table.c[predicate.column.name], predicate.path)
     if predicate.operator in ("lt", "lte", "gt", "gte"):
-        number = cast(found, types.Double())
+        number: ColumnElement[float] = cast(found, types.Double())
         compared = COMPARE[predicate.operator](number, place(predicate.param))
         return case((func.jsonb_typeof(found) == literal_column("'number'"), compared))
     return COMPARE[predicate.operator](found, place(predicate.param))
@@ -106,7 +122,7 @@ def _(predicate: CompareJson, table: FromClause) -> Condition:
 @condition.register
 def _(predicate: JsonIsNull, table: FromClause) -> Condition:
     found = _inside(table.c[predicate.column.name], predicate.path)
-    null = literal_column("'null'")
+    null: ColumnElement[str] = literal_column("'null'")
     missing = func.coalesce(func.jsonb_typeof(found), null) == null
     return missing if predicate.empty else ~missing
 
@@ -122,13 +138,22 @@ def _(predicate: Related, table: FromClause) -> Condition:
     matched = condition(predicate.condition, other)
     if predicate.quantifier == "every":
         matched = fails(matched)
-    found = related_rows(predicate.entity, predicate.relation, table, other).where(condition(predicate.scope, other), matched)
+    found = related_rows(predicate.entity, predicate.relation, table, other).where(
+        condition(predicate.scope, other), matched
+    )
     return exists(found) if predicate.quantifier == "some" else ~exists(found)
 
 
-def related_rows(entity: EntityInfo, relation: ToOne | ToMany, outer: FromClause, other: FromClause) -> Any:
+def related_rows(
+    entity: EntityInfo, relation: ToOne | ToMany, outer: FromClause, other: FromClause
+) -> Select[Any]:
     """Return the select of the related records of one row of `outer`, without any column yet."""
-    return select(literal_column("1")).select_from(other).where(of_tenant(other), refers(relation, outer, other)).correlate(outer)
+    return (
+        select(literal_column("1"))
+        .select_from(other)
+        .where(of_tenant(other), refers(relation, outer, other))
+        .correlate(outer)
+    )
 
 
 def _inside(column: ColumnElement[Any], path: Param) -> ColumnElement[Any]:
@@ -149,10 +174,12 @@ COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Condition]
     "gte": lambda a, b: a >= b,
     "in": lambda a, b: a == func.any(b),
     "notIn": lambda a, b: fails(a == func.any(b)),
-    "contains": lambda a, b: a.op("@>")(b) if isinstance(a.type, JSONB) else func.strpos(a, b) > literal_column("0"),
-    "startsWith": lambda a, b: func.starts_with(a, b),
+    "contains": lambda a, b: (
+        a.op("@>")(b) if isinstance(a.type, JSONB) else func.strpos(a, b) > literal_column("0")
+    ),
+    "startsWith": func.starts_with,
     "endsWith": lambda a, b: func.right(a, func.length(b)) == b,
-    "hasKey": lambda a, b: func.jsonb_exists(a, b),
+    "hasKey": func.jsonb_exists,
     "has": lambda a, b: b == func.any(a),
     "hasEvery": lambda a, b: a.op("@>")(b),
     "hasSome": lambda a, b: a.op("&&")(b),

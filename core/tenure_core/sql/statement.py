@@ -18,7 +18,7 @@ from tenure_core.sql.lists import connection
 from tenure_core.sql.objects import record
 from tenure_core.sql.predicates import parameter_name, place
 
-DIALECT = PGDialect_psycopg()
+DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy does not type its dialects
 STATEMENTS_KEPT = 2_000
 
 
@@ -34,7 +34,10 @@ class Statement:
 
     def values(self, tenant_id: uuid.UUID, bound: Sequence[object]) -> dict[str, object]:
         """Return what psycopg binds: the tenant, and the request's values by their places."""
-        return {parameter_name(TENANT): tenant_id, **{parameter_name(i): value for i, value in enumerate(bound)}}
+        return {
+            parameter_name(TENANT): tenant_id,
+            **{parameter_name(i): value for i, value in enumerate(bound)},
+        }
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
@@ -61,7 +64,9 @@ def _lookup(plan: Lookup) -> Select[Any]:
         return select(_found(plan, place(plan.ids)).label("value"))
     wanted = func.unnest(place(plan.ids)).table_valued("id", with_ordinality="position").render_derived()
     listed = aggregate_order_by(_found(plan, wanted.c.id), wanted.c.position)
-    return select(func.coalesce(func.json_agg(listed), literal_column("'[]'::json")).label("value")).select_from(wanted)
+    return select(
+        func.coalesce(func.json_agg(listed), literal_column("'[]'::json")).label("value")
+    ).select_from(wanted)
 
 
 def _found(plan: Lookup, wanted: ColumnElement[Any]) -> ColumnElement[Any]:
