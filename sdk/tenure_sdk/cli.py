@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -90,6 +91,46 @@ def migrate() -> None:
     from tenure_sdk.migrate_command import migrate
 
     migrate()
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="The CSV file; a name that ends in .gz is unpacked.")],
+    entity: Annotated[str, typer.Option(help="What its lines become: Account, Contact, Activity, ...")],
+    map_file: Annotated[
+        Path, typer.Option("--map", help="The YAML file that says what each column becomes.")
+    ],
+    tenant: Annotated[str, typer.Option(help="Whose data; a new name makes a new tenant.")] = "demo",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every line against the database, and write nothing.")
+    ] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(help="Where the refused lines go, with reasons. [default: FILE.rejects.csv]"),
+    ] = None,
+) -> None:
+    """Import records from a CSV file, as a map says.
+
+    A record is known again by its key in the system that it comes from: import the same file twice, or again
+    after it was cut off, and nothing is doubled. What is reported as written is committed.
+
+    The map says which columns make the key, which lines to take, and where each field comes from; see
+    sdk/examples/ for maps with comments.
+
+    \b
+    Exit codes:
+      0  every line was written, or was so already
+      1  some lines were refused: they are in FILE.rejects.csv; mend them there and import that file
+      2  the map or the file is wrong
+
+    \b
+    Examples:
+      tenure import customers.csv --entity Account --map customers.yaml --dry-run
+      tenure import orders.csv.gz --entity Activity --map orders.yaml --tenant acme
+    """
+    from tenure_sdk.import_command import import_file
+
+    import_file(file, entity, map_file, tenant, dry_run, rejects)
 
 
 @token_app.command("create")

@@ -1,0 +1,82 @@
+"""`tenure import`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from pathlib import Path
+
+import typer
+
+from tenure_core.catalog import Catalog, EntityInfo, build_catalog
+from tenure_core.database import Database
+from tenure_core.errors import BadUserInputError
+from tenure_core.identity import Actor, Role
+from tenure_core.settings import Settings, load_settings
+from tenure_core.tokens import ensure_tenant
+from tenure_sdk.importing.mapping import read_map
+from tenure_sdk.importing.progress import progress, summary
+from tenure_sdk.importing.recipe import Recipe
+from tenure_sdk.importing.run import Import, run
+from tenure_sdk.importing.totals import Totals
+from tenure_sdk.postgres import owner_url, refuse_pending_migrations, running_postgres
+
+SOME_REFUSED, WRONG_INPUT = 1, 2
+"""Exit codes beside 0: some lines were refused; the map or the file is wrong."""
+
+NO_KEY = uuid.UUID(int=0)
+"""Stands for the key of an actor who came by the command line, and has none."""
+
+
+def import_file(
+    file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool, rejects: Path | None
+) -> None:
+    """Import a file, and leave with the exit code that tells how it went.
+
+    Args:
+        file: The CSV file.
+        entity: The name of what its lines become, such as "Account".
+        map_file: The map that says how.
+        tenant: Whose data; made where it is new.
+        dry_run: Whether to write nothing.
+        rejects: Where the refused lines go; by default beside the file.
+
+    Raises:
+        typer.Exit: Some lines were refused (1), or the map or the file is wrong (2).
+        TenureError: A setting is wrong, or the database can't be reached or is too old.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it, too, stops what was started
+    try:
+        totals = _import(file, entity, map_file, tenant, dry_run, rejects or Path(f"{file}.rejects.csv"))
+    except BadUserInputError as error:
+        typer.echo(f"tenure: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(WRONG_INPUT) from error
+    if totals.refused:
+        raise typer.Exit(SOME_REFUSED)
+
+
+def _import(file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool, rejects: Path) -> Totals:
+    catalog = build_catalog()
+    given = read_map(map_file)
+    task = Import(file, Recipe(given, _entity(catalog, entity)), rejects, dry_run)
+    settings = load_settings()
+    with running_postgres(settings) as url:
+        owner = owner_url(settings, url)
+        refuse_pending_migrations(owner)
+        actor = Actor(ensure_tenant(owner, tenant), NO_KEY, Role.ADMIN, given.system)
+        totals = asyncio.run(_run(task, settings, url, catalog, actor))
+    typer.echo(summary(totals, rejects, dry_run))
+    return totals
+
+
+def _entity(catalog: Catalog, name: str) -> EntityInfo:
+    if name not in catalog.entities:
+        raise BadUserInputError(f"There is no entity {name!r}.", f"There are {', '.join(catalog.entities)}.")
+    return catalog[name]
+
+
+async def _run(task: Import, settings: Settings, url: str, catalog: Catalog, actor: Actor) -> Totals:
+    async with Database(url, settings) as database:
+        with progress() as on_progress:
+            return await run(task, database, catalog, actor, on_progress)

@@ -1,0 +1,42 @@
+"""Rejects: the refused lines of a file with the reasons, as a file that can be mended and imported again."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from tenure_sdk.importing.reader import Row
+
+
+class Rejects:
+    """The file of the refused lines; there is none where nothing is refused.
+
+    Args:
+        path: Where to write it. What an earlier run left there is removed.
+        header: The columns of the imported file: they stay, and `line` and `reason` come behind them.
+    """
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        self.path = path
+        self._header = header
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Rejects:
+        self.path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+    def add(self, row: Row, reasons: Sequence[str]) -> None:
+        """Write a refused line."""
+        if self._file is None:
+            self._file = self.path.open("w", encoding="utf-8", newline="")
+            csv.writer(self._file).writerow([*self._header, "line", "reason"])
+        csv.writer(self._file).writerow([*row.cells, row.number, "; ".join(reasons)])
