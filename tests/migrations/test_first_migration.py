@@ -1,0 +1,344 @@
+"""What the first migration promises, in raw SQL: tenants are apart, every writer's changes are captured."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tenure_core import migrate
+from tenure_core.identity import Actor
+from tenure_core.model import Account
+
+Connection = psycopg.Connection[Any]
+
+TABLES = ("account", "contact", "activity", "external_ref", "change")
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[Connection]:
+    """A writer such as psql: the owner, who told nothing about who writes."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def service(database_url: str) -> Iterator[Connection]:
+    """The service's role, bound to no tenant."""
+    with psycopg.connect(database_url, autocommit=True, options="-c role=tenure_app") as connection:
+        yield connection
+
+
+def bind(connection: Connection, actor: Actor) -> None:
+    connection.execute("SELECT set_config('tenure.tenant_id', %s, false)", (str(actor.tenant_id),))
+
+
+def new_account(connection: Connection, actor: Actor, name: str = "Acme") -> uuid.UUID:
+    insert = "INSERT INTO account (tenant_id, name) VALUES (%s, %s) RETURNING id"
+    [(account_id,)] = connection.execute(insert, (actor.tenant_id, name))
+    return account_id
+
+
+def changes(connection: Connection, record_id: uuid.UUID) -> list[Any]:
+    with connection.cursor(row_factory=psycopg.rows.namedtuple_row) as cursor:
+        return cursor.execute(
+            "SELECT * FROM change WHERE record_id = %s ORDER BY seq", (record_id,)
+        ).fetchall()
+
+
+class TestTenants:
+    @pytest.mark.parametrize("table", TABLES)
+    def test_without_a_tenant_the_service_sees_nothing(
+        self, owner: Connection, service: Connection, actor: Actor, table: str
+    ) -> None:
+        record = new_account(owner, actor)
+        fill_every_table(owner, actor, record)
+        assert owner.execute(f"SELECT FROM {table} WHERE tenant_id = %s", (actor.tenant_id,)).fetchall()
+        assert service.execute(f"SELECT FROM {table}").fetchall() == []
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_the_service_sees_its_tenant_and_no_other(
+        self, owner: Connection, service: Connection, actor: Actor, other_actor: Actor, table: str
+    ) -> None:
+        for one in (actor, other_actor):
+            fill_every_table(owner, one, new_account(owner, one))
+        bind(service, actor)
+        seen = {row[0] for row in service.execute(f"SELECT tenant_id FROM {table}")}
+        assert seen == {actor.tenant_id}
+
+    def test_without_a_tenant_the_service_writes_nothing(self, service: Connection, actor: Actor) -> None:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            new_account(service, actor)
+
+    def test_the_service_inserts_into_no_other_tenant(
+        self, service: Connection, actor: Actor, other_actor: Actor
+    ) -> None:
+        bind(service, actor)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            new_account(service, other_actor)
+
+    def test_the_service_updates_and_deletes_in_no_other_tenant(
+        self, owner: Connection, service: Connection, actor: Actor, other_actor: Actor
+    ) -> None:
+        theirs = new_account(owner, other_actor)
+        bind(service, actor)
+        assert service.execute("UPDATE account SET name = 'mine' WHERE id = %s", (theirs,)).rowcount == 0
+        assert service.execute("DELETE FROM account WHERE id = %s", (theirs,)).rowcount == 0
+
+    def test_a_record_stays_in_its_tenant(self, owner: Connection, actor: Actor, other_actor: Actor) -> None:
+        record = new_account(owner, actor)
+        owner.execute(
+            "UPDATE account SET tenant_id = %s, name = 'B' WHERE id = %s", (other_actor.tenant_id, record)
+        )
+        [(tenant_id, name)] = owner.execute("SELECT tenant_id, name FROM account WHERE id = %s", (record,))
+        assert (tenant_id, name) == (actor.tenant_id, "B")
+
+    def test_no_record_points_into_another_tenant(
+        self, owner: Connection, actor: Actor, other_actor: Actor
+    ) -> None:
+        theirs = new_account(owner, other_actor)
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            owner.execute(
+                "INSERT INTO contact (tenant_id, last_name, account_id) VALUES (%s, 'Lee', %s)",
+                (actor.tenant_id, theirs),
+            )
+
+    def test_every_table_but_alembics_is_under_row_level_security(self, owner: Connection) -> None:
+        unprotected = owner.execute(
+            """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+               AND relkind IN ('r', 'p') AND NOT relispartition AND NOT relrowsecurity"""
+        ).fetchall()
+        assert unprotected == [("alembic_version",)]
+
+    def test_the_service_owns_nothing(self, owner: Connection) -> None:
+        owned = owner.execute("SELECT FROM pg_class WHERE relowner = 'tenure_app'::regrole").fetchall()
+        assert owned == []
+
+
+def fill_every_table(owner: Connection, actor: Actor, account_id: uuid.UUID) -> None:
+    tenant = actor.tenant_id
+    owner.execute("INSERT INTO contact (tenant_id, last_name) VALUES (%s, 'Lee')", (tenant,))
+    owner.execute("INSERT INTO activity (tenant_id, kind, occurred_at) VALUES (%s, 'CALL', now())", (tenant,))
+    owner.execute(
+        """INSERT INTO external_ref (tenant_id, entity, system, external_id, record_id)
+           VALUES (%s, 'Account', 'erp', %s, %s)""",
+        (tenant, str(account_id), account_id),
+    )
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("table", ["api_key", "tenant"])
+    def test_the_service_reads_no_keys_and_no_tenants(self, service: Connection, table: str) -> None:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            service.execute(f"SELECT FROM {table}")
+
+    def test_a_grant_by_mistake_opens_nothing(self, owner: Connection, actor: Actor) -> None:
+        owner.execute(
+            "INSERT INTO api_key (tenant_id, name, role, origin, hash) VALUES (%s, 'k', 'admin', 'x', %s)",
+            (actor.tenant_id, uuid.uuid4().bytes),
+        )
+        with owner.transaction(force_rollback=True):
+            owner.execute("GRANT SELECT ON api_key, tenant TO tenure_app")
+            owner.execute("SET LOCAL ROLE tenure_app")
+            assert owner.execute("SELECT FROM api_key").fetchall() == []
+            assert owner.execute("SELECT FROM tenant").fetchall() == []
+
+    @pytest.mark.parametrize("statement", ["DELETE FROM change", "UPDATE change SET actor = 'nobody'"])
+    def test_the_service_can_not_rewrite_history(
+        self, service: Connection, actor: Actor, statement: str
+    ) -> None:
+        bind(service, actor)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            service.execute(statement)
+
+    def test_the_service_can_not_invent_history(self, service: Connection, actor: Actor) -> None:
+        bind(service, actor)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            service.execute(
+                """INSERT INTO change (tenant_id, entity, record_id, operation, version, actor, origin)
+                   VALUES (%s, 'Account', %s, 'CREATE', 1, 'nobody', 'x')""",
+                (actor.tenant_id, uuid.uuid4()),
+            )
+
+    def test_a_temporary_table_does_not_catch_what_is_captured(
+        self, service: Connection, actor: Actor
+    ) -> None:
+        bind(service, actor)
+        service.execute("CREATE TEMP TABLE change (LIKE public.change)")
+        record = new_account(service, actor)
+        assert service.execute("SELECT FROM public.change WHERE record_id = %s", (record,)).fetchall() == [()]
+
+
+class TestCapture:
+    def test_an_insert_leaves_the_whole_record_but_the_search_words(
+        self, owner: Connection, actor: Actor
+    ) -> None:
+        record = new_account(owner, actor, "Acme")
+        [change] = changes(owner, record)
+        assert (change.entity, change.operation, change.version) == ("Account", "CREATE", 1)
+        assert change.before is None
+        columns = {row[0] for row in owner.execute("SELECT * FROM account LIMIT 0").description or ()}
+        assert change.after.keys() == columns - {"search"}
+        assert (change.after["id"], change.after["name"]) == (str(record), "Acme")
+
+    def test_an_update_leaves_the_changed_fields_before_and_after(
+        self, owner: Connection, actor: Actor
+    ) -> None:
+        record = new_account(owner, actor, "Acme")
+        owner.execute(
+            "UPDATE account SET name = 'Acme GmbH', tier = 'gold', kind = 'ORGANIZATION' WHERE id = %s",
+            (record,),
+        )
+        [_, change] = changes(owner, record)
+        assert (change.operation, change.version) == ("UPDATE", 2)
+        assert change.before == {"name": "Acme", "tier": None}
+        assert change.after == {"name": "Acme GmbH", "tier": "gold"}
+
+    def test_clearing_a_field_is_captured(self, owner: Connection, actor: Actor) -> None:
+        record = new_account(owner, actor)
+        owner.execute("UPDATE account SET tier = 'gold' WHERE id = %s", (record,))
+        owner.execute("UPDATE account SET tier = NULL WHERE id = %s", (record,))
+        change = changes(owner, record)[-1]
+        assert (change.before, change.after) == ({"tier": "gold"}, {"tier": None})
+
+    def test_a_delete_leaves_the_whole_record(self, owner: Connection, actor: Actor) -> None:
+        record = new_account(owner, actor, "Acme")
+        owner.execute("DELETE FROM account WHERE id = %s", (record,))
+        [created, deleted] = changes(owner, record)
+        assert (deleted.operation, deleted.version, deleted.after) == ("DELETE", 1, None)
+        assert deleted.before == created.after
+
+    def test_an_update_that_changes_nothing_writes_and_captures_nothing(
+        self, owner: Connection, actor: Actor
+    ) -> None:
+        record = new_account(owner, actor, "Acme")
+        assert owner.execute("UPDATE account SET name = 'Acme' WHERE id = %s", (record,)).rowcount == 0
+        assert owner.execute("SELECT version FROM account WHERE id = %s", (record,)).fetchone() == (1,)
+        assert len(changes(owner, record)) == 1
+
+    def test_version_and_time_are_stamped_for_every_writer(self, owner: Connection, actor: Actor) -> None:
+        record = new_account(owner, actor)
+        owner.execute(
+            """UPDATE account SET tier = 'gold', version = 99, created_at = 'epoch', updated_at = 'epoch'
+               WHERE id = %s""",
+            (record,),
+        )
+        [(version, ordered, recent)] = owner.execute(
+            """SELECT version, created_at < updated_at, updated_at > now() - interval '1 minute'
+               FROM account WHERE id = %s""",
+            (record,),
+        )
+        assert (version, ordered, recent) == (2, True, True)
+
+    def test_the_version_of_a_change_is_that_of_the_record(self, owner: Connection, actor: Actor) -> None:
+        record = new_account(owner, actor)
+        for tier in "abc":
+            owner.execute("UPDATE account SET tier = %s WHERE id = %s", (tier, record))
+        assert [c.version for c in changes(owner, record)] == [1, 2, 3, 4]
+
+    def test_changes_name_the_actor_and_the_origin_of_the_transaction(
+        self, owner: Connection, actor: Actor
+    ) -> None:
+        with owner.transaction():
+            owner.execute(
+                "SELECT set_config('tenure.actor', 'key 7', true), set_config('tenure.origin', 'erp', true)"
+            )
+            record = new_account(owner, actor)
+        [change] = changes(owner, record)
+        assert (change.actor, change.origin) == ("key 7", "erp")
+
+    def test_a_writer_who_says_nothing_is_named_by_the_login(self, owner: Connection, actor: Actor) -> None:
+        with owner.transaction():
+            owner.execute(
+                "SELECT set_config('tenure.actor', 'key 7', true), set_config('tenure.origin', 'erp', true)"
+            )
+        record = new_account(owner, actor)
+        [(login,)] = owner.execute("SELECT session_user")
+        [change] = changes(owner, record)
+        assert (change.actor, change.origin) == (login, "sql")
+
+    def test_the_changes_of_a_transaction_carry_its_id_in_order(
+        self, owner: Connection, actor: Actor
+    ) -> None:
+        with owner.transaction():
+            first, second = new_account(owner, actor, "A"), new_account(owner, actor, "B")
+        third = new_account(owner, actor, "C")
+        found = [changes(owner, record)[0] for record in (first, second, third)]
+        assert found[0].transaction_id == found[1].transaction_id != found[2].transaction_id
+        assert found[0].seq < found[1].seq < found[2].seq
+
+    def test_a_statement_of_many_rows_is_captured_row_by_row(self, owner: Connection, actor: Actor) -> None:
+        tenant = actor.tenant_id
+        owner.execute(
+            "INSERT INTO account (tenant_id, name) SELECT %s, n::text FROM generate_series(1, 50) n",
+            (tenant,),
+        )
+        owner.execute("UPDATE account SET tier = 'gold' WHERE tenant_id = %s AND name <= '3'", (tenant,))
+        owner.execute("DELETE FROM account WHERE tenant_id = %s", (tenant,))
+        counted = owner.execute(
+            "SELECT operation, count(*) FROM change WHERE tenant_id = %s GROUP BY 1 ORDER BY 1", (tenant,)
+        ).fetchall()
+        assert counted == [("CREATE", 50), ("DELETE", 50), ("UPDATE", 23)]
+
+    def test_what_is_rolled_back_leaves_no_change(self, owner: Connection, actor: Actor) -> None:
+        with owner.transaction(force_rollback=True):
+            record = new_account(owner, actor)
+        assert changes(owner, record) == []
+
+
+def test_ids_are_uuids_of_version_7_that_begin_with_the_time(owner: Connection) -> None:
+    [(made, milliseconds)] = owner.execute(
+        "SELECT tenure_uuid7(), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    )
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+    assert abs((made.int >> 80) - milliseconds) < 1000
+
+
+def test_the_tables_are_what_the_entities_declare(database_url: str) -> None:
+    assert migrate.differences(database_url, Account.metadata) == []
+
+
+def test_a_table_that_is_not_as_declared_is_noticed(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as owner:
+        owner.execute("ALTER TABLE account DROP COLUMN tier, ALTER COLUMN version SET DEFAULT 2")
+        owner.execute("DROP INDEX ix_contact_account_id")
+    found = str(migrate.differences(empty_database_url, Account.metadata))
+    assert "'tier'" in found
+    assert "ix_contact_account_id" in found
+    assert "'version'" in found
+
+
+def test_two_migrations_at_once_make_one_schema(empty_database_url: str) -> None:
+    program = f"from tenure_core import migrate; migrate.upgrade({empty_database_url!r})"
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        runs = [
+            threads.submit(subprocess.run, [sys.executable, "-c", program], capture_output=True) for _ in "ab"
+        ]
+        results = [run.result() for run in runs]
+    assert [(done.returncode, done.stderr) for done in results] == [(0, b""), (0, b"")]
+    assert migrate.pending(empty_database_url) == []
+
+
+def test_going_back_leaves_nothing_but_the_role(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    migrate.downgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as owner:
+        left = owner.execute(
+            """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'
+               UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+               UNION ALL SELECT collname FROM pg_collation WHERE collnamespace = 'public'::regnamespace
+               UNION ALL SELECT 'leakproof' FROM pg_proc WHERE proname = 'ts_match_vq' AND proleakproof"""
+        ).fetchall()
+        role = owner.execute(
+            "SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = 'tenure_app'"
+        ).fetchall()
+    assert left == [("alembic_version",)]
+    assert role == [(False, False)]
+    migrate.upgrade(empty_database_url)
