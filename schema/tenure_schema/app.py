@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -52,9 +54,19 @@ def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> 
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused})
     app.state.settings = settings
     return app
+
+
+async def refused(_: Request, error: Exception) -> Response:
+    """Answer a request that no route takes."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    phrase = HTTPStatus(status)
+    extensions = {"code": phrase.name, "requestId": str(uuid7()), "retryable": False}
+    message = f"{phrase.phrase}. The API takes POST requests at {GRAPHQL_PATH}."
+    body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
+    return Response(body, status, headers, media_type="application/json")
 
 
 async def healthz(_: Request) -> Response:

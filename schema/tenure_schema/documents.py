@@ -91,12 +91,18 @@ class Documents:
         """
         found = self._known.get(text)
         if found is None:
-            found = self._known[text] = self._read(text)
+            found = self._known[text] = self._checked(text)
             if len(self._known) > DOCUMENTS_KEPT:
                 self._known.popitem(last=False)
         else:
             self._known.move_to_end(text)
         return found
+
+    def _checked(self, text: str) -> Document:
+        try:
+            return self._read(text)
+        except RecursionError:
+            raise RequestTooLargeError("The document is nested too deeply.", "Ask for less at once.") from None
 
     def _read(self, text: str) -> Document:
         if len(text) > self._settings.max_document_characters:
@@ -126,5 +132,3 @@ def _parsed(text: str, max_tokens: int) -> DocumentNode:
                 f"The document has more than {max_tokens} tokens.", "Split it."
             ) from None
         raise InvalidDocumentError([error]) from None
-    except RecursionError:
-        raise RequestTooLargeError("The document is nested too deeply.", "Ask for less at once.") from None

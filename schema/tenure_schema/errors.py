@@ -19,10 +19,13 @@ from tenure_core.errors import (
     UnauthenticatedError,
 )
 from tenure_schema.documents import InvalidDocumentError
+from tenure_schema.reading import BodyTooLargeError, UnsupportedMediaTypeError
 
 log = structlog.get_logger()
 
 STATUS: Mapping[type[TenureError], int] = {
+    BodyTooLargeError: 413,
+    UnsupportedMediaTypeError: 415,
     BadUserInputError: 400,
     RequestTooLargeError: 400,
     UnauthenticatedError: 401,

@@ -7,7 +7,7 @@ planned root field is still one statement.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,25 +32,11 @@ from tenure_schema.errors import formatted_result
 from tenure_schema.lower import TYPE_NAME, Lowering, Variables, read_variables
 from tenure_schema.mutations import mutations_of
 from tenure_schema.prepared import Operation, Prepared, check_cost, prepare
+from tenure_schema.question import Question
 from tenure_schema.schema import build_schema, graphql_schema
 from tenure_schema.timing import Timing
 
 OPERATIONS_KEPT = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a client sent.
-
-    Args:
-        query: The document's text.
-        variables: The variables, as they came.
-        operation_name: Which operation of the document; None for the only one.
-    """
-
-    query: str
-    variables: Mapping[str, Any]
-    operation_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

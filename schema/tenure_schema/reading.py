@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from tenure_core.errors import BadUserInputError, RequestTooLargeError
 from tenure_core.kinds import clean_text
 from tenure_core.settings import Settings
-from tenure_schema.execution import Question
+from tenure_schema.question import Question
 
 
 class BodyTooLargeError(RequestTooLargeError):
@@ -17,6 +17,8 @@ class BodyTooLargeError(RequestTooLargeError):
 
 class UnsupportedMediaTypeError(BadUserInputError):
     """A body that does not say that it is JSON."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
 
 
 async def read_question(request: Request, settings: Settings) -> Question:
@@ -37,14 +39,15 @@ async def read_question(request: Request, settings: Settings) -> Question:
 
 
 async def _body(request: Request, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise BodyTooLargeError(f"The body has more than {limit} bytes.", "Send less at once.")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise BodyTooLargeError(f"The body has more than {limit} bytes.", "Send less at once.")
+    except ClientDisconnect:
+        raise BadUserInputError("The client went away before its request was complete.") from None
+    return bytes(body)
 
 
 def _parsed(body: bytes, max_depth: int) -> object:

@@ -47,6 +47,11 @@ def build_schema(catalog: Catalog) -> strawberry.Schema:
     return strawberry.Schema(query, mutation, types=[types[name] for name in catalog.entities], config=config)
 
 
+def schema_text(catalog: Catalog) -> str:
+    """Return the schema in GraphQL's schema definition language, as clients' tools read it."""
+    return build_schema(catalog).as_str().strip() + "\n"
+
+
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
     """Return the schema as graphql-core has it."""
     return schema._schema

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -9,13 +10,15 @@ import httpx
 import orjson
 import pytest
 from starlette.applications import Starlette
+
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
-from tenure_core.identity import Actor
+from tenure_core.identity import Actor, Role
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_schema.app import create_app
-from tenure_schema.execution import Execution, Question
+from tenure_schema.execution import Execution
+from tenure_schema.question import Question
 from tenure_schema.timing import Timing
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -32,7 +35,9 @@ def ask(execution: Execution, actor: Actor) -> Ask:
 
     async def answer(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
         question = Question(query, variables)
-        found: dict[str, Any] = orjson.loads(orjson.dumps(await execution.answer(question, as_, "test", Timing())))
+        found: dict[str, Any] = orjson.loads(
+            orjson.dumps(await execution.answer(question, as_, "test", Timing()))
+        )
         return found
 
     return answer
@@ -59,8 +64,10 @@ async def app(settings: Settings, database_url: str) -> AsyncIterator[Starlette]
 @pytest.fixture
 async def client(app: Starlette, database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client with an administrator's key of a fresh tenant."""
-    key = create_key(database_url, f"http {id(object())}", "admin", "test", "test")
+    key = create_key(database_url, f"http {uuid.uuid4()}", Role.ADMIN, "test", "test")
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     headers = {"Authorization": f"Bearer {key.secret}"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://tenure.test", headers=headers) as opened:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://tenure.test", headers=headers
+    ) as opened:
         yield opened

@@ -12,7 +12,6 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal_column,
     null,
     select,
     types,
@@ -33,7 +32,7 @@ from tenure_core.plan.nodes import (
     MeasureValue,
     TypeName,
 )
-from tenure_core.sql.lists import EMPTY_LIST, members
+from tenure_core.sql.lists import EMPTY_LIST, ONE_GROUP, members
 from tenure_core.sql.objects import Source, json_object, number, quoted, record, value
 from tenure_core.sql.orders import SortKey
 from tenure_core.sql.predicates import having, of_tenant, refers
@@ -69,7 +68,7 @@ def _groups(plan: Aggregation, measures: list[Measure], outer: FromClause | None
         if measure.currency is not None:
             columns.append(func.min(table.c[measure.currency.name]).label(f"c{i}"))
     found = select(*(columns or [number(1).label("one")])).select_from(source)
-    found = found.where(members(plan, table, outer)).group_by(*(keys or [literal_column("()")]))
+    found = found.where(members(plan, table, outer)).group_by(*(keys or [ONE_GROUP]))
     found = (
         found.having(and_(*(having(h, _measured(h.measure, table)) for h in plan.having)))
         if plan.having

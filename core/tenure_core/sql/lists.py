@@ -39,6 +39,9 @@ from tenure_core.sql.objects import Source, json_object, needed, number, quoted,
 from tenure_core.sql.orders import SortKey, beyond, cursor, sort_key
 from tenure_core.sql.predicates import Condition, condition, fails, of_tenant, refers
 
+ONE_GROUP: ColumnElement[Any] = literal_column("()")
+"""What to group by so that there is one row, whatever the page holds."""
+
 EMPTY_LIST: ColumnElement[Any] = literal_column("'[]'::json")
 
 
@@ -90,10 +93,12 @@ def connection(plan: Connection, outer: FromClause | None) -> Select[Any]:
         plan: The page.
         outer: The row around, whose related records are listed; None at the root.
     """
-    page = _page(plan, outer)
-    source = Source.of(page)
+    source = Source.of(_page(plan, outer))
     pairs = [(output.key, _output(output, plan, source, outer)) for output in plan.outputs]
-    return _correlated(select(json_object(pairs).label("value")).select_from(source.joined), outer)
+    found = select(json_object(pairs).label("value"))
+    if any(isinstance(output, NodeList | Edges | PageInfo) for output in plan.outputs):
+        found = found.select_from(source.joined).group_by(ONE_GROUP)
+    return _correlated(found, outer)
 
 
 def _correlated(found: Select[Any], outer: FromClause | None) -> Select[Any]:
@@ -111,9 +116,15 @@ def _output(
         case PageInfo():
             return _page_info(output, plan, source.rows, outer)
         case TotalCount():
-            return _correlated(_rows(plan, outer).select(func.count()), outer).scalar_subquery()
+            return _total_count(plan, outer)
         case _:
             return quoted(output.name)
+
+
+def _total_count(plan: Connection, outer: FromClause | None) -> ColumnElement[Any]:
+    table = plan.entity.table.alias()
+    found = select(func.count()).select_from(table).where(members(plan, table, outer))
+    return _correlated(found, outer).scalar_subquery()
 
 
 def _list(row: ColumnElement[Any], plan: Connection, page: FromClause) -> ColumnElement[Any]:

@@ -1,0 +1,22 @@
+"""Questions: what a client sent, read but not yet understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a client sent.
+
+    Args:
+        query: The document's text.
+        variables: The variables, as they came.
+        operation_name: Which operation of the document; None for the only one.
+    """
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None = None
