@@ -117,6 +117,8 @@ def account_row(chance: random.Random, customer: Organization | Person) -> dict[
 
 
 def _organization_row(chance: random.Random, one: Organization) -> dict[str, object]:
+    currency = currency_of(one.country)
+    minor_units = one.revenue * 1_000_000 * (1 if currency == "JPY" else 100)
     tier = "strategic" if one.employees >= 600 else "key" if one.employees >= 200 else "standard"
     return {
         "name": one.name,
@@ -127,7 +129,7 @@ def _organization_row(chance: random.Random, one: Organization) -> dict[str, obj
         "website": f"https://www.{one.domain}.example",
         "email": f"office@{one.domain}.example",
         "address": {"city": one.city, "country": one.country},
-        "annualRevenue": {"minorUnits": one.revenue * 100_000_000, "currency": currency_of(one.country)},
+        "annualRevenue": {"minorUnits": minor_units, "currency": currency},
         "employees": one.employees,
         "owner": chance.choice(OWNERS),
         "tags": chance.sample(

@@ -115,7 +115,7 @@ def _purchases(
     chance: random.Random, cast: Cast, now: datetime, start: int, end: int, *, fading: bool
 ) -> Iterator[dict[str, object]]:
     """Yield purchases from `start` to `end` days ago; where they fade, ever fewer and ever smaller ones."""
-    usual_gap = chance.uniform(7, 16)
+    usual_gap = chance.uniform(6, 14)
     gap, basket, day = usual_gap, float(cast.basket), start - chance.uniform(0, usual_gap)
     while day > end:
         value = max(1, round(basket * chance.lognormvariate(0, 0.4)))
