@@ -1,0 +1,133 @@
+"""Mutations write one record in one transaction, answer with it as it is, and give faults back as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.schema.conftest import Ask
+
+from tenure_core.identity import Actor
+
+CREATE = """
+mutation ($input: AccountCreateInput!) {
+  accountCreate(input: $input) { account { ...All } userErrors { code path message } }
+}
+fragment All on Account {
+  id name kind lifecycleStage version tags attributes deletedAt
+  annualRevenue { minorUnits currency }
+  address { city country }
+  parent { id name }
+}
+"""
+UPDATE = """
+mutation ($input: AccountUpdateInput!) {
+  accountUpdate(input: $input) {
+    account { name version tags annualRevenue { currency } parent { name } } userErrors { code path message }
+  }
+}
+"""
+
+
+async def create(ask: Ask, **values: Any) -> dict[str, Any]:
+    payload = (await ask(CREATE, input={"name": "Acme", **values}))["data"]["accountCreate"]
+    assert payload["userErrors"] == []
+    return payload["account"]
+
+
+async def test_a_new_record_has_what_was_given_and_the_defaults(ask: Ask) -> None:
+    account = await create(ask, annualRevenue={"minorUnits": 5, "currency": "EUR"}, address={"city": "Bonn"})
+    assert account["annualRevenue"] == {"minorUnits": 5, "currency": "EUR"}
+    assert account["address"] == {"city": "Bonn", "country": None}
+    assert (account["kind"], account["lifecycleStage"], account["version"]) == ("ORGANIZATION", "LEAD", 1)
+    assert (account["tags"], account["attributes"], account["deletedAt"]) == ([], {}, None)
+
+
+async def test_an_update_changes_what_is_given_and_nothing_else(ask: Ask) -> None:
+    account = await create(ask, tags=["a"], annualRevenue={"minorUnits": 5, "currency": "EUR"})
+    changed = (await ask(UPDATE, input={"id": account["id"], "name": "New", "annualRevenue": None}))["data"][
+        "accountUpdate"
+    ]
+    assert changed["account"] == {
+        "name": "New",
+        "version": 2,
+        "tags": ["a"],
+        "annualRevenue": None,
+        "parent": None,
+    }
+
+
+async def test_an_update_that_changes_nothing_leaves_the_version(ask: Ask) -> None:
+    account = await create(ask)
+    changed = (await ask(UPDATE, input={"id": account["id"], "name": "Acme"}))["data"]["accountUpdate"]
+    assert (changed["account"]["version"], changed["userErrors"]) == (1, [])
+
+
+async def test_a_deleted_record_is_gone_until_it_is_restored(ask: Ask) -> None:
+    account = await create(ask)
+    lookup = f'{{ account(id: "{account["id"]}") {{ name }} accounts {{ totalCount }} }}'
+    deleted = await ask(
+        "mutation ($i: AccountDeleteInput!) { accountDelete(input: $i) { account { deletedAt } } }",
+        i={"id": account["id"]},
+    )
+    assert deleted["data"]["accountDelete"]["account"]["deletedAt"]
+    assert await ask(lookup) == {"data": {"account": None, "accounts": {"totalCount": 0}}}
+    shown = await ask("{ accounts(where: {deletedAt: {isNull: false}}) { nodes { name } } }")
+    assert shown["data"]["accounts"]["nodes"] == [{"name": "Acme"}]
+    await ask(
+        "mutation ($i: AccountRestoreInput!) { accountRestore(input: $i) { account { id } } }",
+        i={"id": account["id"]},
+    )
+    assert await ask(lookup) == {"data": {"account": {"name": "Acme"}, "accounts": {"totalCount": 1}}}
+
+
+async def test_faults_come_back_as_data_with_their_places(ask: Ask) -> None:
+    values = {"name": "a" * 201, "phone": "12", "parent": {"id": "0190f000-0000-7000-8000-000000000000"}}
+    payload = (await ask(CREATE, input=values))["data"]["accountCreate"]
+    assert payload["account"] is None
+    assert {(error["code"], error["path"][1]) for error in payload["userErrors"]} >= {
+        ("TOO_LONG", "name"),
+        ("INVALID", "phone"),
+    }
+    assert all(error["message"] for error in payload["userErrors"])
+
+
+async def test_aliases_name_the_parts_of_a_payload(ask: Ask) -> None:
+    answer = await ask(
+        'mutation { made: accountCreate(input: {name: "A"}) { it: account { called: name } __typename } }'
+    )
+    assert answer == {"data": {"made": {"it": {"called": "A"}, "__typename": "AccountCreatePayload"}}}
+
+
+async def test_several_mutations_run_in_their_order(ask: Ask) -> None:
+    names = " ".join(f'm{i}: accountCreate(input: {{name: "{i}"}}) {{ account {{ id }} }}' for i in range(3))
+    made = (await ask(f"mutation {{ {names} }}"))["data"]
+    ids = [made[f"m{i}"]["account"]["id"] for i in range(3)]
+    assert ids == sorted(ids)
+
+
+async def test_a_reader_reads_and_writes_nothing(ask: Ask, reader: Actor) -> None:
+    answer = await ask('mutation { accountCreate(input: {name: "A"}) { account { id } } }', as_=reader)
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert answer["data"] is None
+    assert await ask("{ accounts { totalCount } }", as_=reader) == {"data": {"accounts": {"totalCount": 0}}}
+
+
+@pytest.mark.parametrize("entity", ["account", "contact", "activity"])
+async def test_no_record_of_another_tenant_can_be_written(ask: Ask, other_actor: Actor, entity: str) -> None:
+    values = {
+        "account": {"name": "A"},
+        "contact": {"lastName": "A"},
+        "activity": {"kind": "NOTE", "occurredAt": "2026-01-01"},
+    }
+    name = entity.capitalize()
+    made = await ask(
+        f"mutation ($i: {name}CreateInput!) {{ {entity}Create(input: $i) {{ {entity} {{ id }} }} }}",
+        as_=other_actor,
+        i=values[entity],
+    )
+    identity = made["data"][f"{entity}Create"][entity]["id"]
+    for verb in ("Update", "Delete", "Restore"):
+        write = f"{entity}{verb}(input: $i) {{ {entity} {{ id }} userErrors {{ code }} }}"
+        payload = await ask(f"mutation ($i: {name}{verb}Input!) {{ {write} }}", i={"id": identity})
+        assert payload["data"][f"{entity}{verb}"] == {entity: None, "userErrors": [{"code": "NOT_FOUND"}]}
