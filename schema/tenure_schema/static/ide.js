@@ -1,11 +1,14 @@
 // Starts GraphiQL with the key that stands behind # in the address: that part never leaves the browser.
 
-const FIRST_QUERY = `# Who is about to leave, and what happened last?
-# Ctrl-Enter runs the query; Ctrl-Space completes. No answer? Put your API key
-# below, under Headers: {"Authorization": "Bearer YOUR_KEY"}
+const FIRST_QUERY = `# Who is about to leave, and why?
+# Ctrl-Enter runs this, Ctrl-Space completes.
+# Your API key stands below, under Headers.
 
 query CustomersAtRisk {
-  accounts(first: 10, where: { lifecycleStage: { eq: AT_RISK } }) {
+  accounts(
+    first: 10
+    where: { lifecycleStage: { eq: AT_RISK } }
+  ) {
     totalCount
     nodes {
       name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
@@ -39,7 +39,8 @@ async def load_demo(database: Database, catalog: Catalog, actor: Actor, now: dat
         )
         if (await cursor.fetchone() or (False,))[0]:
             return False
-        await _Loader(connection, catalog, actor).load(random.Random(SEED), now.astimezone(UTC))  # noqa: S311  # a story, not a secret
+        chance = random.Random(SEED)  # noqa: S311  # a story, not a secret
+        await _Loader(connection, catalog, actor).load(chance, now.replace(second=0, microsecond=0))
     return True
 
 
