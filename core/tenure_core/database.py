@@ -11,6 +11,7 @@ import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tenure_core.errors import ConflictError, DatabaseTimeoutError, DatabaseUnavailableError, TenureError
@@ -33,10 +34,15 @@ class TenantConnection(psycopg.AsyncConnection[Any]):
     tenant_id: uuid.UUID | None = None
 
     async def bind(self, tenant_id: uuid.UUID) -> None:
-        """Bind to a tenant; costs a round trip only where the tenant changes."""
+        """Bind to a tenant; costs a round trip only where the tenant changes.
+
+        What may be undone is not remembered: a call that is cancelled, and one inside a transaction.
+        """
         if self.tenant_id != tenant_id:
+            self.tenant_id = None
             await self.execute("SELECT set_config('tenure.tenant_id', %s, false)", (str(tenant_id),))
-            self.tenant_id = tenant_id
+            if self.info.transaction_status == TransactionStatus.IDLE:
+                self.tenant_id = tenant_id
 
 
 class Database:
