@@ -81,7 +81,7 @@ class ImportMap(Part):
     system: str
     key: ExternalId
     group: bool = False
-    encoding: str = "utf-8"
+    encoding: str = Field("utf-8", validate_default=True)
     delimiter: str = Field(",", min_length=1, max_length=1)
     where: tuple[Condition, ...] = ()
     fields: dict[str, Source] = Field(min_length=1)

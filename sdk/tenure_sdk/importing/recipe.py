@@ -130,4 +130,4 @@ def _writable(entity: EntityInfo) -> list[str]:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     found = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {found[0]!r}?" if found else f"; there are {', '.join(known)}"
+    return f" (did you mean {found[0]!r}?)" if found else f" (there are {', '.join(known)})"
