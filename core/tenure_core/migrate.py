@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -116,7 +117,7 @@ def _connected(url: str) -> Iterator[Connection]:
             yield connection
     except DBAPIError as error:
         raise _failed(error) from error
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise MigrationFailedError(
             f"The database does not fit this version of Tenure: {error}.",
             "Serve it with the version that migrated it.",

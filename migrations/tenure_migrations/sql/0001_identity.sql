@@ -15,22 +15,31 @@ BEGIN
 END
 $$;
 
--- Roles belong to the whole cluster: another database's migration may be making this one at the same moment.
+-- Roles belong to the whole cluster: another database may have made this one, or be making it just now.
 DO $$
 BEGIN
-    CREATE ROLE tenure_app NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenure_app') THEN
+        CREATE ROLE tenure_app NOLOGIN;
+    END IF;
 EXCEPTION
     WHEN duplicate_object OR unique_violation THEN
-        RAISE DEBUG 'the role tenure_app is there already';
+        RAISE DEBUG 'the role tenure_app was made just now';
 END
 $$;
 
+-- The service logs in as any role that may take on this one; the owner may be that login, too.
 DO $$
+DECLARE
+    may_take_on text := CASE
+        WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET'
+    END;
 BEGIN
-    GRANT tenure_app TO CURRENT_USER;
+    IF NOT pg_has_role(current_user, 'tenure_app', may_take_on) THEN
+        GRANT tenure_app TO CURRENT_USER;
+    END IF;
 EXCEPTION
     WHEN unique_violation THEN
-        RAISE DEBUG 'the role tenure_app is granted already';
+        RAISE DEBUG 'the role tenure_app was granted just now';
 END
 $$;
 
