@@ -354,12 +354,15 @@ async def test_systems_entities_and_tenants_have_keys_of_their_own(
     assert len(ids) == 4
 
 
-async def test_two_writers_of_the_same_keys_double_nothing(accounts: Writer) -> None:
-    forwards = [(str(n), {"name": str(n)}) for n in range(200)]
-    both = await asyncio.gather(*(accounts.upsert(*rows) for rows in (forwards, forwards[::-1]) * 2))
-    assert sorted({r.status for results in both for r in results}) == ["CREATED", "NOOP"]
-    assert len(await accounts.read("id")) == 200
-    assert len(await accounts.read("record_id", table="external_ref")) == 200
+async def test_two_writers_of_the_same_keys_double_nothing_and_do_not_block_each_other(
+    accounts: Writer,
+) -> None:
+    for round_ in range(4):
+        forwards = [(f"{round_} {n:04}", {"name": "x"}) for n in range(1000)]
+        both = await asyncio.gather(*(accounts.upsert(*rows) for rows in (forwards, forwards[::-1]) * 2))
+        assert sorted({r.status for results in both for r in results}) == ["CREATED", "NOOP"]
+    assert len(await accounts.read("id")) == 4000
+    assert len(await accounts.read("record_id", table="external_ref")) == 4000
 
 
 async def test_writes_are_captured_under_the_writers_name(accounts: Writer) -> None:
