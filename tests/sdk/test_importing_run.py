@@ -204,6 +204,18 @@ async def test_a_file_that_is_not_what_it_should_be_says_where(
     assert told in str(refused.value)
 
 
+async def test_the_imported_file_is_never_taken_for_the_rejects(importer: Importer) -> None:
+    with pytest.raises(FileError, match=r"rejects\.csv is the file to import"):
+        await importer.run("no,name,staff\n1,a,1\n", name="rejects.csv")
+    assert (importer.folder / "rejects.csv").read_text() == "no,name,staff\n1,a,1\n"
+
+
+async def test_a_place_where_nothing_can_be_written_is_told(importer: Importer) -> None:
+    (importer.folder / "rejects.csv").mkdir()
+    with pytest.raises(FileError, match="can't be written"):
+        await importer.run("no,name,staff\n1,,1\n")
+
+
 async def test_a_file_without_a_column_of_the_map_is_refused_before_anything_is_written(
     importer: Importer,
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tenure_sdk.importing.reader import Row
+from tenure_sdk.importing.reader import FileError, Row
 
 
 class Rejects:
@@ -16,16 +16,23 @@ class Rejects:
 
     Args:
         path: Where to write it. What an earlier run left there is removed.
-        header: The columns of the imported file: they stay, and `line` and `reason` come behind them.
+        imported: The file that is imported.
+        header: Its columns: they stay, and `line` and `reason` come behind them.
+
+    Raises:
+        FileError: The two files are one.
     """
 
-    def __init__(self, path: Path, header: Sequence[str]) -> None:
+    def __init__(self, path: Path, imported: Path, header: Sequence[str]) -> None:
+        if path.exists() and path.samefile(imported):
+            raise FileError(f"{path} is the file to import.", "Choose another for the refused lines.")
         self.path = path
         self._header = header
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Rejects:
-        self.path.unlink(missing_ok=True)
+        if self.path.is_file():
+            self.path.unlink()
         return self
 
     def __exit__(
@@ -35,8 +42,17 @@ class Rejects:
             self._file.close()
 
     def add(self, row: Row, reasons: Sequence[str]) -> None:
-        """Write a refused line."""
-        if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8", newline="")
-            csv.writer(self._file).writerow([*self._header, "line", "reason"])
-        csv.writer(self._file).writerow([*row.cells, row.number, "; ".join(reasons)])
+        """Write a refused line.
+
+        Raises:
+            FileError: The file can't be written.
+        """
+        try:
+            if self._file is None:
+                self._file = self.path.open("w", encoding="utf-8", newline="")
+                csv.writer(self._file).writerow([*self._header, "line", "reason"])
+            csv.writer(self._file).writerow([*row.cells, row.number, "; ".join(reasons)])
+        except OSError as error:
+            raise FileError(
+                f"{self.path} can't be written: {error.strerror}.", "Choose another place."
+            ) from None

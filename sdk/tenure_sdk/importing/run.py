@@ -62,7 +62,7 @@ async def run(
 
     with (
         open_csv(task.path, task.recipe.map.encoding, task.recipe.map.delimiter, show) as file,
-        Rejects(task.rejects, file.header) as rejects,
+        Rejects(task.rejects, task.path, file.header) as rejects,
     ):
         task.recipe.refuse_header(file.header)
         for chunk in chunks(task.recipe, file, totals):
