@@ -102,6 +102,20 @@ def test_a_query_without_words_finds_nothing_and_not_even_by_not(connection: Con
     assert not finds(connection, query, "")
 
 
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("Acme", "'acme':*"),
+        ("acme, ACME", "'acme':*"),
+        ("北", "'北':*"),
+        ("北京科", "'京科':* & '北京':*"),
+    ],
+)
+def test_a_query_asks_for_no_more_than_it_must(connection: Connection, query: str, asked: str) -> None:
+    [(found,)] = connection.execute("SELECT tenure_search_query(%s)::text", (query,))
+    assert found == asked
+
+
 def test_a_query_without_words_says_nothing_to_the_client(connection: Connection) -> None:
     heard: list[str] = []
     connection.add_notice_handler(lambda notice: heard.append(str(notice.message_primary)))
