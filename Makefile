@@ -40,7 +40,7 @@ lock: $(UV)
 	@touch $@
 
 .venv/synced: requirements.lock .venv/bin/python | $(UV)
-	$(UV) pip sync --python .venv --require-hashes requirements.lock
+	$(UV) pip sync --python .venv --require-hashes --compile-bytecode requirements.lock
 	@touch $@
 
 .venv/bin/python: | $(UV)

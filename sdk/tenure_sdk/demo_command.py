@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
-from tenure_core.catalog import build_catalog
-from tenure_core.database import Database
-from tenure_core.errors import UnauthenticatedError
-from tenure_core.identity import KeyCache, Role
-from tenure_core.migrate import upgrade
 from tenure_core.settings import Settings
-from tenure_core.tokens import create_key
-from tenure_sdk.demo.loading import load_demo
-from tenure_sdk.postgres import owner_url, running_postgres
+from tenure_sdk.postgres import running_postgres
 from tenure_sdk.serve_command import settings_with
 from tenure_sdk.serving import address_of, listen, run, stop_cleanly
 
-TENANT = "demo"
 FIRST_QUERY = (
     "{ accounts(first: 3, where: {lifecycleStage: {eq: AT_RISK}}) { totalCount nodes { name industry } } }"
 )
@@ -56,48 +46,12 @@ def demo(host: str | None, port: int | None) -> None:
     stop_cleanly()
     listener = listen(settings)
     with running_postgres(settings) as url:
-        upgrade(owner_url(settings, url))
-        key, first_run = asyncio.run(_prepare(settings, url))
-        if first_run:
+        from tenure_sdk.demo.preparing import prepare
+
+        prepared = prepare(settings, url)
+        if prepared.first_run:
             _try_to_install_ide(settings.home)
-        run(settings, url, listener, lambda: _welcome(settings, address_of(listener), key))
-
-
-async def _prepare(settings: Settings, url: str) -> tuple[str, bool]:
-    """Return a key that opens the demo's tenant, and whether its data was written just now."""
-    async with Database(url, settings) as database:
-        keys = KeyCache(database, settings.key_cache_seconds)
-        key = await _known_key(settings.home, keys) or _new_key(settings.home, owner_url(settings, url))
-        actor = await keys.actor(f"Bearer {key}")
-        return key, await load_demo(database, build_catalog(), actor, datetime.now(UTC))
-
-
-async def _known_key(home: Path, keys: KeyCache) -> str | None:
-    """Return the key of an earlier run where this database knows it."""
-    file = _key_file(home)
-    if not file.is_file():
-        return None
-    key = file.read_text().strip()
-    try:
-        await keys.actor(f"Bearer {key}")
-    except UnauthenticatedError:
-        return None
-    return key
-
-
-def _new_key(home: Path, owner: str) -> str:
-    key = create_key(owner, TENANT, Role.ADMIN, "tenure demo", "demo").secret
-    home.mkdir(parents=True, exist_ok=True)
-    file = _key_file(home)
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(key + "\n")
-    return key
-
-
-def _key_file(home: Path) -> Path:
-    """The demo shows its key at every start, so it keeps the secret, readable for its user only."""
-    return home / "demo-key"
+        run(settings, url, listener, lambda: _welcome(settings, address_of(listener), prepared.key))
 
 
 def _try_to_install_ide(home: Path) -> None:
