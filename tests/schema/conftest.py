@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
-import orjson
 import pytest
 from starlette.applications import Starlette
+from tests import asking
 
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
@@ -19,7 +19,6 @@ from tenure_core.tokens import create_key
 from tenure_schema.app import create_app
 from tenure_schema.execution import Execution
 from tenure_schema.question import Question
-from tenure_schema.timing import Timing
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -34,11 +33,7 @@ def ask(execution: Execution, actor: Actor) -> Ask:
     """Ask a question the short way and return the response as plain Python; `as_` asks as another actor."""
 
     async def answer(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
-        question = Question(query, variables)
-        found: dict[str, Any] = orjson.loads(
-            orjson.dumps(await execution.answer(question, as_, "test", Timing()))
-        )
-        return found
+        return await asking.ask(execution, as_, query, **variables)
 
     return answer
 

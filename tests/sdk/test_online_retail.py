@@ -6,12 +6,24 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pandas
 import psycopg
 import pytest
+from tests import asking as api
+from tests.readme import Example, queries
+
+from tenure_core.catalog import Catalog
+from tenure_core.database import Database
+from tenure_core.identity import Actor, Role
+from tenure_core.settings import Settings
+from tenure_core.tokens import ensure_tenant
+from tenure_schema.execution import Execution
+
+Answer = Callable[[str], Awaitable[Any]]
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("TENURE_DATA", ROOT.parent / "shared" / "data"))
@@ -155,3 +167,105 @@ def test_a_second_import_writes_nothing(database_url: str, retail: str, tmp_path
     output = tenure_import(database_url, retail, "Activity", "activities.yaml", tmp_path)
     assert "records unchanged                11,543" in output
     assert ask(database_url, retail, CHANGES) == before
+
+
+@pytest.fixture
+def answer(
+    retail: str, database_url: str, database: Database, catalog: Catalog, settings: Settings
+) -> Answer:
+    """Ask the API as a reader of the shop."""
+    reader = Actor(ensure_tenant(database_url, retail), uuid.uuid4(), Role.READER, "test")
+    execution = Execution(catalog, database, settings)
+
+    async def ask_api(query: str) -> Any:
+        found = await api.ask(execution, reader, query)
+        assert "errors" not in found, found
+        return found["data"]
+
+    return ask_api
+
+
+async def test_the_api_counts_what_pandas_counts(answer: Answer, invoices: pandas.DataFrame) -> None:
+    found = await answer(
+        "{ accounts { totalCount } activitiesAggregate { count sum { value { minorUnits } } } }"
+    )
+    assert found["accounts"]["totalCount"] == invoices[invoices.Customer != ""].Customer.nunique()
+    [total] = found["activitiesAggregate"]
+    assert (total["count"], total["sum"]["value"]["minorUnits"]) == (len(invoices), invoices.Pence.sum())
+
+
+async def test_the_api_sums_by_month_and_country_as_pandas_does(
+    answer: Answer, invoices: pandas.DataFrame, database_url: str, retail: str
+) -> None:
+    found = await answer("""{
+        activitiesAggregate(
+          first: 1000, groupBy: [{field: OCCURRED_AT, bucket: MONTH}, {field: ACCOUNT_ADDRESS_COUNTRY}]
+        ) { key { occurredAt accountAddressCountry } count sum { value { minorUnits currency } } }
+    }""")
+    groups = found["activitiesAggregate"]
+    got = {
+        (group["key"]["occurredAt"][:7], group["key"]["accountAddressCountry"]): group["sum"]["value"][
+            "minorUnits"
+        ]
+        for group in groups
+    }
+    codes = dict(ask(database_url, retail, COUNTRIES))
+    months = invoices.At.dt.tz_localize("Europe/London").dt.tz_convert("UTC").dt.strftime("%Y-%m")
+    countries = invoices.Country.map(codes).fillna("")
+    expected = invoices.groupby([months, countries]).Pence.sum()
+    assert got == {(month, country or None): pence for (month, country), pence in expected.items()}
+    assert {group["sum"]["value"]["currency"] for group in groups} == {"GBP"}
+
+
+async def test_the_api_finds_the_ten_best_with_their_last_five_as_pandas_does(
+    answer: Answer, invoices: pandas.DataFrame
+) -> None:
+    found = await answer("""{
+        activitiesAggregate(
+          where: {account: {some: {}}}, groupBy: [{field: ACCOUNT}], first: 10
+          orderBy: [{function: SUM, field: VALUE, direction: DESC}]
+        ) {
+          sum { value { minorUnits } }
+          key { account { name activities(first: 5) { nodes { subject value { minorUnits } } } } }
+        }
+    }""")
+    known = invoices[invoices.Customer != ""]
+    best = known.groupby("Customer").Pence.sum().sort_values(ascending=False).head(10)
+    got = found["activitiesAggregate"]
+    assert [group["sum"]["value"]["minorUnits"] for group in got] == best.tolist()
+    for group, customer in zip(got, best.index, strict=True):
+        account = group["key"]["account"]
+        assert account["name"] == f"Customer {customer.removesuffix('.0')}"
+        times = known[known.Customer == customer].At.sort_values(ascending=False).head(5)
+        nodes = account["activities"]["nodes"]
+        latest = [known.loc[node["subject"].removeprefix("Invoice ")] for node in nodes]
+        assert [invoice.At for invoice in latest] == times.tolist()
+        assert [node["value"]["minorUnits"] for node in nodes] == [i.Pence for i in latest]
+
+
+async def test_the_api_finds_who_bought_before_march_but_not_after_as_pandas_does(
+    answer: Answer, invoices: pandas.DataFrame
+) -> None:
+    query = """{
+        accounts(first: 100, after: %s, where: {
+          activities: {some: {occurredAt: {lt: "2011-03-01T00:00:00Z"}}}
+          not: {activities: {some: {occurredAt: {gte: "2011-03-01T00:00:00Z"}}}}
+        }) { totalCount nodes { name } pageInfo { hasNextPage endCursor } }
+    }"""
+    names: list[str] = []
+    after = "null"
+    while after:
+        page = (await answer(query % after))["accounts"]
+        names += [node["name"] for node in page["nodes"]]
+        after = f'"{page["pageInfo"]["endCursor"]}"' if page["pageInfo"]["hasNextPage"] else ""
+    last = invoices[invoices.Customer != ""].groupby("Customer").At.max()
+    lost = last[last < "2011-03-01"].index
+    assert sorted(names) == sorted(f"Customer {customer.removesuffix('.0')}" for customer in lost)
+    assert len(names) == page["totalCount"]
+
+
+@pytest.mark.parametrize(
+    "example", queries(retail=True), ids=lambda example: example.text.split("(")[0].strip(" {\n")
+)
+async def test_the_readme_shows_the_real_output(answer: Answer, example: Example) -> None:
+    assert {"data": await answer(example.text)} == example.answer
