@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -38,6 +39,8 @@ Port = Annotated[
 
 def main() -> None:
     """Run the command line. An error that Tenure raises on purpose ends as one line on stderr."""
+    # SIGTERM ends a command as Ctrl-C does, so that what it started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except TenureError as error:

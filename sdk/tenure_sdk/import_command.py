@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import uuid
 from pathlib import Path
 
@@ -46,7 +45,6 @@ def import_file(
         typer.Exit: Some lines were refused (1), or the map or the file is wrong (2).
         TenureError: A setting is wrong, or the database can't be reached or is too old.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it, too, stops what was started
     try:
         totals = _import(file, entity, map_file, tenant, dry_run, rejects or Path(f"{file}.rejects.csv"))
     except BadUserInputError as error:
