@@ -1,4 +1,4 @@
-"""Tenure for any ASGI server, such as `uvicorn server:app`; reads DATABASE_URL and TENURE_* from the environment."""
+"""Tenure for any ASGI server, as in `uvicorn server:app`; reads DATABASE_URL and TENURE_*."""
 
 from tenure_core.errors import SettingError
 from tenure_core.settings import load_settings
