@@ -123,10 +123,8 @@ class Execution:
     async def _answer_generally(
         self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
     ) -> dict[str, Any]:
-        roots = Lowering(self._graphql, operation.document.fragments, variables, typed=True).roots(
-            operation.node
-        )
-        fields = {field.key: field for field in roots}
+        lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked(), typed=True)
+        fields = {field.key: field for field in lowering.roots(operation.node)}
         context = Context(operation.document.node, lambda key: self._resolve(fields[key], variables, actor))
         result = await self._schema.execute(
             question.query, dict(question.variables), context, operation_name=question.operation_name
@@ -149,9 +147,10 @@ def _operation(document: Document, name: str | None) -> Operation:
 
 
 def _with_keys(prepared: Prepared, found: list[bytes]) -> dict[str, Any]:
-    answers: dict[str, Any] = dict.fromkeys(prepared.type_names, "Query")
+    """Return the answer in the order of its fields; those without a statement ask for the type's name."""
+    answers: dict[str, Any] = dict.fromkeys(prepared.keys, "Query")
     keys = (key for key, _, _ in prepared.statements)
-    return {**answers, **{key: orjson.Fragment(value) for key, value in zip(keys, found, strict=True)}}
+    return answers | {key: orjson.Fragment(value) for key, value in zip(keys, found, strict=True)}
 
 
 def _planned_names(catalog: Catalog) -> frozenset[str]:

@@ -78,6 +78,10 @@ class Variables:
         """Return the values for a decision about the plan's shape."""
         return VariableValues(self.marked.sources, dict(self.coerced))
 
+    def unmarked(self) -> Variables:
+        """Return the variables for what is done once, and needs no word on where a value came from."""
+        return Variables(self.coerced, self.fixed(), self.observed)
+
 
 def read_variables(
     schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]

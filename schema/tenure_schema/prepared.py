@@ -33,11 +33,11 @@ class Prepared:
     """An operation that is ready to run.
 
     Args:
-        type_names: The names under which the answer has the type of the root itself.
-        statements: Every other root field: its name in the answer, its statement, its values.
+        keys: The names of the answer's root fields, in order.
+        statements: Every root field but `__typename`: its name in the answer, its statement, its values.
     """
 
-    type_names: tuple[str, ...]
+    keys: tuple[str, ...]
     statements: tuple[tuple[str, Statement, tuple[Bind, ...]], ...]
 
 
@@ -105,8 +105,8 @@ def prepare(
 def _prepared(fields: tuple[Field, ...], catalog: Catalog, authorized: Authorized, max_cost: int) -> Prepared:
     planned = [(f.key, plan(f, catalog, authorized)) for f in fields if f.name != TYPE_NAME]
     check_cost(sum(cost(p.plan) for _, p in planned), max_cost)
-    type_names = tuple(f.key for f in fields if f.name == TYPE_NAME)
-    return Prepared(type_names, tuple((key, compile(p.plan), p.binds) for key, p in planned))
+    statements = tuple((key, compile(p.plan), p.binds) for key, p in planned)
+    return Prepared(tuple(f.key for f in fields), statements)
 
 
 def check_cost(asked: int, allowed: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLScalarType, GraphQLSchema, is_specified_scalar_type, value_from_ast_untyped
 from strawberry.schema.config import StrawberryConfig
 
 from tenure_core.catalog import Catalog, EntityInfo
@@ -44,7 +44,20 @@ def build_schema(catalog: Catalog) -> strawberry.Schema:
     ]
     mutation = types.object("Mutation", "Changes to the customers of one tenant.", mutations)
     config = StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS, disable_field_suggestions=True)
-    return strawberry.Schema(query, mutation, types=[types[name] for name in catalog.entities], config=config)
+    entities = [types[name] for name in catalog.entities]
+    schema = strawberry.Schema(query, mutation, types=entities, config=config)
+    _fill_in_variables(graphql_schema(schema))
+    return schema
+
+
+def _fill_in_variables(schema: GraphQLSchema) -> None:
+    """Have the variables inside of a JSON literal filled in before our scalars read it.
+
+    Strawberry knows graphql-core's older way only, in which a variable that was left out stays in the value.
+    """
+    for scalar in schema.type_map.values():
+        if isinstance(scalar, GraphQLScalarType) and not is_specified_scalar_type(scalar):
+            scalar.coerce_input_literal = value_from_ast_untyped
 
 
 def schema_text(catalog: Catalog) -> str:
