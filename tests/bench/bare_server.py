@@ -1,0 +1,104 @@
+"""The bare route: the least that can be between HTTP and the statement that Tenure makes of a question.
+
+It has Tenure's pool settings, role, tenant and SQL text, and nothing else of it: no key is looked up, no
+GraphQL is read, no limits are kept. What Tenure costs above it is the price of being a platform.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg.adapt import Loader
+from psycopg_pool import AsyncConnectionPool
+from questions import ACCOUNT, NESTED
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tenure_core.access import authorize
+from tenure_core.catalog import build_catalog
+from tenure_core.database import service_conninfo
+from tenure_core.identity import Actor, Role
+from tenure_core.settings import load_settings
+from tenure_core.sql import Statement
+from tenure_schema.documents import Documents
+from tenure_schema.lower import read_variables
+from tenure_schema.prepared import Operation, prepare
+from tenure_schema.question import Question
+from tenure_schema.schema import build_schema, graphql_schema
+
+URL = os.environ["BENCH_DATABASE_URL"]
+TENANT = uuid.UUID(os.environ["BENCH_TENANT"])
+SETTINGS = load_settings(database_url=URL)
+
+
+class _Bytes(Loader):
+    """Hands JSON on as it came."""
+
+    def load(self, data: Any) -> bytes:
+        return bytes(data)
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    connection.adapters.register_loader("json", _Bytes)
+    await connection.execute("SELECT set_config('tenure.tenant_id', %s, false)", (str(TENANT),))
+
+
+pool = AsyncConnectionPool(
+    service_conninfo(URL, SETTINGS.statement_timeout_seconds),
+    min_size=2,
+    max_size=SETTINGS.pool_size,
+    kwargs={"autocommit": True, "prepare_threshold": 2},
+    configure=_configure,
+    open=False,
+)
+
+
+def statement_of(question: Question) -> Statement:
+    """Return the one statement that Tenure makes of a question."""
+    catalog = build_catalog()
+    schema = graphql_schema(build_schema(catalog))
+    document = Documents(schema, SETTINGS).get(question.query)
+    node = document.operation(None)
+    variables = read_variables(schema, node, question.variables)
+    authorized = authorize(Actor(TENANT, uuid.uuid4(), Role.READER, "bench"), catalog)
+    operation = Operation.of(document, node)
+    prepared = prepare(operation, variables, schema, catalog, authorized, SETTINGS.max_cost)
+    [(_, statement, _)] = prepared.statements
+    return statement
+
+
+def route(question: Question) -> Callable[[Request], Awaitable[Response]]:
+    """Return a route that runs the statement of a question with the id of the request, where it has one."""
+    text = statement_of(question).text
+
+    async def answer(request: Request) -> Response:
+        variables = orjson.loads(await request.body())["variables"]
+        values = {"tenant": TENANT, **({"p0": uuid.UUID(variables["id"])} if variables else {})}
+        async with pool.connection() as connection:
+            [row] = await (await connection.execute(text, values)).fetchall()
+        return Response(row[0], media_type="application/json")
+
+    return answer
+
+
+@asynccontextmanager
+async def _lifespan(_: Starlette) -> AsyncIterator[None]:
+    async with pool:
+        yield
+
+
+app = Starlette(
+    routes=[
+        Route("/nested", route(Question(NESTED, {})), methods=["POST"]),
+        Route("/account", route(Question(ACCOUNT, {"id": str(TENANT)})), methods=["POST"]),
+    ],
+    lifespan=_lifespan,
+)

@@ -1,0 +1,129 @@
+"""The benchmark's data: one tenant of a given size and a neighbour with a tenth of it, made in SQL."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import psycopg
+
+from tenure_core import migrate
+from tenure_core.identity import Role
+from tenure_core.tokens import create_key, ensure_tenant
+
+CONTACTS_PER_ACCOUNT = 5
+ACTIVITIES_PER_CONTACT = 5
+
+ACCOUNTS = """
+    INSERT INTO account (tenant_id, name, kind, lifecycle_stage, industry, email, employees, address_country)
+    SELECT
+        %(tenant)s,
+        'Customer ' || to_char(mod(n * 7919, 1000000), 'FM000000'),
+        (ARRAY['ORGANIZATION', 'PERSON'])[mod(n, 5) / 4 + 1],
+        (ARRAY['LEAD', 'PROSPECT', 'CUSTOMER', 'AT_RISK', 'CHURNED'])[mod(n, 5) + 1],
+        (ARRAY['Machinery', 'Retail', 'Health', 'Software', 'Food', NULL])[mod(n, 6) + 1],
+        'office@customer' || n || '.example',
+        mod(n * 31, 5000),
+        (ARRAY['DE', 'FR', 'GB', 'US', 'CN', 'JP', 'BR'])[mod(n, 7) + 1]
+    FROM generate_series(1, %(count)s) AS n
+"""
+
+CONTACTS = """
+    INSERT INTO contact (tenant_id, account_id, first_name, last_name, email, title, preferred_channel)
+    SELECT
+        %(tenant)s,
+        owner.id,
+        (ARRAY['Ada', 'Grace', 'Emmy', 'Karl', 'Li', 'Noor', 'Ravi', 'Zoe'])[mod(n, 8) + 1],
+        'Person ' || to_char(mod(n * 7919, 1000000), 'FM000000'),
+        'person' || n || '@customer.example',
+        (ARRAY['Buyer', 'Engineer', 'Director', NULL])[mod(n, 4) + 1],
+        (ARRAY['EMAIL', 'PHONE', 'CHAT'])[mod(n, 3) + 1]
+    FROM generate_series(1, %(count)s) AS n
+    JOIN (
+        SELECT id, row_number() OVER (ORDER BY id) AS place
+        FROM account
+        WHERE tenant_id = %(tenant)s
+    ) AS owner ON owner.place = mod(n, %(owners)s) + 1
+    ORDER BY n
+"""
+
+ACTIVITIES = """
+    INSERT INTO activity (tenant_id, account_id, contact_id, kind, direction, subject, occurred_at, outcome)
+    SELECT
+        %(tenant)s,
+        owner.account_id,
+        owner.id,
+        (ARRAY['CALL', 'EMAIL', 'MEETING', 'PURCHASE'])[mod(n, 4) + 1],
+        (ARRAY['INBOUND', 'OUTBOUND'])[mod(n, 2) + 1],
+        'Talked about order ' || n,
+        timestamptz '2026-01-01 00:00:00+00' - n * interval '1 minute',
+        (ARRAY['Won', 'Lost', NULL])[mod(n, 3) + 1]
+    FROM generate_series(1, %(count)s) AS n
+    JOIN (
+        SELECT id, account_id, row_number() OVER (ORDER BY id) AS place
+        FROM contact
+        WHERE tenant_id = %(tenant)s
+    ) AS owner ON owner.place = mod(n, %(owners)s) + 1
+    ORDER BY n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Where the benchmark's data lies, and how to ask for it.
+
+    Args:
+        url: The database, as the owner of its tables.
+        tenant_id: The tenant that is measured.
+        key: An API key that reads it.
+        accounts: How many accounts it has.
+    """
+
+    url: str
+    tenant_id: uuid.UUID
+    key: str
+    accounts: int
+
+
+def prepare(url: str, accounts: int) -> Data:
+    """Return the data of a size, made where it is not there; nothing that is there already is touched.
+
+    Args:
+        url: The database, as a superuser.
+        accounts: How many accounts; contacts and activities follow from it.
+    """
+    migrate.upgrade(url)
+    name = f"bench of {accounts} accounts"
+    tenant_id = ensure_tenant(url, name)
+    neighbour_id = ensure_tenant(url, f"{name}, the neighbour")
+    if not _filled(url, tenant_id):
+        _fill(url, {tenant_id: accounts, neighbour_id: max(accounts // 10, 1)})
+    return Data(url, tenant_id, create_key(url, name, Role.READER, "bench", "bench").secret, accounts)
+
+
+def _filled(url: str, tenant_id: uuid.UUID) -> bool:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT FROM account WHERE tenant_id = %s LIMIT 1", (tenant_id,))
+        return found.fetchone() is not None
+
+
+def _fill(url: str, sizes: dict[uuid.UUID, int]) -> None:
+    with psycopg.connect(url) as connection:
+        # No change feed and no checks of foreign keys: nothing here needs them, and they would cost minutes.
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for tenant_id, accounts in sizes.items():
+            _fill_tenant(connection, tenant_id, accounts)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE account, contact, activity")
+
+
+def _fill_tenant(connection: psycopg.Connection, tenant_id: uuid.UUID, accounts: int) -> None:
+    contacts = accounts * CONTACTS_PER_ACCOUNT
+    activities = contacts * ACTIVITIES_PER_CONTACT
+    for insert, count, owners in (
+        (ACCOUNTS, accounts, 1),
+        (CONTACTS, contacts, accounts),
+        (ACTIVITIES, activities, contacts),
+    ):
+        values = {"tenant": tenant_id, "count": count, "owners": owners}
+        connection.execute(insert, values)

@@ -1,0 +1,78 @@
+"""Counts the statements that PostgreSQL runs, by what it says of them on the wire."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+
+import uvloop
+from data import Data
+from questions import NESTED
+
+from tenure_core.catalog import build_catalog
+from tenure_core.database import Database
+from tenure_core.identity import Actor, Role
+from tenure_core.settings import load_settings
+from tenure_schema.execution import Execution
+from tenure_schema.question import Question
+from tenure_schema.timing import Timing
+
+DEEP = """
+    query Deep {
+        contacts(first: 2, where: {activities: {some: {kind: {eq: CALL}}}}) {
+            totalCount
+            edges {
+                cursor
+                node {
+                    id
+                    account {
+                        id
+                        activitiesAggregate(groupBy: [{field: KIND}]) { key { kind } count }
+                        contacts(first: 2) {
+                            totalCount
+                            pageInfo { hasNextPage endCursor }
+                            nodes { id activities(first: 2) { nodes { id contact { id } } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+"""
+"""One root field with lists, references, counts and aggregates inside of each other."""
+
+ROOTS = "{ a: accounts(first: 1) { nodes { id } } b: contacts(first: 1) { nodes { id } } }"
+
+ROOT_FIELDS = {NESTED: 1, DEEP: 1, ROOTS: 2}
+"""The documents that are asked, with their root fields."""
+
+COMPLETED = "\tCommandComplete\t"
+"""What PostgreSQL says after each statement that it ran, as libpq notes it."""
+
+
+def statements_per_root_field(data: Data) -> float:
+    """Return how many statements a root field costs, at most, whatever is nested in it."""
+    return uvloop.run(_most(data))
+
+
+async def _most(data: Data) -> float:
+    settings = load_settings(database_url=data.url, pool_size=1)
+    async with Database(data.url, settings) as database:
+        answering = Execution(build_catalog(), database, settings)
+        actor = Actor(data.tenant_id, uuid.uuid4(), Role.READER, "bench")
+        counts = [await _count(answering, database, actor, q) / n for q, n in ROOT_FIELDS.items()]
+    return max(counts)
+
+
+async def _count(answering: Execution, database: Database, actor: Actor, query: str) -> int:
+    """Ask once to bind the connection to the tenant, and count while the same is asked again."""
+    question = Question(query, {})
+    await answering.answer(question, actor, "bench", Timing())
+    with tempfile.TemporaryFile("w+") as trace:
+        async with database.unbound() as connection:
+            connection.pgconn.trace(trace.fileno())
+        await answering.answer(question, actor, "bench", Timing())
+        async with database.unbound() as connection:
+            connection.pgconn.untrace()
+        trace.seek(0)
+        return sum(COMPLETED in line for line in trace)

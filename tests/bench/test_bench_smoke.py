@@ -1,0 +1,30 @@
+"""The benchmark runs from end to end and compares the answers: with little data, so that it can't rot."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+RUN = Path(__file__).parent / "run.py"
+ROWS = (
+    "throughput to the bare route",
+    "throughput to the plain server",
+    "one account by id",
+    "latency of page 50 to page 1",
+    "start to the first answered query",
+    "resident after it",
+    "statements per root field",
+)
+
+
+def test_the_benchmark_measures_every_bar(empty_database_url: str) -> None:
+    environment = os.environ | {"TENURE_BENCH_DATABASE_URL": empty_database_url}
+    done = subprocess.run(
+        [sys.executable, RUN, "--tiny"], env=environment, capture_output=True, text=True, check=False
+    )
+    table = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert done.stderr == ""
+    assert [row for row in ROWS if not any(row in line for line in table)] == []
+    assert done.returncode == int("MISSED" in "".join(table))
