@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
-from tenure_core.plan.nodes import Groups, Many, Node, One, Output, Parts, Predicate, TypeName, Value
+from tenure_core.plan.conditions import Predicate
+from tenure_core.plan.nodes import Groups, Many, Node, One, Output, Parts, TypeName, Value
 from tenure_core.sql.predicates import Condition, condition, of_tenant, refers
 
 Pairs = Iterable[tuple[str, ColumnElement[Any]]]
@@ -75,8 +76,11 @@ class Source:
         return lateral
 
     def shape(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-        """Join one object per row, and return it as a row whose JSON it is."""
-        lateral = select(*columns).correlate(*self.outer).lateral()
+        """Join one object per row, and return it as a row whose JSON it is.
+
+        Its name holds a space: no name that a client gives a column can be taken for it.
+        """
+        lateral = select(*columns).correlate(*self.outer).lateral(f"object {len(self.outer)}")
         self.joined = self.joined.join(lateral, true())
         self.outer.append(lateral)
         return lateral.table_valued()
@@ -126,6 +130,9 @@ def _(output: One, source: Source) -> ColumnElement[Any]:
 def record(node: Node, table: FromClause, scope: Predicate, *which: Condition) -> Select[Any]:
     """Return the select of one record as JSON, in a column called value.
 
+    There is one at most, but PostgreSQL has to be told: else it may join a list's records to the list in an
+    order of its own, and the list would lose its order.
+
     Args:
         node: The object.
         table: The aliased table that the record lies in.
@@ -134,7 +141,8 @@ def record(node: Node, table: FromClause, scope: Predicate, *which: Condition) -
     """
     source = Source.of(table)
     found = func.row_to_json(source.node(node), type_=JSON()).label("value")
-    return select(found).select_from(source.joined).where(of_tenant(table), *which, condition(scope, table))
+    which_one = (of_tenant(table), *which, condition(scope, table))
+    return select(found).select_from(source.joined).where(*which_one).limit(number(1))
 
 
 def needed(node: Node) -> dict[str, Column[Any]]:
