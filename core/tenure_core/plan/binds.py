@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import Kind
-from tenure_core.plan.nodes import Param
+from tenure_core.plan.conditions import Param
 from tenure_core.request import Variable, fixed
 
 

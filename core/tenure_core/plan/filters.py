@@ -15,7 +15,7 @@ from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField
 from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import FLOAT, JSON, STRING, STRING_LIST
 from tenure_core.plan.binds import Binder
-from tenure_core.plan.nodes import (
+from tenure_core.plan.conditions import (
     And,
     Compare,
     CompareJson,

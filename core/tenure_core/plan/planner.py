@@ -12,10 +12,9 @@ from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import ID
 from tenure_core.plan.aggregates import Aggregates
 from tenure_core.plan.binds import Bind, Binder
+from tenure_core.plan.conditions import And, Compare, Predicate
 from tenure_core.plan.filters import Filters, alive
 from tenure_core.plan.nodes import (
-    And,
-    Compare,
     Connection,
     ConnectionOutput,
     Edges,
@@ -29,7 +28,6 @@ from tenure_core.plan.nodes import (
     PageInfo,
     Parts,
     Plan,
-    Predicate,
     Single,
     TotalCount,
     TypeName,

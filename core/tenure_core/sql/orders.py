@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_column, or_, tuple_
 
 from tenure_core.kinds import TEXT
-from tenure_core.plan.nodes import OrderKey, Param, Position
+from tenure_core.plan.conditions import Param
+from tenure_core.plan.nodes import OrderKey, Position
 from tenure_core.sql.predicates import Condition, place
 
 

@@ -26,12 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tenure_core.catalog import EntityInfo, ToMany, ToOne
-from tenure_core.plan.nodes import (
+from tenure_core.plan.conditions import (
     TENANT,
     And,
     Compare,
     CompareJson,
-    HavingCompare,
     IsNull,
     JsonIsNull,
     Not,
@@ -41,6 +40,7 @@ from tenure_core.plan.nodes import (
     Related,
     Search,
 )
+from tenure_core.plan.nodes import HavingCompare
 
 Condition = ColumnElement[bool]
 

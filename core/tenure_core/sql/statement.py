@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from tenure_core.plan.nodes import TENANT, Aggregation, Connection, Lookup, Node, Plan, Predicate, Single
+from tenure_core.plan.conditions import TENANT, Predicate
+from tenure_core.plan.nodes import Aggregation, Connection, Lookup, Node, Plan, Single
 from tenure_core.sql.groups import aggregation
 from tenure_core.sql.lists import connection
 from tenure_core.sql.objects import record
