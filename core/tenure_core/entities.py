@@ -154,40 +154,21 @@ def _clear_declarations(cls: type) -> None:
     cls.__annotations__ = {name: hint for name, hint in hints.items() if "Mapped" not in str(hint)}
 
 
+def _kept(name: str, kind: Kind, doc: str, *, nullable: bool = False, index: bool = False) -> Declared:
+    """A field that the platform keeps: clients read it, and never write it."""
+    return Declared(name, name, kind, nullable, doc, index=index, writable=False)
+
+
 def _identity_fields() -> Iterator[Declared]:
-    yield Declared("id", "id", ID, False, "The record's identity, a UUIDv7.", writable=False)
+    yield _kept("id", ID, "The record's identity, a UUIDv7.")
 
 
 def _record_fields() -> Iterator[Declared]:
-    yield Declared(
-        "version", "version", INT, False, "How often the record was written; starts at 1.", writable=False
-    )
-    yield Declared(
-        "created_at",
-        "created_at",
-        DATE_TIME,
-        False,
-        "When the record was created.",
-        writable=False,
-        index=True,
-    )
-    yield Declared(
-        "updated_at",
-        "updated_at",
-        DATE_TIME,
-        False,
-        "When the record was last changed.",
-        writable=False,
-        index=True,
-    )
-    yield Declared(
-        "deleted_at",
-        "deleted_at",
-        DATE_TIME,
-        True,
-        "When the record was deleted; empty while it lives.",
-        writable=False,
-    )
+    yield _kept("version", INT, "How often the record was written; starts at 1.")
+    yield _kept("created_at", DATE_TIME, "When the record was created.", index=True)
+    # Without an index: one on a column that each update changes would make PostgreSQL write all indexes anew.
+    yield _kept("updated_at", DATE_TIME, "When the record was last changed.")
+    yield _kept("deleted_at", DATE_TIME, "When the record was deleted; empty while it lives.", nullable=True)
 
 
 def _declared_fields(cls: type) -> Iterator[DeclaredField]:

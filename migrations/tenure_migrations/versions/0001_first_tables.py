@@ -228,7 +228,6 @@ def _create_entity(table: str, columns: Iterable[sa.Column[Any]], searched: Iter
     )
     op.create_index(f"ix_{table}_search", table, ["search"], postgresql_using="gin")
     _index(table, "created_at")
-    _index(table, "updated_at")
 
 
 def _record_columns(searched: Iterable[str]) -> Iterator[sa.Column[Any]]:
