@@ -36,7 +36,7 @@ Tenure = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def tenure(tmp_path: Path, database_url: str) -> Tenure:
-    """Run the command on the tests' database; keyword arguments are environment variables over the usual ones."""
+    """Run the command on the tests' database; keyword arguments are environment variables over the usual."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         usual = {"DATABASE_URL": database_url, "TENURE_HOME": str(tmp_path), "TENURE_PORT": "0"}
