@@ -14,7 +14,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from tenure_core.errors import ConflictError, DatabaseTimeoutError, DatabaseUnavailableError, TenureError
+from tenure_core.errors import (
+    BadUserInputError,
+    ConflictError,
+    DatabaseTimeoutError,
+    DatabaseUnavailableError,
+    TenureError,
+)
 from tenure_core.settings import Settings
 
 APP_ROLE = "tenure_app"
@@ -144,6 +150,11 @@ def translated(error: psycopg.Error) -> TenureError:
         )
     if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return ConflictError("Another write got in the way.", "Send it again.")
+    if isinstance(error, psycopg.DataError):
+        reason = error.diag.message_primary
+        return BadUserInputError(
+            f"PostgreSQL can't compute this: {reason}.", "Correct the value that it names."
+        )
     if isinstance(error, psycopg.OperationalError | PoolTimeout):
         return _unreachable(error)
     return TenureError("The database refused the statement.", "Look for the request id in the server's log.")

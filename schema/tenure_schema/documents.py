@@ -102,7 +102,7 @@ class Documents:
         try:
             return self._read(text)
         except RecursionError:
-            raise RequestTooLargeError("The document is nested too deeply.", "Ask for less at once.") from None
+            raise RequestTooLargeError("The document is nested too deeply.", "Split it.") from None
 
     def _read(self, text: str) -> Document:
         if len(text) > self._settings.max_document_characters:

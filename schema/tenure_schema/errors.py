@@ -42,10 +42,12 @@ def status_of(error: TenureError) -> int:
 
 
 def as_tenure_error(error: BaseException, request_id: str) -> TenureError:
-    """Return the error of ours for any exception; one that nobody foresaw is logged with its trace."""
-    if isinstance(error, TenureError):
+    """Return the error of ours for any exception; one that is our own fault is logged with its trace."""
+    if isinstance(error, TenureError) and status_of(error) < 500:
         return error
     log.error("request failed", request_id=request_id, exc_info=error)
+    if isinstance(error, TenureError):
+        return error
     return TenureError("Something went wrong on our side.", f"Name the request {request_id} to the operator.")
 
 

@@ -11,7 +11,13 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tenure_core.database import Database, TenantConnection, service_conninfo
-from tenure_core.errors import ConflictError, DatabaseTimeoutError, DatabaseUnavailableError, TenureError
+from tenure_core.errors import (
+    BadUserInputError,
+    ConflictError,
+    DatabaseTimeoutError,
+    DatabaseUnavailableError,
+    TenureError,
+)
 from tenure_core.identity import Actor
 from tenure_core.settings import Settings
 
@@ -202,3 +208,9 @@ def test_options_of_the_url_are_kept_beside_ours() -> None:
     assert options == (
         "-c work_mem=8MB -c role=tenure_app -c timezone=UTC -c jit=off -c statement_timeout=2500"
     )
+
+
+async def test_a_value_that_cannot_be_computed_with_is_the_clients(database: Database, actor: Actor) -> None:
+    with pytest.raises(BadUserInputError, match="out of range"):
+        async with database.tenant(actor.tenant_id) as connection:
+            await connection.execute("SELECT '1e400'::jsonb::float8")
