@@ -31,6 +31,7 @@ class ScalarField:
         default: What a new record gets where the caller says nothing; None for nothing.
         rules: What its values must keep.
         description: What it is, for people.
+        unique: Whether no two living records of a tenant may have the same value.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ScalarField:
     default: Any
     rules: Rules
     description: str
+    unique: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +154,11 @@ class EntityInfo:
         return (f for f in self.fields.values() if isinstance(f, ToMany))
 
     @property
+    def uniques(self) -> Iterator[ScalarField]:
+        """The fields whose values name one living record."""
+        return (f for f in self.scalars if f.unique)
+
+    @property
     def id(self) -> ScalarField:
         """The field of the record's identity."""
         return next(field for field in self.scalars if field.name == "id")
@@ -175,6 +182,11 @@ class Catalog:
         return self.entities[name]
 
 
+TAKEN = frozenset(
+    ("match", "onConflict", "expectedVersion", "sourceVersion", "url", "externalRefs", "idempotencyKey")
+)
+"""Names that stand beside a record's fields in the input of a write, or in its output: no field has them."""
+
 CORE_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ActivityKind": ACTIVITY_KINDS})
 """The lists of values that plugins may extend, with what the core puts in."""
 
@@ -190,7 +202,7 @@ def build_catalog(
 
     Raises:
         DeclarationError: Two fields of one entity have one name, a reference leads to no given entity, or a
-            field names a list of choices that nobody fills.
+            field names a list of choices that nobody fills, or has a name that inputs use themselves.
     """
     declared = tuple(entities)
     fields: dict[str, dict[str, Field]] = {e.__name__: {} for e in declared}
@@ -205,6 +217,10 @@ def build_catalog(
 
 
 def _add(fields: dict[str, dict[str, Field]], owner: str, new: Field) -> None:
+    if new.name in TAKEN:
+        raise DeclarationError(
+            f"{owner}.{new.name} has a name that inputs use beside the fields of a record.", "Rename it."
+        )
     if new.name in fields[owner]:
         both = f"{fields[owner][new.name].description!r} and {new.description!r}"
         raise DeclarationError(
@@ -257,7 +273,15 @@ def _scalar(table: Table, one: Declared, choices: Mapping[str, tuple[str, ...]])
         )
     column = table.c[one.column]
     return ScalarField(
-        camel_case(one.name), column, kind, one.nullable, one.writable, one.default, one.rules, one.doc
+        camel_case(one.name),
+        column,
+        kind,
+        one.nullable,
+        one.writable,
+        one.default,
+        one.rules,
+        one.doc,
+        one.unique,
     )
 
 

@@ -27,6 +27,16 @@ APP_ROLE = "tenure_app"
 """The role that reads and writes data: it owns nothing, so row-level security holds for it."""
 
 
+MET_ANOTHER_WRITE = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.ForeignKeyViolation,
+)
+"""What the database refuses because of what another transaction does: rows were checked before, so a key that
+is taken, or a record that is gone, is the work of a moment."""
+
+
 class _JsonBytes(Loader):
     """Hands JSON that PostgreSQL wrote to the client as it is, without an object per row."""
 
@@ -148,7 +158,7 @@ def translated(error: psycopg.Error) -> TenureError:
         return DatabaseTimeoutError(
             "The statement ran longer than allowed and was cancelled.", "Ask for less at once."
         )
-    if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+    if isinstance(error, MET_ANOTHER_WRITE):
         return ConflictError("Another write got in the way.", "Send it again.")
     if isinstance(error, psycopg.DataError):
         reason = error.diag.message_primary

@@ -43,6 +43,7 @@ class Declared:
         choice: The name of the list of its values, such as "ActivityKind".
         search: Whether the text search looks at it.
         index: Whether lists are often ordered by it.
+        unique: Whether no two living records of a tenant may have the same value.
         rules: What its values must keep.
         writable: Whether a client may set it.
     """
@@ -56,6 +57,7 @@ class Declared:
     choice: str | None = None
     search: bool = False
     index: bool = False
+    unique: bool = False
     rules: Rules = Rules()
     writable: bool = True
 

@@ -66,6 +66,7 @@ def column(
     choice: str | None = None,
     search: bool = False,
     index: bool = False,
+    unique: bool = False,
     max_length: int | None = None,
     minimum: float | None = None,
     maximum: float | None = None,
@@ -80,6 +81,8 @@ def column(
         choice: The name of a list of values that plugins may extend.
         search: Whether the text search looks at it.
         index: Whether lists are often ordered by it: it gets an index that serves pages in that order.
+        unique: Whether no two living records of a tenant may have the same value; writers can then name a
+            record by it.
         max_length: Characters of a text, members of a list, or bytes of a JSON document, at most.
         minimum: The smallest number allowed.
         maximum: The largest number allowed.
@@ -92,6 +95,7 @@ def column(
         "choice": choice,
         "search": search,
         "index": index,
+        "unique": unique,
     }
     return _Column(options, Rules(max_length, minimum, maximum, format))
 
@@ -114,6 +118,8 @@ class Composite:
     def __init_subclass__(cls) -> None:
         fields = tuple(_declared_fields(cls))
         cls.__parts__ = tuple(f for f in fields if isinstance(f, Declared))
+        if any(part.unique for part in cls.__parts__):
+            raise DeclarationError(f"{cls.__name__} has a unique part.", "Only a whole field can be unique.")
         if len(cls.__parts__) != len(fields):
             raise DeclarationError(
                 f"{cls.__name__} has a part that is no plain column.", "Parts hold one value each."

@@ -33,12 +33,19 @@ class Actor:
         key_id: The key's identity, which the change table keeps.
         role: What the actor may do.
         origin: The system that the key belongs to.
+        name: What the change table calls the actor; by default the key's identity.
     """
 
     tenant_id: uuid.UUID
     key_id: uuid.UUID
     role: Role
     origin: str
+    name: str = ""
+
+    @property
+    def signature(self) -> str:
+        """What the change table calls the actor."""
+        return self.name or str(self.key_id)
 
 
 @dataclass(frozen=True)

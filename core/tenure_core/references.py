@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from tenure_core import statements
 from tenure_core.catalog import Catalog, EntityInfo, ToOne
@@ -11,27 +12,46 @@ from tenure_core.database import TenantConnection
 from tenure_core.results import ErrorCode, UserError
 from tenure_core.validate import ExternalKey, Reference, Validated
 
+Named = Mapping[tuple[str, uuid.UUID | ExternalKey], uuid.UUID]
+"""The ids of records by entity and key, which a call knows without asking."""
+
 
 async def resolve(
-    connection: TenantConnection, catalog: Catalog, tenant_id: uuid.UUID, rows: Sequence[Validated]
+    connection: TenantConnection,
+    catalog: Catalog,
+    tenant_id: uuid.UUID,
+    rows: Sequence[Validated],
+    known: Named = MappingProxyType({}),
 ) -> None:
-    """Put the ids of the records that rows refer to into their values, and an error where there is none."""
-    named = [reference for row in rows for reference in row.references]
-    found: dict[tuple[str, uuid.UUID | ExternalKey], uuid.UUID] = {}
-    for target in {reference.target for reference in named}:
-        keys = {reference.key for reference in named if reference.target == target}
+    """Put the ids of the records that rows refer to into their values, and an error where there is none.
+
+    Args:
+        connection: In a transaction of the tenant.
+        catalog: Where references lead.
+        tenant_id: Whose records.
+        rows: What the rows say.
+        known: Records that the call itself writes.
+    """
+    found = dict(known)
+    asked: dict[str, set[uuid.UUID | ExternalKey]] = {}
+    for row in rows:
+        for reference in row.references:
+            if (reference.target, reference.key) not in found:
+                asked.setdefault(reference.target, set()).add(reference.key)
+    for target, keys in asked.items():
         living = await _living(connection, catalog[target], tenant_id, keys)
         found.update({(target, key): identity for key, identity in living.items()})
     for row in rows:
         for reference in row.references:
             identity = found.get((reference.target, reference.key))
             if identity is None:
-                row.errors.append(_missing(reference))
+                row.errors.append(missing(reference))
             else:
                 row.values[reference.column] = identity
 
 
-def _missing(reference: Reference) -> UserError:
+def missing(reference: Reference) -> UserError:
+    """Return the error of a row that refers to a record which is not there."""
     key = reference.key
     shown = f"with the id {key}" if isinstance(key, uuid.UUID) else f"that {key.system} calls {key.id!r}"
     message = f"there is no {reference.target} {shown}, or it is deleted"
@@ -76,7 +96,8 @@ async def refuse_circles(
         connection: In a transaction that has locked the records.
         entity: What the rows are of.
         tenant_id: Whose records.
-        rows: The changes of living records, by their ids.
+        rows: What is to be written, by the records' ids; new records are among them only where another row
+            refers to them.
     """
     for one in entity.references:
         column = one.column.name

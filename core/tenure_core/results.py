@@ -18,6 +18,13 @@ class ErrorCode(StrEnum):
     READ_ONLY = "READ_ONLY"
     NOT_FOUND = "NOT_FOUND"
     DUPLICATE_KEY = "DUPLICATE_KEY"
+    DUPLICATE = "DUPLICATE"
+    STALE_VERSION = "STALE_VERSION"
+    STALE_SOURCE = "STALE_SOURCE"
+    FIELD_OWNED = "FIELD_OWNED"
+    FIELD_IGNORED = "FIELD_IGNORED"
+    COUNTS_DIFFER = "COUNTS_DIFFER"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 
 
 RowPath = tuple[str | int, ...]
@@ -43,28 +50,61 @@ class UserError:
 
 
 class Status(StrEnum):
-    """What became of a row."""
+    """What became of a row, or in a dry run would become of it."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
     NOOP = "NOOP"
     RESTORED = "RESTORED"
     DELETED = "DELETED"
+    PURGED = "PURGED"
+    SKIPPED = "SKIPPED"
     FAILED = "FAILED"
+    WOULD_CREATE = "WOULD_CREATE"
+    WOULD_UPDATE = "WOULD_UPDATE"
+    CONFLICT = "CONFLICT"
 
 
-@dataclass(frozen=True)
+REFUSED = frozenset((Status.FAILED, Status.CONFLICT))
+"""What becomes of a row that can't be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """One field that a dry run would change.
+
+    Args:
+        field: Its name in the API.
+        before: Its value as it is, in the form of inputs.
+        after: Its value as it would be.
+    """
+
+    field: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
 class RowResult:
     """What became of one row of a write.
 
     Args:
         index: The row's position in the call.
         status: What became of it.
-        id: The record; None where there is none.
-        errors: Why it failed; empty where it did not.
+        id: The record; None where there is none. Of a refused row, the record whose state is in the way.
+        errors: Why it was refused; of a written row, what of it was left out.
+        key: What the row calls its record: its external id, its unique value or its id.
+        diff: What a dry run would change; None where it is none.
     """
 
     index: int
     status: Status
     id: uuid.UUID | None
     errors: tuple[UserError, ...] = ()
+    key: str | None = None
+    diff: tuple[FieldDiff, ...] | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the row could not be written."""
+        return self.status in REFUSED

@@ -11,22 +11,83 @@ from functools import lru_cache
 from sqlalchemy import Table
 
 CLAIM = """
-INSERT INTO external_ref (tenant_id, entity, system, external_id, record_id)
-SELECT %(tenant)s, %(entity)s, %(system)s, claim.external_id, claim.record_id
-FROM unnest(%(external_ids)s::text[], %(record_ids)s::uuid[]) AS claim (external_id, record_id)
-ORDER BY claim.external_id
-ON CONFLICT DO NOTHING
+WITH given AS (
+  SELECT * FROM unnest(
+    %(systems)s::text[], %(external_ids)s::text[], %(record_ids)s::uuid[],
+    %(urls)s::text[], %(versions)s::text[]
+  ) AS g (system, external_id, record_id, url, source_version)
+), known AS (
+  SELECT ref.system, ref.external_id, ref.record_id
+  FROM given JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
+   AND ref.system = given.system AND ref.external_id = given.external_id
+), claimed AS (
+  INSERT INTO external_ref
+    (tenant_id, entity, system, external_id, record_id, url, source_version, synced_at)
+  SELECT %(tenant)s, %(entity)s, system, external_id, record_id, url, source_version, now()
+  FROM given WHERE (system, external_id) NOT IN (SELECT system, external_id FROM known)
+  ORDER BY system, external_id
+  ON CONFLICT DO NOTHING
+  RETURNING system, external_id, record_id
+)
+SELECT system, external_id, record_id, false FROM known
+UNION ALL SELECT system, external_id, record_id, true FROM claimed
 """
-"""Gives each external id a record's id, unless it has one. A second writer of the same id waits here for the
-first: ids are claimed in one order, so no two writers wait for each other."""
+"""Gives each external key a record's id, unless it has one, and returns the id that each has, and whether it
+is new. A second writer of the same key waits here for the first: keys are claimed in one order, so no two
+writers wait for each other. What the first has claimed meanwhile is not returned, and has to be asked for."""
 
 CLAIMED = """
-SELECT external_id, record_id FROM external_ref
-WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND system = %(system)s
-  AND external_id = ANY(%(external_ids)s::text[])
+SELECT ref.system, ref.external_id, ref.record_id, false
+FROM unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
+JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
+ AND ref.system = key.system AND ref.external_id = key.external_id
+"""
+
+SOURCES = """
+SELECT record_id, system, source_version FROM external_ref
+WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND record_id = ANY(%(record_ids)s::uuid[])
+  AND source_version IS NOT NULL
+"""
+
+SYNCED = """
+UPDATE external_ref AS ref SET
+  url = coalesce(given.url, ref.url),
+  source_version = coalesce(given.source_version, ref.source_version),
+  synced_at = now()
+FROM unnest(
+  %(systems)s::text[], %(external_ids)s::text[],
+  %(urls)s::text[], %(versions)s::text[], %(written)s::boolean[]
+) AS given (system, external_id, url, source_version, written)
+WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
+  AND ref.system = given.system AND ref.external_id = given.external_id
+  AND (given.written OR coalesce(given.url, ref.url) IS DISTINCT FROM ref.url
+       OR coalesce(given.source_version, ref.source_version) IS DISTINCT FROM ref.source_version)
+"""
+
+OWNERS = """
+SELECT entity, field, system, policy FROM field_owner
+WHERE tenant_id = %(tenant)s AND entity = ANY(%(entities)s::text[]) ORDER BY entity, field
+"""
+
+SET_OWNER = """
+INSERT INTO field_owner (tenant_id, entity, field, system, policy)
+VALUES (%(tenant)s, %(entity)s, %(field)s, %(system)s, %(policy)s)
+ON CONFLICT (tenant_id, entity, field) DO UPDATE SET system = excluded.system, policy = excluded.policy
+"""
+
+REMOVE_OWNER = """
+DELETE FROM field_owner WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND field = %(field)s
+RETURNING entity, field, system, policy
 """
 
 UNCLAIM = """
+DELETE FROM external_ref AS ref
+USING unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
+WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
+  AND ref.system = key.system AND ref.external_id = key.external_id
+"""
+
+FORGET = """
 DELETE FROM external_ref
 WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND record_id = ANY(%(record_ids)s::uuid[])
 """
@@ -69,7 +130,7 @@ RETURNING t.id
 def locked(table: Table) -> str:
     """Return the statement that locks the records `ids` until the transaction ends: in one order for all."""
     return f"""
-SELECT id, deleted_at IS NOT NULL FROM {quoted(table.name)}
+SELECT id, version, deleted_at IS NOT NULL FROM {quoted(table.name)}
 WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -122,12 +183,76 @@ above AS (
   UNION
   SELECT above.start, CASE WHEN given.id IS NULL THEN t.{parent} ELSE given.parent END
   FROM above
-  JOIN {name} AS t ON t.tenant_id = %(tenant)s AND t.id = above.id
+  LEFT JOIN {name} AS t ON t.tenant_id = %(tenant)s AND t.id = above.id
   LEFT JOIN given ON given.id = above.id
   WHERE above.id <> above.start
 )
 SELECT DISTINCT start FROM above WHERE id = start
 """
+
+
+@lru_cache(maxsize=64)
+def records(table: Table) -> str:
+    """Return the statement that reads the records `ids` whole."""
+    name = quoted(table.name)
+    return (
+        f"SELECT id, to_jsonb(t) FROM {name} AS t WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])"
+    )
+
+
+@lru_cache(maxsize=64)
+def by_unique_value(table: Table, column: str, sql_type: str) -> str:
+    """Return the statement that finds the record behind each of the unique `values`.
+
+    It is the living one, or where there is none the one that was deleted last.
+    """
+    name, value = quoted(table.name), quoted(column)
+    found = f"SELECT {value} AS value, id, deleted_at FROM {name} WHERE tenant_id = %(tenant)s"
+    wanted = f"AND {value} = ANY(%(values)s::{sql_type}[])"
+    return f"""
+SELECT DISTINCT ON (value) value, id
+FROM ({found} {wanted} AND deleted_at IS NULL UNION ALL {found} {wanted} AND deleted_at IS NOT NULL) AS found
+ORDER BY value, deleted_at DESC NULLS FIRST, id
+"""
+
+
+@lru_cache(maxsize=64)
+def clashes(table: Table, column: str, sql_type: str) -> str:
+    """Return the statement that finds which of `ids` want a unique value that another living record has.
+
+    A record that does not say (`said`) which value it wants keeps its own, which counts when it is restored.
+    """
+    name, value = quoted(table.name), quoted(column)
+    return f"""
+SELECT given.id
+FROM unnest(%(ids)s::uuid[], %(values)s::{sql_type}[], %(said)s::boolean[]) AS given (id, value, said)
+LEFT JOIN {name} AS own ON own.tenant_id = %(tenant)s AND own.id = given.id
+JOIN {name} AS other ON other.tenant_id = %(tenant)s AND other.deleted_at IS NULL AND other.id <> given.id
+ AND other.{value} = CASE WHEN given.said THEN given.value ELSE own.{value} END
+"""
+
+
+@lru_cache(maxsize=64)
+def hanging(table: Table, column: str) -> str:
+    """Return the statement that locks the records which refer to one of `ids`, and returns theirs."""
+    return f"""
+SELECT id FROM {quoted(table.name)}
+WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+"""
+
+
+@lru_cache(maxsize=64)
+def purge(tables: tuple[Table, ...]) -> str:
+    """Return the statement that removes records of several tables at once, each with its ids by its name.
+
+    It is one statement, because foreign keys are checked at its end only: its order can't be wrong.
+    """
+    deletions = ", ".join(
+        f"{quoted(f'purged {table.name}')} AS (DELETE FROM {quoted(table.name)} "
+        f"WHERE tenant_id = %(tenant)s AND id = ANY(%({table.name})s::uuid[]))"
+        for table in tables
+    )
+    return f"WITH {deletions} SELECT"
 
 
 def quoted(name: str) -> str:

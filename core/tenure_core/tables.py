@@ -61,6 +61,8 @@ def constraints_of(table: str, fields: tuple[DeclaredField, ...], order: str) ->
             target = field.target.__tablename__
             yield ForeignKeyConstraint(["tenant_id", field.column], [f"{target}.tenant_id", f"{target}.id"])
             yield _index(table, field.column, order)
+        elif isinstance(field, Declared) and field.unique:
+            yield from _unique(table, field.column)
         elif isinstance(field, Declared) and field.index:
             yield _index(table, field.column)
     if any(f.search for f in declared_columns(fields)):
@@ -70,3 +72,10 @@ def constraints_of(table: str, fields: tuple[DeclaredField, ...], order: str) ->
 def _index(table: str, *columns: str) -> Index:
     keys = dict.fromkeys(("tenant_id", *(c.lstrip("-") for c in columns), "id"))
     return Index(f"ix_{table}_{columns[0]}", *keys)
+
+
+def _unique(table: str, column: str) -> Iterator[Index]:
+    """Yield the index that keeps living records apart, and the one that finds deleted ones to restore."""
+    living, deleted = text("deleted_at IS NULL"), text("deleted_at IS NOT NULL")
+    yield Index(f"uq_{table}_{column}", "tenant_id", column, unique=True, postgresql_where=living)
+    yield Index(f"ix_{table}_{column}_deleted", "tenant_id", column, postgresql_where=deleted)

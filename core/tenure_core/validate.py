@@ -6,9 +6,11 @@ it; a value with parts, such as an address, is replaced as a whole.
 
 from __future__ import annotations
 
+import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import NamedTuple, cast
 
 from tenure_core.catalog import CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
@@ -47,7 +49,7 @@ class Reference:
     key: uuid.UUID | ExternalKey
 
 
-@dataclass
+@dataclass(slots=True)
 class Validated:
     """What a row says.
 
@@ -62,7 +64,17 @@ class Validated:
     errors: list[UserError] = field(default_factory=list)
 
 
-class _RefusedError(ValueError):
+Taker = Callable[[Validated, object], None]
+"""Puts the value of one field into what a row says."""
+
+Reader = Callable[[object], object]
+"""Returns one value as it is written; raises ValueError with a sentence for people."""
+
+Writable = ScalarField | CompositeField | ToOne
+"""A field that a client may write."""
+
+
+class RefusedError(ValueError):
     """A value that is refused for another reason than being malformed."""
 
     def __init__(self, code: ErrorCode, message: str) -> None:
@@ -79,8 +91,14 @@ def validate(entity: EntityInfo, row: Mapping[str, object], creating: bool) -> V
         creating: Whether it is a new record: what is required must be there, and defaults are filled in.
     """
     found = Validated()
+    takers = _takers(entity)
     for name, value in row.items():
-        _take(found, entity, name, value)
+        take = takers.get(name)
+        if take is None:
+            message = f"{entity.name} has no field {name!r}"
+            found.errors.append(UserError(ErrorCode.UNKNOWN_FIELD, (name,), message))
+        else:
+            take(found, value)
     if creating:
         complete(entity, row, found)
     return found
@@ -88,15 +106,61 @@ def validate(entity: EntityInfo, row: Mapping[str, object], creating: bool) -> V
 
 def complete(entity: EntityInfo, row: Mapping[str, object], found: Validated) -> None:
     """Add what a new record needs beside what its row says: defaults, and errors for what is missing."""
-    for one in entity.fields.values():
-        if one.name in row or isinstance(one, ToMany) or (isinstance(one, ScalarField) and not one.writable):
+    for one, column, default in _needs(entity):
+        if one.name in row:
             continue
-        if isinstance(one, ScalarField) and one.default is not None:
-            found.values[one.column.name] = one.kind.parse(one.default)
-        elif not one.nullable:
+        if default is not None:
+            found.values[column] = default
+        else:
             found.errors.append(
-                UserError(ErrorCode.REQUIRED, (one.name,), f"a new {entity.singular} needs it")
+                UserError(ErrorCode.REQUIRED, (one.name,), f"every {entity.singular} needs it")
             )
+
+
+@lru_cache(maxsize=256)
+def _needs(entity: EntityInfo) -> tuple[tuple[Writable, str, object], ...]:
+    """Return the fields that no record lacks, each with its first column and its default."""
+    found = []
+    for one in writable_fields(entity):
+        default = (
+            one.kind.parse(one.default) if isinstance(one, ScalarField) and one.default is not None else None
+        )
+        if default is not None or not one.nullable:
+            found.append((one, columns_of(one)[0], default))
+    return tuple(found)
+
+
+def empty(entity: EntityInfo, row: Mapping[str, object], found: Validated, kept: Container[str]) -> None:
+    """Empty what a row does not say, so that nothing stays of what the record held before.
+
+    Args:
+        entity: What the row is of.
+        row: JSON values by the API's names.
+        found: What the row says.
+        kept: The names of fields that stay as they are.
+    """
+    for one in writable_fields(entity):
+        if one.name in row or one.name in kept or not one.nullable:
+            continue
+        for column in columns_of(one):
+            found.values.setdefault(column, None)
+
+
+def columns_of(one: Writable) -> tuple[str, ...]:
+    """Return the columns that a field's value is kept in."""
+    if isinstance(one, CompositeField):
+        return tuple(str(part.column.name) for part in one.parts.values())
+    return (str(one.column.name),)
+
+
+@lru_cache(maxsize=256)
+def writable_fields(entity: EntityInfo) -> tuple[Writable, ...]:
+    """Return the fields that a client may write."""
+    return tuple(
+        one
+        for one in entity.fields.values()
+        if not isinstance(one, ToMany) and not (isinstance(one, ScalarField) and not one.writable)
+    )
 
 
 def record_id(value: object) -> uuid.UUID:
@@ -106,8 +170,17 @@ def record_id(value: object) -> uuid.UUID:
         ValueError: It is none.
     """
     if value is None:
-        raise _RefusedError(ErrorCode.REQUIRED, "the record's id is needed")
+        raise RefusedError(ErrorCode.REQUIRED, "the record's id is needed")
     return cast(uuid.UUID, ID.parse(value))
+
+
+def read_scalar(one: ScalarField, value: object) -> object:
+    """Return the value of a field that must not be empty.
+
+    Raises:
+        ValueError: It is empty, of another kind, or against a rule of the field.
+    """
+    return _scalar(one, False, value)
 
 
 def external_key(system: object, identity: object) -> ExternalKey:
@@ -116,52 +189,89 @@ def external_key(system: object, identity: object) -> ExternalKey:
     Raises:
         ValueError: One of the two is no text, empty, or too long.
     """
-    texts = clean_text(system), clean_text(identity)
-    for text in texts:
-        if not text.strip():
-            raise _RefusedError(ErrorCode.REQUIRED, "an external reference needs both system and id")
-        _refuse_longer(len(text), EXTERNAL_CHARACTERS, "characters")
-    return ExternalKey(*texts)
+    return ExternalKey(external_text(system), external_text(identity))
+
+
+def external_text(value: object) -> str:
+    """Return the name of a system, or an id in it.
+
+    Raises:
+        ValueError: It is no text, empty, or too long.
+    """
+    text = clean_text(value)
+    if not text.strip():
+        raise RefusedError(ErrorCode.REQUIRED, "an external reference needs both system and id")
+    _refuse_longer(len(text), EXTERNAL_CHARACTERS, "characters")
+    return text
 
 
 def refused(error: ValueError, path: RowPath) -> UserError:
     """Return the error of a row for a value that was refused."""
-    code = error.code if isinstance(error, _RefusedError) else ErrorCode.INVALID
+    code = error.code if isinstance(error, RefusedError) else ErrorCode.INVALID
     return UserError(code, path, str(error))
 
 
-def _take(found: Validated, entity: EntityInfo, name: str, value: object) -> None:
-    one = entity.fields.get(name)
-    if one is None or isinstance(one, ToMany):
-        found.errors.append(UserError(ErrorCode.UNKNOWN_FIELD, (name,), _unknown(entity, name, one)))
-    elif isinstance(one, CompositeField):
-        _take_composite(found, one, value)
-    elif isinstance(one, ToOne):
-        _take_reference(found, one, value)
-    elif not one.writable:
-        found.errors.append(UserError(ErrorCode.READ_ONLY, (name,), "the platform sets it; leave it out"))
-    else:
-        _take_scalar(found, one, (name,), value, one.nullable)
+@lru_cache(maxsize=256)
+def _takers(entity: EntityInfo) -> Mapping[str, Taker]:
+    """Return what takes each field's value, looked up once: most of a large write's time is spent here."""
+    return {one.name: _taker(one) for one in entity.fields.values()}
 
 
-def _unknown(entity: EntityInfo, name: str, one: Field | None) -> str:
-    if one is None:
-        return f"{entity.name} has no field {name!r}"
-    return f"{name} is a list that follows from its members; write those instead"
+def _taker(one: Field) -> Taker:
+    if isinstance(one, CompositeField):
+        return partial(_take_composite, one, _part_readers(one))
+    if isinstance(one, ToOne):
+        return partial(_take_reference, one)
+    if isinstance(one, ToMany):
+        message = f"{one.name} is a list that follows from its members; write those instead"
+        return partial(_refuse, UserError(ErrorCode.UNKNOWN_FIELD, (one.name,), message))
+    if not one.writable:
+        message = "the platform sets it; leave it out"
+        return partial(_refuse, UserError(ErrorCode.READ_ONLY, (one.name,), message))
+    return _scalar_taker(one)
 
 
-def _take_scalar(found: Validated, one: ScalarField, path: RowPath, value: object, nullable: bool) -> None:
-    try:
-        found.values[one.column.name] = _scalar(one, value, nullable)
-    except ValueError as error:
-        found.errors.append(refused(error, path))
+def _refuse(error: UserError, found: Validated, _: object) -> None:
+    found.errors.append(error)
 
 
-def _scalar(one: ScalarField, value: object, nullable: bool) -> object:
+def _scalar_taker(one: ScalarField) -> Taker:
+    read, column, path = _reader(one, one.nullable), str(one.column.name), (one.name,)
+
+    def take(found: Validated, value: object) -> None:
+        try:
+            found.values[column] = read(value)
+        except ValueError as error:
+            found.errors.append(refused(error, path))
+
+    return take
+
+
+def _reader(one: ScalarField, nullable: bool) -> Reader:
+    """Return what reads a field's value; a short way for plain text, which most values are."""
+    if one.kind is not STRING or one.rules.format:
+        return partial(_scalar, one, nullable)
+    longest = one.rules.max_length or sys.maxsize
+
+    def read(value: object) -> object:
+        if (
+            type(value) is str
+            and len(value) <= longest
+            and value.isascii()
+            and "\x00" not in value
+            and (nullable or value.strip())
+        ):
+            return value
+        return _scalar(one, nullable, value)
+
+    return read
+
+
+def _scalar(one: ScalarField, nullable: bool, value: object) -> object:
     if value is None:
         if nullable:
             return None
-        raise _RefusedError(ErrorCode.REQUIRED, "must not be null")
+        raise RefusedError(ErrorCode.REQUIRED, "must not be null")
     if one.kind is JSON and not isinstance(value, Mapping):
         raise ValueError("expected an object with fields")
     parsed = one.kind.parse(value)
@@ -179,7 +289,7 @@ def _text(one: ScalarField, text: str, nullable: bool) -> str:
         length, unit = (len(text.encode()), "bytes") if one.kind is JSON else (len(text), "characters")
         _refuse_longer(length, one.rules.max_length, unit)
     if one.kind is STRING and not nullable and not text.strip():
-        raise _RefusedError(ErrorCode.REQUIRED, "must not be empty")
+        raise RefusedError(ErrorCode.REQUIRED, "must not be empty")
     return FORMATS[one.rules.format](text) if one.rules.format else text
 
 
@@ -195,52 +305,71 @@ def _members(one: ScalarField, members: list[str]) -> list[str]:
 
 def _refuse_longer(length: int, limit: int, unit: str) -> None:
     if length > limit:
-        raise _RefusedError(ErrorCode.TOO_LONG, f"has {length} {unit}; at most {limit} are allowed")
+        raise RefusedError(ErrorCode.TOO_LONG, f"has {length} {unit}; at most {limit} are allowed")
 
 
 def _refuse_outside(one: ScalarField, number: float) -> None:
     low, high = one.rules.minimum, one.rules.maximum
     if low is not None and number < low:
-        raise _RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is less than {low}, the least that is allowed")
+        raise RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is less than {low}, the least that is allowed")
     if high is not None and number > high:
-        raise _RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is more than {high}, the most that is allowed")
+        raise RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is more than {high}, the most that is allowed")
 
 
-def _take_composite(found: Validated, one: CompositeField, value: object) -> None:
+def _part_readers(one: CompositeField) -> tuple[tuple[str, str, Reader], ...]:
+    return tuple(
+        (name, str(part.column.name), _reader(part, name not in one.required))
+        for name, part in one.parts.items()
+    )
+
+
+def _take_composite(
+    one: CompositeField, readers: tuple[tuple[str, str, Reader], ...], found: Validated, value: object
+) -> None:
     if value is None and not one.nullable:
         found.errors.append(UserError(ErrorCode.REQUIRED, (one.name,), "must not be null"))
     elif value is None:
-        found.values.update({part.column.name: None for part in one.parts.values()})
+        found.values.update({column: None for _, column, _ in readers})
     elif not isinstance(value, Mapping):
         parts = ", ".join(one.parts)
         found.errors.append(UserError(ErrorCode.INVALID, (one.name,), f"expected an object with {parts}"))
     else:
-        _take_parts(found, one, value)
+        _take_parts(one, readers, found, value)
 
 
-def _take_parts(found: Validated, one: CompositeField, value: Mapping[str, object]) -> None:
+def _take_parts(
+    one: CompositeField,
+    readers: tuple[tuple[str, str, Reader], ...],
+    found: Validated,
+    value: Mapping[str, object],
+) -> None:
     for name in (name for name in value if name not in one.parts):
         message = f"{one.type_name} has no part {name!r}"
         found.errors.append(UserError(ErrorCode.UNKNOWN_FIELD, (one.name, name), message))
-    for name, part in one.parts.items():
-        _take_scalar(found, part, (one.name, name), value.get(name), name not in one.required)
+    for name, column, read in readers:
+        try:
+            found.values[column] = read(value.get(name))
+        except ValueError as error:
+            found.errors.append(refused(error, (one.name, name)))
 
 
-def _take_reference(found: Validated, one: ToOne, value: object) -> None:
+def _take_reference(one: ToOne, found: Validated, value: object) -> None:
     if value is None and one.nullable:
-        found.values[one.column.name] = None
+        found.values[str(one.column.name)] = None
         return
     try:
         path, key = _referenced(one, value)
     except ValueError as error:
         found.errors.append(refused(error, (one.name,)))
     else:
-        found.references.append(Reference(path, one.column.name, one.target, key))
+        found.references.append(Reference(path, str(one.column.name), one.target, key))
 
 
 def _referenced(one: ToOne, value: object) -> tuple[RowPath, uuid.UUID | ExternalKey]:
     if value is None:
-        raise _RefusedError(ErrorCode.REQUIRED, "must not be null")
+        raise RefusedError(ErrorCode.REQUIRED, "must not be null")
+    if isinstance(value, Mapping) and value.keys() == {"operation"}:
+        raise ValueError("there is no operation to refer to outside of a batch")
     if isinstance(value, Mapping) and value.keys() == {"id"}:
         return (one.name, "id"), record_id(value["id"])
     external = value.get("externalRef") if isinstance(value, Mapping) and len(value) == 1 else None

@@ -39,13 +39,13 @@ async def _update(
 async def _delete(
     connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
 ) -> list[RowResult]:
-    return await write.delete(connection, entity, actor, [row["id"]])
+    return await write.delete(connection, entity, actor, [row])
 
 
 async def _restore(
     connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
 ) -> list[RowResult]:
-    return await write.restore(connection, entity, actor, [row["id"]])
+    return await write.restore(connection, entity, actor, [row])
 
 
 WRITES: Mapping[str, Write] = {"Create": _create, "Update": _update, "Delete": _delete, "Restore": _restore}

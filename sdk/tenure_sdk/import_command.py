@@ -27,6 +27,9 @@ SOME_REFUSED, WRONG_INPUT = 1, 2
 NO_KEY = uuid.UUID(int=0)
 """Stands for the key of an actor who came by the command line, and has none."""
 
+ACTOR_NAME = "tenure import"
+"""Who writes, for the change table."""
+
 
 def import_file(
     file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool, rejects: Path | None
@@ -62,7 +65,7 @@ def _import(file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool,
     with running_postgres(settings) as url:
         owner = owner_url(settings, url)
         refuse_pending_migrations(owner)
-        actor = Actor(ensure_tenant(owner, tenant), NO_KEY, Role.ADMIN, given.system)
+        actor = Actor(ensure_tenant(owner, tenant), NO_KEY, Role.ADMIN, given.system, ACTOR_NAME)
         totals = asyncio.run(_run(task, settings, url, catalog, actor))
     typer.echo(summary(totals, rejects, dry_run))
     return totals

@@ -15,8 +15,13 @@ from hypothesis import strategies as st
 
 from tenure_core import write
 from tenure_core.results import RowResult
+from tenure_core.upsert import upsert
 
 SOMEBODY = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+
+
+def matched(system: str, key: str, row: dict[str, Any]) -> dict[str, Any]:
+    return {"match": {"externalRef": {"system": system, "id": key}}, **row}
 
 
 class Writer:
@@ -43,15 +48,15 @@ class Writer:
 
     async def delete(self, *ids: object) -> list[RowResult]:
         async with self.connected() as c:
-            return await write.delete(c, self.entity, self.actor, ids)
+            return await write.delete(c, self.entity, self.actor, [{"id": i} for i in ids])
 
     async def restore(self, *ids: object) -> list[RowResult]:
         async with self.connected() as c:
-            return await write.restore(c, self.entity, self.actor, ids)
+            return await write.restore(c, self.entity, self.actor, [{"id": i} for i in ids])
 
     async def upsert(self, *rows: tuple[str, dict[str, Any]], system: str = "erp") -> list[RowResult]:
         async with self.connected() as c:
-            return await write.upsert(c, self.catalog, self.entity, self.actor, system, rows)
+            return await upsert(c, self.catalog, self.entity, self.actor, [matched(system, *r) for r in rows])
 
     async def read(
         self, columns: str, where: str = "true", table: str | None = None
@@ -333,7 +338,7 @@ async def test_a_key_counts_once_in_a_call_and_must_be_one(accounts: Writer) -> 
         ("a", {"name": "1"}), ("a", {"name": "2"}), (" ", {"name": "3"}), ("x" * 256, {"name": "4"})
     )
     assert results[0].status == "CREATED"
-    path = ("externalRef", "id")
+    path = ("match", "externalRef")
     assert [codes(r) for r in results[1:]] == [
         [("DUPLICATE_KEY", path)],
         [("REQUIRED", path)],
@@ -400,7 +405,7 @@ async def test_a_thousand_rows_take_as_many_statements_as_one(accounts: Writer, 
         return await execute(cursor, query, *args, **kwargs)
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted)
-    assert await count(1000) == await count(1) == [4, 7, 2]
+    assert await count(1000) == await count(1) == [4, 8, 3]
 
 
 ROWS = st.fixed_dictionaries(

@@ -106,10 +106,17 @@ async def test_a_dry_run_finds_what_is_wrong_and_writes_nothing(importer: Import
         "fields": {"lastName": "name", "account": {"ref": "of", "system": "erp"}},
     }
     text = "no,name,of\n1,Smith,1\n2,Jones,9\n"
-    assert await importer.run(text, contacts, "Contact", dry=True) == {"lines": 2, "CREATED": 1, "refused": 1}
+    assert await importer.run(text, contacts, "Contact", dry=True) == {
+        "lines": 2,
+        "WOULD_CREATE": 1,
+        "refused": 1,
+    }
     assert "account.externalRef: there is no Account that erp calls '9'" in importer.rejects[1][-1]
     assert await importer.read("id", "contact") == []
-    assert await importer.run("no,name,staff\n1,Other,5\n", dry=True) == {"lines": 1, "UPDATED": 1}
+    assert await importer.run("no,name,staff\n1,Other,5\n", dry=True) == {
+        "lines": 1,
+        "WOULD_UPDATE": 1,
+    }
     assert await importer.read("name") == [("Acme",)]
     assert await importer.read("entity", "external_ref") == [("Account",)]
 

@@ -21,6 +21,11 @@ LABELS = {
     Status.RESTORED: "restored",
     Status.NOOP: "unchanged",
 }
+DRY_LABELS = {
+    Status.WOULD_CREATE: "created",
+    Status.WOULD_UPDATE: "updated",
+    Status.NOOP: "unchanged",
+}
 
 
 @contextmanager
@@ -63,11 +68,11 @@ def summary(totals: Totals, rejects: object, dry_run: bool) -> str:
         rejects: Where the refused lines are.
         dry_run: Whether it only tried.
     """
-    records = "records that would be" if dry_run else "records"
+    records, labels = ("records that would be", DRY_LABELS) if dry_run else ("records", LABELS)
     table = {
         "lines read": totals.lines,
         "lines left out by `where`": totals.left_out,
-        **{f"{records} {label}": totals.records[status] for status, label in LABELS.items()},
+        **{f"{records} {label}": totals.records[status] for status, label in labels.items()},
         f"{records} refused": totals.refused,
     }
     width = max(map(len, table))

@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenure_core.catalog import Catalog
+from tenure_core.chunks import ErrorPolicy, write_rows
 from tenure_core.database import Database
 from tenure_core.identity import Actor
-from tenure_core.results import Status
-from tenure_core.write import upsert
 from tenure_sdk.importing.reader import CsvFile, open_csv
 from tenure_sdk.importing.recipe import Recipe
 from tenure_sdk.importing.records import Record, chunks, keyed_lines
 from tenure_sdk.importing.rejects import Rejects
 from tenure_sdk.importing.totals import Totals
-
-ACTOR_NAME = "tenure import"
-"""Who writes, for the change table."""
 
 OnProgress = Callable[[Totals, float], None]
 """Told of the totals and the share of the work that is done, now and then: what they count is committed."""
@@ -88,17 +84,19 @@ def _share_done(task: Import, file: CsvFile, totals: Totals) -> float:
 async def _write(
     task: Import, database: Database, catalog: Catalog, actor: Actor, chunk: Sequence[Record], totals: Totals
 ) -> None:
-    recipe = task.recipe
+    recipe, system = task.recipe, task.recipe.map.system
     sound = [record for record in chunk if not record.problems]
-    rows = [(record.key, recipe.row(record.values)) for record in sound]
-    async with (
-        database.writing(actor.tenant_id, ACTOR_NAME, actor.origin) as connection,
-        connection.transaction(force_rollback=task.dry_run),
-    ):
-        results = await upsert(connection, catalog, recipe.entity, actor, recipe.map.system, rows)
+    rows = [
+        {"match": {"externalRef": {"system": system, "id": record.key}}, **recipe.row(record.values)}
+        for record in sound
+    ]
+    results = await write_rows(
+        database, catalog, recipe.entity, actor, rows, policy=ErrorPolicy.IGNORE_FAILED, dry_run=task.dry_run
+    )
     for record, result in zip(sound, results, strict=True):
-        record.problems.extend(map(str, result.errors))
-    totals.records.update(result.status for result in results if result.status is not Status.FAILED)
+        if result.refused:
+            record.problems.extend(map(str, result.errors))
+    totals.records.update(result.status for result in results if not result.refused)
     totals.refused += sum(bool(record.problems) for record in chunk)
 
 

@@ -1,0 +1,91 @@
+"""Records: the few statements that lock, insert and change rows of an entity's table, whoever asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from tenure_core import statements
+from tenure_core.catalog import EntityInfo
+from tenure_core.database import TenantConnection
+from tenure_core.drafts import Draft, Stored
+from tenure_core.identity import Actor
+from tenure_core.results import Status
+
+
+async def lock(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+) -> None:
+    """Lock the drafts' records until the transaction ends, and note how they are stored."""
+    if not drafts:
+        return
+    parameters = {"tenant": actor.tenant_id, "ids": [draft.id for draft in drafts]}
+    cursor = await connection.execute(statements.locked(entity.table), parameters)
+    found = {identity: Stored(version, deleted) for identity, version, deleted in await cursor.fetchall()}
+    for draft in drafts:
+        draft.stored = found.get(draft.id)
+
+
+async def insert(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+) -> None:
+    """Insert the drafts as new records, all at once: one may refer to another."""
+    if not drafts:
+        return
+    documents = _json_columns(entity.table)
+    rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
+    statement = statements.insert(entity.table, _columns(drafts))
+    await connection.execute(statement, {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()})
+    for draft in drafts:
+        draft.status = Status.CREATED
+
+
+async def change(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+) -> None:
+    """Write what the drafts say of locked records; one that says nothing new is not written."""
+    changed = await _changed(connection, entity, actor, drafts)
+    for draft in drafts:
+        restored = draft.stored is not None and draft.stored.deleted
+        written = Status.RESTORED if restored else Status.UPDATED
+        draft.status = written if draft.id in changed else Status.NOOP
+
+
+async def _changed(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+) -> set[UUID | None]:
+    columns = _columns(drafts)
+    if not columns:
+        return set()
+    documents = _json_columns(entity.table)
+    rows = [{"id": draft.id, "changes": _as_json(draft.said.values, documents)} for draft in drafts]
+    statement = statements.update(entity.table, columns)
+    cursor = await connection.execute(
+        statement, {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
+    )
+    return {identity for (identity,) in await cursor.fetchall()}
+
+
+def _columns(drafts: Iterable[Draft]) -> tuple[str, ...]:
+    return tuple(sorted(set().union(*(draft.said.values for draft in drafts))))
+
+
+def _as_json(values: dict[str, object], documents: frozenset[str]) -> Mapping[str, object]:
+    """Return values by column as orjson writes them: JSON is text already and goes in as it is."""
+    if documents.isdisjoint(values):
+        return values
+    return values | {
+        column: orjson.Fragment(value)
+        for column in documents & values.keys()
+        if isinstance(value := values[column], str)
+    }
+
+
+@lru_cache(maxsize=64)
+def _json_columns(table: Table) -> frozenset[str]:
+    return frozenset(str(column.name) for column in table.columns if isinstance(column.type, JSONB))
