@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from tenure_core.plain_forms import is_plain_email, is_plain_phone
+
 if TYPE_CHECKING:
     from babel import Locale
 
@@ -34,6 +36,8 @@ def email(value: str) -> str:
     Raises:
         ValueError: It is none.
     """
+    if is_plain_email(value):
+        return value
     from email_validator import EmailNotValidError, validate_email
 
     try:
@@ -51,6 +55,8 @@ def phone(value: str) -> str:
     Raises:
         ValueError: It is none, lacks the country's code, or has an extension, which E.164 can't hold.
     """
+    if is_plain_phone(value):
+        return value
     import phonenumbers
 
     try:
