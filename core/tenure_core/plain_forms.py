@@ -50,7 +50,7 @@ def is_plain_phone(value: str) -> bool:
 
 @lru_cache(maxsize=2_048)
 def _plan(country_code: str) -> tuple[frozenset[int], re.Pattern[str] | None] | None:
-    """Return how long a country's numbers may be, and what it may cut off their front; None for no country."""
+    """Return how long a country's numbers are, and what it may cut off their front; None for no country."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(country_code))

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     key_cache_seconds: float = Field(
         10.0, ge=0, description="How long a revoked key may still work in a process."
     )
+    receipt_days: int = Field(
+        7, ge=1, description="How long the answer to a write with an idempotency key is kept."
+    )
     ide: bool = Field(True, description="Whether the IDE page is served.")
     introspection: bool = Field(True, description="Whether clients may read the schema.")
     max_body_bytes: int = Field(1_000_000, ge=1024, description="A request's body, at most.")

@@ -80,6 +80,25 @@ DELETE FROM field_owner WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND
 RETURNING entity, field, system, policy
 """
 
+EXPIRE_RECEIPT = """
+DELETE FROM receipt
+WHERE tenant_id = %(tenant)s AND key = %(key)s AND created_at < now() - make_interval(days => %(days)s)
+"""
+
+CLAIM_RECEIPT = """
+INSERT INTO receipt (tenant_id, key, request_hash) VALUES (%(tenant)s, %(key)s, %(hash)s)
+ON CONFLICT DO NOTHING
+"""
+"""Takes a key; a second request with the same key waits here until the first has ended."""
+
+RECEIPT = "SELECT request_hash, payload FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
+
+KEEP_RECEIPT = """
+UPDATE receipt SET payload = %(payload)s::json WHERE tenant_id = %(tenant)s AND key = %(key)s
+"""
+
+FORGET_RECEIPT = "DELETE FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
+
 UNCLAIM = """
 DELETE FROM external_ref AS ref
 USING unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)

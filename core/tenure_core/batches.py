@@ -1,0 +1,147 @@
+"""Batches: writes of several entities in one transaction, where a later one refers to an earlier."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from psycopg import Rollback
+
+from tenure_core import write
+from tenure_core.catalog import Catalog, EntityInfo, ToOne
+from tenure_core.database import TenantConnection
+from tenure_core.drafts import Row
+from tenure_core.identity import Actor
+from tenure_core.results import ErrorCode, RowResult, Status, UserError
+from tenure_core.upsert import upsert
+
+MAX_OPERATIONS = 1_000
+"""How many operations a batch has at most."""
+
+Write = Callable[[TenantConnection, Catalog, EntityInfo, Actor, Row], Awaitable[list[RowResult]]]
+
+
+async def _create(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
+    return await write.create(connection, catalog, entity, actor, [row])
+
+
+async def _update(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
+    return await write.update(connection, catalog, entity, actor, [row])
+
+
+async def _upsert(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
+    return await upsert(connection, catalog, entity, actor, [row])
+
+
+async def _delete(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
+    return await write.delete(connection, entity, actor, [row])
+
+
+async def _restore(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
+) -> list[RowResult]:
+    return await write.restore(connection, entity, actor, [row])
+
+
+WRITES: Mapping[str, Write] = MappingProxyType(
+    {"Create": _create, "Update": _update, "Upsert": _upsert, "Delete": _delete, "Restore": _restore}
+)
+"""What each verb of a mutation's name does with one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write of a batch.
+
+    Args:
+        entity: What it writes.
+        verb: One of WRITES.
+        row: What it writes; a reference may be {"operation": N}, the record that operation N has written.
+    """
+
+    entity: EntityInfo
+    verb: str
+    row: Row
+
+
+async def run_batch(
+    connection: TenantConnection,
+    catalog: Catalog,
+    actor: Actor,
+    operations: Sequence[Operation],
+    *,
+    atomic: bool,
+) -> list[RowResult]:
+    """Do operations one after the other.
+
+    Args:
+        connection: In a transaction of the actor's tenant.
+        catalog: Where references lead.
+        actor: Who writes.
+        operations: What to write, MAX_OPERATIONS at most.
+        atomic: Whether one that fails takes all others back.
+
+    Returns:
+        A result per operation; where a failure took it back, or kept it from being tried, it is SKIPPED.
+    """
+    results: list[RowResult] = []
+    async with connection.transaction() as done:
+        for index, operation in enumerate(operations):
+            results.append(await _do(connection, catalog, actor, operation, index, operations, results))
+            if atomic and results[-1].refused:
+                raise Rollback(done)
+        return results
+    skipped = [RowResult(index, Status.SKIPPED, None) for index in range(len(operations))]
+    return [*skipped[: len(results) - 1], results[-1], *skipped[len(results) :]]
+
+
+async def _do(
+    connection: TenantConnection,
+    catalog: Catalog,
+    actor: Actor,
+    operation: Operation,
+    index: int,
+    operations: Sequence[Operation],
+    results: Sequence[RowResult],
+) -> RowResult:
+    made = {
+        number: (operations[number].entity.name, result.id)
+        for number, result in enumerate(results)
+        if result.id and not result.refused
+    }
+    row, errors = _with_results(operation, made)
+    if errors:
+        return RowResult(index, Status.FAILED, None, tuple(errors))
+    [result] = await WRITES[operation.verb](connection, catalog, operation.entity, actor, row)
+    return replace(result, index=index)
+
+
+def _with_results(
+    operation: Operation, made: Mapping[int, tuple[str, uuid.UUID]]
+) -> tuple[Row, list[UserError]]:
+    """Return an operation's row with ids in place of the numbers of earlier operations."""
+    row, errors = dict(operation.row), []
+    for one in operation.entity.references:
+        value = row.get(one.name)
+        if isinstance(value, Mapping) and value.keys() == {"operation"}:
+            entity, identity = made.get(value["operation"], ("", None))
+            if entity == one.target:
+                row[one.name] = {"id": identity}
+            else:
+                errors.append(_nothing_made(one, value["operation"]))
+    return row, errors
+
+
+def _nothing_made(one: ToOne, number: object) -> UserError:
+    message = f"no earlier operation {number} has written a record of {one.target}"
+    return UserError(ErrorCode.NOT_FOUND, (one.name, "operation"), message)

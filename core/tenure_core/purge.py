@@ -1,0 +1,120 @@
+"""Purge: removes a record for good, with all that hangs on it, after saying what that is.
+
+What hangs on a record are the records that refer to it, those that refer to them, and so on, and the keys
+that other systems have for any of them. The change table keeps what was.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tenure_core import records, statements
+from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.database import TenantConnection
+from tenure_core.drafts import VERSION, Draft, Row, identify
+from tenure_core.identity import Actor
+from tenure_core.kinds import INT
+from tenure_core.results import ErrorCode, RowResult, Status
+from tenure_core.validate import refused
+
+EXPECTED_COUNTS = "expectedCounts"
+"""What the input calls the numbers that a dry run has told before."""
+
+Hanging = Mapping[str, Sequence[uuid.UUID]]
+"""The ids of records by entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What came of a purge.
+
+    Args:
+        result: What became of the record.
+        counts: How many records of each entity were removed, or would be.
+    """
+
+    result: RowResult
+    counts: Mapping[str, int]
+
+
+async def purge(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, sent: Row
+) -> Purged:
+    """Remove one record for good, with what hangs on it.
+
+    Args:
+        connection: In a transaction of the actor's tenant.
+        catalog: What may hang on it.
+        entity: What the record is of.
+        actor: Whose tenant.
+        sent: Its "id"; "dryRun" to remove nothing; "expectedVersion"; "expectedCounts", a list of "entity"
+            and "count" as a dry run has told them: if other numbers would be removed, nothing is.
+    """
+    draft = Draft({})
+    identify([draft], [sent.get("id")])
+    draft.expect(sent.get(VERSION))
+    if draft.is_sound:
+        await records.lock(connection, entity, actor, [draft])
+    if draft.is_sound and draft.stored is None:
+        draft.refuse(ErrorCode.NOT_FOUND, ("id",), f"there is no {entity.name} {draft.id}")
+    draft.refuse_stale()
+    found: Hanging = {}
+    if draft.is_sound and draft.id:
+        found = await _all_hanging(connection, catalog, entity, actor, draft.id)
+        _refuse_other_counts(draft, found, sent.get(EXPECTED_COUNTS))
+    if draft.is_sound and not sent.get("dryRun"):
+        await _remove(connection, catalog, actor, found)
+    draft.status = Status.PURGED
+    return Purged(draft.result(0), {name: len(ids) for name, ids in found.items()})
+
+
+async def _all_hanging(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
+) -> Hanging:
+    found: dict[str, dict[uuid.UUID, None]] = {entity.name: {identity: None}}
+    fresh: list[tuple[EntityInfo, list[uuid.UUID]]] = [(entity, [identity])]
+    while fresh:
+        above, ids = fresh.pop()
+        for relation in above.lists:
+            below = catalog[relation.target]
+            statement = statements.hanging(below.table, str(relation.column.name))
+            cursor = await connection.execute(statement, {"tenant": actor.tenant_id, "ids": ids})
+            known = found.setdefault(below.name, {})
+            if new := [one for (one,) in await cursor.fetchall() if one not in known]:
+                known.update(dict.fromkeys(new))
+                fresh.append((below, new))
+    return {name: list(ids) for name, ids in found.items() if ids}
+
+
+def _refuse_other_counts(draft: Draft, found: Hanging, expected: object) -> None:
+    if expected is None:
+        return
+    try:
+        wanted = _read_counts(expected)
+    except ValueError as error:
+        draft.said.errors.append(refused(error, (EXPECTED_COUNTS,)))
+        return
+    counts = {name: len(ids) for name, ids in found.items()}
+    if counts != wanted:
+        told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        draft.refuse(
+            ErrorCode.COUNTS_DIFFER, (EXPECTED_COUNTS,), f"now it would remove {told}: see if that is meant"
+        )
+
+
+def _read_counts(expected: object) -> Mapping[str, object]:
+    if not isinstance(expected, list) or not all(isinstance(one, Mapping) for one in expected):
+        raise ValueError("expected a list of objects with entity and count")
+    counts = {str(one.get("entity")): INT.parse(one.get("count")) for one in expected}
+    return {name: count for name, count in counts.items() if count}
+
+
+async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, found: Hanging) -> None:
+    for name, ids in found.items():
+        parameters = {"tenant": actor.tenant_id, "entity": name, "record_ids": ids}
+        await connection.execute(statements.FORGET, parameters)
+    tables = tuple(catalog[name].table for name in found)
+    by_table = {catalog[name].table.name: ids for name, ids in found.items()}
+    await connection.execute(statements.purge(tables), {"tenant": actor.tenant_id, **by_table})
