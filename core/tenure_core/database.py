@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from tenure_core.errors import (
     BadUserInputError,
     ConflictError,
+    CursorExpiredError,
     DatabaseTimeoutError,
     DatabaseUnavailableError,
     TenureError,
@@ -35,6 +36,10 @@ MET_ANOTHER_WRITE = (
 )
 """What the database refuses because of what another transaction does: rows were checked before, so a key that
 is taken, or a record that is gone, is the work of a moment."""
+
+
+CURSOR_EXPIRED = "TN001"
+"""The SQLSTATE by which a statement says that a cursor leads to what is no longer kept."""
 
 
 class _JsonBytes(Loader):
@@ -160,6 +165,11 @@ def translated(error: psycopg.Error) -> TenureError:
         )
     if isinstance(error, MET_ANOTHER_WRITE):
         return ConflictError("Another write got in the way.", "Send it again.")
+    if error.sqlstate == CURSOR_EXPIRED:
+        return CursorExpiredError(
+            "The changes after this cursor are no longer kept.",
+            "Ask for a `snapshot`, read its export, and go on from the cursor in its first line.",
+        )
     if isinstance(error, psycopg.DataError):
         reason = error.diag.message_primary
         return BadUserInputError(

@@ -81,6 +81,12 @@ class PendingMigrationsError(TenureError):
     code = "PENDING_MIGRATIONS"
 
 
+class CursorExpiredError(TenureError):
+    """A cursor of the change feed that leads to changes which are no longer kept."""
+
+    code = "CURSOR_EXPIRED"
+
+
 class ConflictError(TenureError):
     """A write that the database refused because of what another write had done."""
 

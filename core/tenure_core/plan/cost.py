@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import singledispatch
 
+from tenure_core.plan.change_nodes import ChangedRecord, ChangeEdges, Feed, History
 from tenure_core.plan.nodes import (
     Aggregation,
     Connection,
@@ -68,6 +69,17 @@ def _(part: Connection) -> int:
         one[1] for o in part.outputs if isinstance(o, Edges) for one in o.outputs if isinstance(one, tuple)
     ]
     return 1 + part.page.size * _total((*lists, *edges))
+
+
+@cost.register
+def _(part: Feed | History) -> int:
+    edges = [o for o in part.outputs if isinstance(o, ChangeEdges)]
+    return 1 + part.size * (1 + _total(inner for o in edges for inner in o.outputs))
+
+
+@cost.register
+def _(part: ChangedRecord) -> int:
+    return max((cost(node) for _, node in part.nodes), default=0)
 
 
 @cost.register

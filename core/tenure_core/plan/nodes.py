@@ -12,6 +12,7 @@ from sqlalchemy import Column
 
 from tenure_core.catalog import EntityInfo, ToMany, ToOne
 from tenure_core.paths import Path
+from tenure_core.plan.change_nodes import Export, Feed, History
 from tenure_core.plan.conditions import Param, Predicate
 
 
@@ -115,7 +116,7 @@ class Groups:
     aggregation: Aggregation
 
 
-Output = Value | TypeName | Parts | One | Many | Groups
+Output = Value | TypeName | Parts | One | Many | Groups | History
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,5 +326,5 @@ class Lookup:
     nodes: tuple[tuple[Predicate, Node], ...]
 
 
-Plan = Connection | Aggregation | Single | Lookup
+Plan = Connection | Aggregation | Single | Lookup | Feed | Export
 """The plan of one root field."""

@@ -12,6 +12,7 @@ from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import ID
 from tenure_core.plan.aggregates import Aggregates
 from tenure_core.plan.binds import Bind, Binder
+from tenure_core.plan.changes import CHANGES, HISTORY, SNAPSHOT, Changes
 from tenure_core.plan.conditions import And, Compare, Predicate
 from tenure_core.plan.filters import Filters, alive
 from tenure_core.plan.nodes import (
@@ -108,12 +109,19 @@ class _Planner:
     def root(self, field: Field) -> Plan:
         if field.name in ("node", "nodes"):
             return self._lookup(field)
+        if field.name == CHANGES:
+            return self._changes().feed(field)
+        if field.name == SNAPSHOT:
+            return self._changes().export(field)
         if entity := self.catalog.by_singular.get(field.name):
             return self._single(entity, field)
         if entity := self.catalog.by_plural.get(field.name):
             return self._connection(entity, None, field, field.name)
         entity = self.catalog.by_plural[field.name.removesuffix(AGGREGATE)]
         return self.aggregates.aggregation(entity, None, field, self.node)
+
+    def _changes(self) -> Changes:
+        return Changes(self.catalog, self.authorized.grants, self.binder, self._possible)
 
     def _single(self, entity: EntityInfo, field: Field) -> Single:
         self.authorized.grants.require_read(entity)
@@ -149,6 +157,8 @@ class _Planner:
             return self._one(known, field, path)
         if isinstance(known, ToMany):
             return Many(field.key, self._connection(self.catalog[known.target], known, field, path))
+        if field.name == HISTORY:
+            return self._changes().history(entity, field, path)
         relation = cast(ToMany, entity.fields[field.name.removesuffix(AGGREGATE)])
         target = self.catalog[relation.target]
         return Groups(field.key, self.aggregates.aggregation(target, relation, field, self.node))

@@ -12,11 +12,13 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
+from tenure_core.plan.change_nodes import Export, Feed
 from tenure_core.plan.conditions import TENANT, Predicate
-from tenure_core.plan.nodes import Aggregation, Connection, Lookup, Node, Plan, Single
+from tenure_core.plan.nodes import Aggregation, Connection, Lookup, Node, Plan, Single, TypeName
+from tenure_core.sql.feed import feed
 from tenure_core.sql.groups import aggregation
 from tenure_core.sql.lists import connection
-from tenure_core.sql.objects import record
+from tenure_core.sql.objects import json_object, quoted, record
 from tenure_core.sql.predicates import parameter_name, place
 
 DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy does not type its dialects
@@ -58,6 +60,17 @@ def _select(plan: Plan) -> Select[Any]:
             return record(plan.node, table, plan.where)
         case Lookup():
             return _lookup(plan)
+        case Feed():
+            return feed(plan)
+        case Export():
+            return _export(plan)
+
+
+def _export(plan: Export) -> Select[Any]:
+    pairs = (
+        (o.key, quoted(o.name)) if isinstance(o, TypeName) else (o[0], quoted(plan.url)) for o in plan.outputs
+    )
+    return select(json_object(pairs).label("value"))
 
 
 def _lookup(plan: Lookup) -> Select[Any]:

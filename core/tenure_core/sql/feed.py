@@ -1,0 +1,180 @@
+"""The feed: a page of changes as one JSON value. `tenure_core.changes` tells of its order and its cursors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    case,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    table,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.types import UserDefinedType
+
+from tenure_core.plan.change_nodes import Feed
+from tenure_core.sql.changes import CHANGE, Answers, TransactionId, as_json, cursor, in_brackets
+from tenure_core.sql.objects import number, quoted
+from tenure_core.sql.predicates import Condition, of_tenant, place
+
+HORIZON = table(
+    "change_horizon",
+    column("tenant_id"),
+    column("seq", BigInteger()),
+    column("transaction_id", TransactionId()),
+)
+
+
+class Snapshot(UserDefinedType[str]):
+    """Which transactions can be seen: `pg_snapshot`."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the type's name in PostgreSQL."""
+        return "pg_snapshot"
+
+
+def feed(plan: Feed) -> Select[Any]:
+    """Return the select of a page of the feed as JSON, in a column called value."""
+    reading = _reading(plan)
+    page = _page(plan, reading)
+    answers: Answers = {
+        "hasNextPage": or_(func.count() > number(plan.size), _of(reading, "pinned")),
+        "hasPreviousPage": false(),
+        "startCursor": func.max(page.c.cursor).filter(page.c.position == number(1)),
+        "endCursor": case(
+            (
+                func.count() > number(plan.size),
+                func.max(page.c.cursor).filter(page.c.position == number(plan.size)),
+            ),
+            else_=_caught_up(reading),
+        ),
+    }
+    answer = as_json(plan.outputs, page, plan.size, answers)
+    if not plan.resumed:
+        return answer
+    refused = func.tenure_refuse_cursor(type_=JSON())
+    return select(case((_is_gone(reading), refused), else_=answer.scalar_subquery()).label("value"))
+
+
+def _reading(plan: Feed) -> CTE:
+    """One row: where the reader stands, and up to what it reads now.
+
+    In the midst of what a long transaction left behind, `until` stays the snapshot that showed it.
+    """
+    given = place(plan.after)
+    seq, seen, following, late, *pinned = (given.op("->>")(number(i)) for i in range(6))
+    until = func.coalesce(pinned[0], cast(func.pg_current_snapshot(), Text()))
+    until_following = func.coalesce(pinned[1], cast(func.tenure_next_transaction(), Text()))
+    found = select(
+        cast(seq, BigInteger()).label("seq"),
+        cast(seen, Snapshot()).label("seen"),
+        cast(following, TransactionId()).label("following"),
+        func.coalesce(cast(late, BigInteger()), number(0)).label("late"),
+        late.is_not(None).label("pinned"),
+        cast(until, Snapshot()).label("until"),
+        func.concat(seq, quoted(',"'), seen, quoted('",'), following, quoted(",")).label("standing"),
+        func.concat(quoted(',"'), until, quoted('",'), until_following).label("reached"),
+    )
+    return found.cte("reading")
+
+
+def _of(reading: CTE, name: str) -> ColumnElement[Any]:
+    return select(reading.c[name]).scalar_subquery()
+
+
+def _page(plan: Feed, reading: CTE) -> FromClause:
+    """The page's changes in their order, and one more."""
+    found = union_all(_late(plan, reading), _fresh(plan, reading)).subquery()
+    before = case((found.c.is_late, _of(reading, "standing")), else_=quoted(""))
+    position = in_brackets(before, found.c.seq, _of(reading, "reached"))
+    return (
+        select(
+            found,
+            cursor(position).label("cursor"),
+            func.row_number().over(order_by=found.c.seq).label("position"),
+        )
+        .order_by(found.c.seq)
+        .limit(number(plan.size + 1))
+        .subquery()
+    )
+
+
+def _late(plan: Feed, reading: CTE) -> Select[Any]:
+    """What was left behind the reader's number, by the transactions that ran at its snapshot."""
+    listed = func.pg_snapshot_xip(_of(reading, "seen")).column_valued("id")
+    ran = union_all(
+        select(listed.label("lowest"), listed.label("highest")),
+        select(func.pg_snapshot_xmax(reading.c.seen), reading.c.following),
+    ).subquery()
+    change = CHANGE.alias()
+    # The sum keeps PostgreSQL from reading all of the feed by its number, where the transactions name a few.
+    seq = change.c.seq + number(0)
+    found = _changes(plan, reading, change).where(
+        change.c.transaction_id.between(ran.c.lowest, ran.c.highest),
+        seq > _of(reading, "late"),
+        seq <= _of(reading, "seq"),
+    )
+    late = found.correlate(ran).lateral()
+    return select(late, true().label("is_late")).select_from(ran.join(late, true()))
+
+
+def _fresh(plan: Feed, reading: CTE) -> Select[Any]:
+    """What lies beyond the reader's number."""
+    change = CHANGE.alias()
+    found = _changes(plan, reading, change).where(change.c.seq > _of(reading, "seq")).subquery()
+    return select(found, false().label("is_late"))
+
+
+def _changes(plan: Feed, reading: CTE, change: FromClause) -> Select[Any]:
+    """The first changes that are wanted and can be seen, as many as a page needs."""
+    wanted: list[Condition] = [change.c.entity == func.any(place(plan.entities))]
+    if plan.operations is not None:
+        wanted.append(change.c.operation == func.any(place(plan.operations)))
+    if plan.without_origin is not None:
+        wanted.append(change.c.origin != place(plan.without_origin))
+    return (
+        select(change)
+        .where(of_tenant(change), _visible(change, reading), *wanted)
+        .order_by(change.c.seq)
+        .limit(number(plan.size + 1))
+    )
+
+
+def _visible(change: FromClause, reading: CTE) -> Condition:
+    return func.pg_visible_in_snapshot(change.c.transaction_id, _of(reading, "until"), type_=Boolean())
+
+
+def _caught_up(reading: CTE) -> ColumnElement[str]:
+    """The cursor after everything that can be seen, wanted or not."""
+    change, horizon = CHANGE.alias(), HORIZON.alias()
+    last = select(func.max(change.c.seq)).where(of_tenant(change), _visible(change, reading))
+    gone = select(horizon.c.seq).where(of_tenant(horizon))
+    reached = func.greatest(_of(reading, "seq"), last.scalar_subquery(), gone.scalar_subquery())
+    return cursor(in_brackets(reached, _of(reading, "reached")))
+
+
+def _is_gone(reading: CTE) -> Condition:
+    """Whether changes that the reader has not read may have been dropped."""
+    horizon = HORIZON.alias()
+    lost = or_(
+        horizon.c.seq > _of(reading, "seq"),
+        horizon.c.transaction_id >= func.pg_snapshot_xmin(_of(reading, "seen")),
+    )
+    return exists(select(number(1)).select_from(horizon).where(of_tenant(horizon), lost))
