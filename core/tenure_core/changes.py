@@ -5,14 +5,14 @@ same record or refers to it, was made after the other was committed, and has a h
 `seq` changes can be replayed. (In the order of transaction ids they can't: the older transaction may have
 written a record after the younger one.)
 
-Numbers become visible out of order, though, since transactions take their time. So a reader remembers a number
-together with the snapshot that it read in (`pg_current_snapshot`): it has read what that snapshot shows up to
-that number. Left to be read are the changes beyond the number, and those up to it which the snapshot did not
-show. The latter are of the transactions that ran at that time: the ones that the snapshot lists, and the ones
-from its end up to the next id that was given out. A cursor is therefore a number, a snapshot and that next id.
-Nothing is skipped or read twice, and nobody waits for a long transaction.
+Numbers become visible out of order, though, since transactions take their time. So a reader remembers a
+number together with the snapshot that it read in (`pg_current_snapshot`): it has read what that snapshot shows
+up to that number. Left to be read are the changes beyond the number, and those up to it which the snapshot did
+not show. The latter are of the transactions that ran at that time: the ones that the snapshot lists, and the
+ones from its end up to the next id that was given out. A cursor is therefore a number, a snapshot and that next
+id. Nothing is skipped or read twice, and nobody waits for a long transaction.
 
-Where a long transaction leaves more behind the number than a page holds, a cursor points into the midst of that,
+Where a long transaction leaves more behind the number than a page holds, a cursor points into the midst of it,
 and has three more parts: how far it is read, and the snapshot, with its next id, that shows how much there is.
 """
 

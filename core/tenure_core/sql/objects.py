@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
+from tenure_core.plan.change_nodes import History
 from tenure_core.plan.conditions import Predicate
 from tenure_core.plan.nodes import Groups, Many, Node, One, Output, Parts, TypeName, Value
 from tenure_core.sql.predicates import Condition, condition, of_tenant, refers
@@ -156,6 +157,6 @@ def needed(node: Node) -> dict[str, Column[Any]]:
                 found |= {column.name: column for column in output.columns}
             case One():
                 found[output.relation.column.name] = output.relation.column
-            case Many() | Groups():
+            case Many() | Groups() | History():
                 found["id"] = node.entity.id.column
     return found
