@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from graphql import DocumentNode, OperationType
+from graphql import DocumentNode, GraphQLError, OperationType
 from strawberry.extensions import SchemaExtension
 
 from tenure_core.access import authorize
@@ -22,6 +22,7 @@ from tenure_core.database import Database
 from tenure_core.execute import execute
 from tenure_core.identity import Actor
 from tenure_core.plan import bound, plan
+from tenure_core.plan.changes import CHANGES, SNAPSHOT
 from tenure_core.plan.cost import cost
 from tenure_core.plan.planner import AGGREGATE
 from tenure_core.request import Field
@@ -29,12 +30,14 @@ from tenure_core.settings import Settings
 from tenure_core.sql import compile
 from tenure_schema.documents import Document, Documents
 from tenure_schema.errors import formatted_result
+from tenure_schema.field_owners import LIST, answer_owners
 from tenure_schema.lower import TYPE_NAME, Lowering, Variables, read_variables
 from tenure_schema.mutations import mutations_of
 from tenure_schema.prepared import Operation, Prepared, check_cost, prepare
 from tenure_schema.question import Question
 from tenure_schema.schema import build_schema, graphql_schema
 from tenure_schema.timing import Timing
+from tenure_schema.writing import Call, run
 
 OPERATIONS_KEPT = 2_000
 
@@ -83,7 +86,8 @@ class Execution:
         self._schema.extensions = (_DocumentOfContext,)
         self._graphql = graphql_schema(self._schema)
         self._documents = Documents(self._graphql, settings)
-        self._mutations = {m.name: m for e in catalog.entities.values() for m in mutations_of(e)}
+        self._settings = settings
+        self._mutations = {mutation.name: mutation for mutation in mutations_of(catalog)}
         self._planned = _planned_names(catalog)
         self._operation = lru_cache(maxsize=OPERATIONS_KEPT)(_operation)
 
@@ -100,6 +104,9 @@ class Execution:
             variables = read_variables(self._graphql, operation.node, question.variables)
         if operation.node.operation is OperationType.QUERY and operation.roots <= self._planned:
             return {"data": await self._answer_planned(operation, variables, actor, timing)}
+        if operation.node.operation is OperationType.MUTATION:
+            with timing.stage("write"):
+                return await self._write(operation, question, variables, actor, request_id)
         with timing.stage("resolve"):
             return await self._answer_generally(operation, question, variables, actor, request_id)
 
@@ -132,9 +139,29 @@ class Execution:
         errors = {"errors": formatted_result(result.errors, request_id)} if result.errors else {}
         return {"data": result.data, **errors}
 
+    async def _write(
+        self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
+    ) -> dict[str, Any]:
+        """Run mutations in their order; one that can't be run ends the request, as its field can't be null."""
+        lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked())
+        fields = lowering.roots(operation.node)
+        call = Call(self._catalog, self._database, actor, self._settings, question.idempotency_key, fields)
+        answers: dict[str, Any] = {}
+        for field in fields:
+            try:
+                answers[field.key] = await self._written(field, call)
+            except Exception as error:
+                nodes = lowering.root_nodes(operation.node)[field.key]
+                told = GraphQLError(str(error), nodes, path=[field.key], original_error=error)
+                return {"data": None, "errors": formatted_result([told], request_id)}
+        return {"data": answers}
+
+    async def _written(self, field: Field, call: Call) -> object:
+        return "Mutation" if field.name == TYPE_NAME else await run(self._mutations[field.name], field, call)
+
     async def _resolve(self, field: Field, variables: Variables, actor: Actor) -> object:
-        if mutation := self._mutations.get(field.name):
-            return await mutation.run(field, self._catalog, self._database, actor)
+        if field.name == LIST:
+            return await answer_owners(field, self._catalog, self._database, actor)
         planned = plan(field, self._catalog, authorize(actor, self._catalog))
         check_cost(cost(planned.plan), self._max_cost)
         statement = compile(planned.plan), bound(planned.binds, variables.coerced)
@@ -156,4 +183,4 @@ def _with_keys(prepared: Prepared, found: list[bytes]) -> dict[str, Any]:
 def _planned_names(catalog: Catalog) -> frozenset[str]:
     entities = catalog.entities.values()
     lists = [name for e in entities for name in (e.singular, e.plural, f"{e.plural}{AGGREGATE}")]
-    return frozenset([TYPE_NAME, "node", "nodes", *lists])
+    return frozenset([TYPE_NAME, "node", "nodes", CHANGES, SNAPSHOT, *lists])

@@ -1,13 +1,11 @@
-"""Inputs: filters, orders, groupings and the inputs of mutations, from the catalog."""
+"""Inputs: filters, orders and groupings, from the catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-import strawberry
-
-from tenure_core.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField, ToOne
+from tenure_core.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField
 from tenure_core.kinds import BOOLEAN, JSON, STRING, STRING_LIST, Kind
 from tenure_core.naming import upper_case
 from tenure_core.paths import group_paths, paths
@@ -123,7 +121,6 @@ class Inputs:
         self._order(entity)
         self._grouping(entity)
         self._having(entity)
-        self._writes(entity)
 
     def _filter(self, entity: EntityInfo) -> None:
         own = self.types[f"{entity.name}Filter"]
@@ -285,64 +282,3 @@ class Inputs:
         self.types.input(
             f"{entity.name}Having", f"Which groups of {entity.plural}: all entries must hold.", fields
         )
-
-    def _writes(self, entity: EntityInfo) -> None:
-        name = entity.name
-        one = entity.singular
-        self.types.input(
-            f"{name}Reference",
-            f"Which {one}: by its id, or by another system's key.",
-            [
-                given("id", strawberry.ID, "Its id."),
-                given("externalRef", self._external_reference(), "The key that another system knows it by."),
-            ],
-            one_of=True,
-        )
-        identity = given("id", strawberry.ID, f"Which {one}.", required=True)
-        self.types.input(f"{name}CreateInput", f"A new {one}.", self._values(entity, creating=True))
-        self.types.input(
-            f"{name}UpdateInput",
-            f"Changes to one {one}: what is left out stays as it is, null empties.",
-            [identity, *self._values(entity, creating=False)],
-        )
-        self.types.input(f"{name}DeleteInput", f"Which {one} to delete; it can be restored.", [identity])
-        self.types.input(f"{name}RestoreInput", f"Which deleted {one} to restore.", [identity])
-
-    def _external_reference(self) -> type:
-        if "ExternalReference" not in self.types.named:
-            self.types.input(
-                "ExternalReference",
-                "The key that another system knows a record by.",
-                [
-                    given("system", str, "The other system's name.", required=True),
-                    given("id", strawberry.ID, "The record's key there.", required=True),
-                ],
-            )
-        return self.types["ExternalReference"]
-
-    def _values(self, entity: EntityInfo, *, creating: bool) -> Iterator[Any]:
-        for field in entity.fields.values():
-            if isinstance(field, ScalarField) and field.writable:
-                required = creating and not field.nullable and field.default is None
-                yield given(field.name, self.python(field.kind), field.description, required=required)
-            elif isinstance(field, CompositeField):
-                yield given(field.name, self._composite_input(field), field.description)
-            elif isinstance(field, ToOne):
-                reference = self.types[f"{field.target}Reference"]
-                yield given(
-                    field.name, reference, field.description, required=creating and not field.nullable
-                )
-
-    def _composite_input(self, field: CompositeField) -> type:
-        name = f"{field.type_name}Input"
-        if name not in self.types.named:
-            whole = field.type_name == "Money"
-            self.types.input(
-                name,
-                field.type_description,
-                [
-                    given(p.name, self.python(p.kind), p.description, required=whole)
-                    for p in field.parts.values()
-                ],
-            )
-        return self.types[name]

@@ -17,9 +17,13 @@ from graphql import (
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
+    ListTypeNode,
+    NamedTypeNode,
+    NonNullTypeNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    TypeNode,
     get_named_type,
     is_abstract_type,
     is_composite_type,
@@ -37,6 +41,9 @@ from tenure_core.errors import BadUserInputError
 from tenure_core.request import Field, Variable
 
 TYPE_NAME = "__typename"
+ROW, BULK_INPUT, BULK_PAYLOAD = "UpsertRow", "BulkUpsertInput", "BulkUpsertPayload"
+"""What the names of the types of bulk writes end with."""
+
 MAX_KEY = 63
 """The longest name that PostgreSQL gives a column, and so the longest alias."""
 
@@ -91,11 +98,13 @@ def read_variables(
     Raises:
         InvalidVariablesError: One is missing or of the wrong type.
     """
+    others, rows = _without_rows(operation, given)
     values = get_variable_values(
-        schema, operation.variable_definitions or (), dict(given), max_errors=5, hide_suggestions=True
+        schema, operation.variable_definitions or (), others, max_errors=5, hide_suggestions=True
     )
     if isinstance(values, list):
         raise InvalidVariablesError(values)
+    _put_back(values.coerced, rows)
     observed: set[str] = set()
     marked = {
         name: Variable(name, value, observed) if _is_scalar(values, name) and value is not None else value
@@ -103,6 +112,44 @@ def read_variables(
     }
     observed |= {name for name, value in marked.items() if not isinstance(value, Variable)}
     return Variables(values.coerced, VariableValues(_Sources(values.sources, observed), marked), observed)
+
+
+def _without_rows(
+    operation: OperationDefinitionNode, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], Mapping[str, list[Any]]]:
+    """Return the variables without the rows of bulk writes, and those rows.
+
+    They go on as they came: what is wrong with a row is an error of that row, which the core tells.
+    """
+    others, found = dict(given), {}
+    for definition in operation.variable_definitions or ():
+        name, type_, value = definition.variable.name.value, _type_name(definition.type), None
+        if name not in given:
+            continue
+        if type_.endswith(ROW):
+            value = given[name]
+            others[name] = []
+        elif type_.endswith(BULK_INPUT) and isinstance(given[name], dict):
+            value = given[name].get("rows")
+            others[name] = {**given[name], "rows": []}
+        if isinstance(value, dict):
+            value = [value]
+        if isinstance(value, list):
+            found[name] = value
+        else:
+            others[name] = given[name]
+    return others, found
+
+
+def _put_back(coerced: dict[str, Any], rows: Mapping[str, list[Any]]) -> None:
+    for name, value in rows.items():
+        coerced[name] = {**coerced[name], "rows": value} if isinstance(coerced[name], dict) else value
+
+
+def _type_name(node: TypeNode) -> str:
+    while not isinstance(node, NamedTypeNode):
+        node = cast(ListTypeNode | NonNullTypeNode, node).type
+    return node.name.value
 
 
 def _is_scalar(values: VariableValues, name: str) -> bool:
@@ -135,15 +182,26 @@ class Lowering:
         root = cast(GraphQLObjectType, self.schema.get_root_type(operation.operation))
         return self._fields(root, [operation.selection_set])
 
+    def root_nodes(self, operation: OperationDefinitionNode) -> Mapping[str, list[FieldNode]]:
+        """Return the nodes of each root field, by the name that the answer gives it."""
+        root = cast(GraphQLObjectType, self.schema.get_root_type(operation.operation))
+        return self._grouped(root, [operation.selection_set])
+
     def _fields(
         self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]
     ) -> tuple[Field, ...]:
+        grouped = self._grouped(parent, sets)
+        return tuple(self._field(parent, key, nodes) for key, nodes in grouped.items())
+
+    def _grouped(
+        self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]
+    ) -> dict[str, list[FieldNode]]:
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for selection_set in sets:
             for node in self._nodes(parent, selection_set, visited):
                 grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
-        return tuple(self._field(parent, key, nodes) for key, nodes in grouped.items())
+        return grouped
 
     def _nodes(
         self, parent: GraphQLObjectType, selection_set: SelectionSetNode | None, visited: set[str]

@@ -1,64 +1,31 @@
-"""Mutations: one write per root field, in one transaction, answered with the record as it is afterwards."""
+"""Mutations of one record: create, update, upsert, delete, restore and purge."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
 
-import orjson
-
-from tenure_core import write
 from tenure_core.access import authorize
+from tenure_core.batches import WRITES
 from tenure_core.catalog import Catalog, EntityInfo
-from tenure_core.database import Database, TenantConnection
-from tenure_core.execute import fetch
-from tenure_core.identity import Actor
-from tenure_core.plan import bound, plan_records
+from tenure_core.database import TenantConnection
+from tenure_core.purge import purge
 from tenure_core.request import Field
 from tenure_core.results import RowResult, UserError
-from tenure_core.sql import compile
-
-Row = Mapping[str, object]
-Write = Callable[[TenantConnection, Catalog, EntityInfo, Actor, Row], Awaitable[list[RowResult]]]
-
-
-async def _create(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.create(connection, catalog, entity, actor, [row])
-
-
-async def _update(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.update(connection, catalog, entity, actor, [row])
-
-
-async def _delete(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.delete(connection, entity, actor, [row])
-
-
-async def _restore(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.restore(connection, entity, actor, [row])
-
-
-WRITES: Mapping[str, Write] = {"Create": _create, "Update": _update, "Delete": _delete, "Restore": _restore}
-"""What each verb of a mutation's name does."""
+from tenure_schema.batch import BatchMutation
+from tenure_schema.bulk import BulkUpsert
+from tenure_schema.field_owners import OwnerMutation
+from tenure_schema.lower import TYPE_NAME
+from tenure_schema.shaping import refuse_costly, render_records, user_errors
+from tenure_schema.writing import IDEMPOTENCY_KEY, Call, Mutation, Outcome, refusal, sent
 
 
 @dataclass(frozen=True, slots=True)
-class Mutation:
-    """One mutation of the schema.
+class RecordMutation:
+    """A write of one record.
 
     Args:
         entity: What it writes.
-        verb: "Create", "Update", "Delete" or "Restore".
+        verb: "Create", "Update", "Upsert", "Delete" or "Restore".
     """
 
     entity: EntityInfo
@@ -69,40 +36,111 @@ class Mutation:
         """Its name in the API, such as accountCreate."""
         return f"{self.entity.singular}{self.verb}"
 
-    async def run(self, field: Field, catalog: Catalog, database: Database, actor: Actor) -> dict[str, Any]:
-        """Write, and return the payload under the names that the answer gives its fields.
+    @property
+    def payload(self) -> str:
+        """The name of its payload's type."""
+        return f"{self.entity.name}{self.verb}Payload"
 
-        Raises:
-            ForbiddenError: The actor may not write such records.
-        """
-        authorize(actor, catalog).grants.require_write(self.entity)
-        row = cast(Row, field.arguments["input"])
-        async with database.writing(actor.tenant_id, str(actor.key_id), actor.origin) as connection:
-            [result] = await WRITES[self.verb](connection, catalog, self.entity, actor, row)
-            return {f.key: await self._output(f, result, catalog, connection, actor) for f in field.fields}
+    @property
+    def description(self) -> str:
+        """What it does, for people."""
+        return f"{self.verb}s one of the {self.entity.plural}."
 
-    async def _output(
-        self, field: Field, result: RowResult, catalog: Catalog, connection: TenantConnection, actor: Actor
-    ) -> object:
-        if field.name == "userErrors":
-            return [_user_error(field, error) for error in result.errors]
-        if field.name == self.entity.singular and result.id is not None and not result.errors:
-            return await self._record(field, result.id, catalog, connection, actor)
+    def check(self, field: Field, call: Call) -> None:
+        """Refuse what may not be written, or would bring too much of the record."""
+        check_record(self.entity, field, call)
+
+    async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
+        """Write the record, and read what is asked of it."""
+        row = {name: value for name, value in sent(field).items() if name != IDEMPOTENCY_KEY}
+        [result] = await WRITES[self.verb](connection, call.catalog, self.entity, call.actor, row)
+        values = {
+            "status": result.status.value,
+            "userErrors": user_errors(result.errors),
+            self.entity.singular: await _record(self.entity, field, result, connection, call),
+        }
+        return Outcome(values, not result.refused)
+
+    def refused(self, errors: list[UserError]) -> dict[str, object]:
+        """Return the payload's fields for a call that was refused as a whole."""
+        return refusal(errors, status="FAILED", **{self.entity.singular: None})
+
+
+def check_record(entity: EntityInfo, field: Field, call: Call) -> None:
+    """Refuse a write of one record that is not allowed, or would bring too much of it."""
+    authorize(call.actor, call.catalog).grants.require_write(entity)
+    for asked in field.fields:
+        if asked.name == entity.singular:
+            refuse_costly(asked, entity, call.catalog, call.actor, 1, call.settings.max_cost)
+
+
+async def _record(
+    entity: EntityInfo, field: Field, result: RowResult, connection: TenantConnection, call: Call
+) -> object:
+    asked = [f for f in field.fields if f.name == entity.singular]
+    if result.id is None:
         return None
-
-    async def _record(
-        self, field: Field, record: uuid.UUID, catalog: Catalog, connection: TenantConnection, actor: Actor
-    ) -> object:
-        planned = plan_records(field, self.entity, [record], catalog, authorize(actor, catalog))
-        found = await fetch(connection, actor.tenant_id, compile(planned.plan), bound(planned.binds, {}))
-        return orjson.loads(found)[0]
+    found = await render_records(asked, entity, [result.id], call.catalog, connection, call.actor)
+    return found[result.id]
 
 
-def _user_error(field: Field, error: UserError) -> dict[str, Any]:
-    values = {"code": error.code.value, "path": ["input", *map(str, error.path)], "message": error.message}
-    return {f.key: values.get(f.name) for f in field.fields}
+@dataclass(frozen=True, slots=True)
+class PurgeMutation:
+    """The removal of one record for good, with what hangs on it.
+
+    Args:
+        entity: What it removes.
+    """
+
+    entity: EntityInfo
+
+    @property
+    def name(self) -> str:
+        """Its name in the API, such as accountPurge."""
+        return f"{self.entity.singular}Purge"
+
+    @property
+    def payload(self) -> str:
+        """The name of its payload's type."""
+        return f"{self.entity.name}PurgePayload"
+
+    @property
+    def description(self) -> str:
+        """What it does, for people."""
+        return f"Removes one of the {self.entity.plural} for good, with all that refers to it."
+
+    def check(self, field: Field, call: Call) -> None:
+        """Refuse it where such records, or what may hang on them, may not be written."""
+        grants = authorize(call.actor, call.catalog).grants
+        for entity in (self.entity, *(call.catalog[relation.target] for relation in self.entity.lists)):
+            grants.require_write(entity)
+        check_record(self.entity, field, call)
+
+    async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
+        """Remove the record, or tell what would be removed."""
+        row = sent(field)
+        purged = await purge(connection, call.catalog, self.entity, call.actor, row)
+        refused, dry = purged.result.refused, bool(row.get("dryRun"))
+        counts = [{TYPE_NAME: "PurgedCount", "entity": e, "count": n} for e, n in purged.counts.items()]
+        gone = refused or not dry
+        values = {
+            "purged": counts,
+            "userErrors": user_errors(purged.result.errors),
+            self.entity.singular: None
+            if gone
+            else await _record(self.entity, field, purged.result, connection, call),
+        }
+        return Outcome(values, not refused and not dry)
+
+    def refused(self, errors: list[UserError]) -> dict[str, object]:
+        """Return the payload's fields for a call that was refused as a whole."""
+        return refusal(errors, purged=[], **{self.entity.singular: None})
 
 
-def mutations_of(entity: EntityInfo) -> list[Mutation]:
-    """Return the mutations of an entity."""
-    return [Mutation(entity, verb) for verb in WRITES]
+def mutations_of(catalog: Catalog) -> list[Mutation]:
+    """Return every mutation of a schema, in its order."""
+    found: list[Mutation] = []
+    for entity in catalog.entities.values():
+        found += [RecordMutation(entity, verb) for verb in WRITES]
+        found += [PurgeMutation(entity), BulkUpsert(entity)]
+    return [*found, BatchMutation(catalog), OwnerMutation("Set"), OwnerMutation("Remove")]

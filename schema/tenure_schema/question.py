@@ -15,8 +15,10 @@ class Question:
         query: The document's text.
         variables: The variables, as they came.
         operation_name: Which operation of the document; None for the only one.
+        idempotency_key: What the client calls this request, so that it may send it again; or None.
     """
 
     query: str
     variables: Mapping[str, Any]
     operation_name: str | None = None
+    idempotency_key: str | None = None

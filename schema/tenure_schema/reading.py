@@ -10,6 +10,9 @@ from tenure_core.kinds import clean_text
 from tenure_core.settings import Settings
 from tenure_schema.question import Question
 
+IDEMPOTENCY_KEY = "idempotency-key"
+"""The header that names a write, so that it may be sent again."""
+
 
 class BodyTooLargeError(RequestTooLargeError):
     """A body with more bytes than the setting allows."""
@@ -35,7 +38,8 @@ async def read_question(request: Request, settings: Settings) -> Question:
             f"The body's type is {content_type[:60] or 'missing'}.",
             "Send it as Content-Type: application/json.",
         )
-    return _question(_parsed(await _body(request, settings.max_body_bytes), settings.max_json_depth))
+    body = _parsed(await _body(request, settings.max_body_bytes), settings.max_json_depth)
+    return _question(body, request.headers.get(IDEMPOTENCY_KEY))
 
 
 async def _body(request: Request, limit: int) -> bytes:
@@ -72,7 +76,7 @@ def _deeper_than(value: object, limit: int) -> bool:
     return True
 
 
-def _question(value: object) -> Question:
+def _question(value: object, idempotency_key: str | None) -> Question:
     if not isinstance(value, dict):
         raise BadUserInputError(
             "The body is no JSON object.", 'Send {"query": "..."}; batches are not taken.'
@@ -85,6 +89,6 @@ def _question(value: object) -> Question:
     if not isinstance(name, str | None):
         raise BadUserInputError("operationName is no text.", "Send a name, or leave it out.")
     try:
-        return Question(clean_text(query), variables or {}, name)
+        return Question(clean_text(query), variables or {}, name, idempotency_key)
     except ValueError as error:
         raise BadUserInputError(f"query: {error}.") from None

@@ -11,10 +11,15 @@ from strawberry.schema.config import StrawberryConfig
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.plan.planner import AGGREGATE
 from tenure_schema.building import Argument, GraphQLType, PlannedField, Types, Untyped, list_of, output
+from tenure_schema.changes import change_questions
+from tenure_schema.field_owners import LIST
 from tenure_schema.inputs import Inputs
-from tenure_schema.mutations import Mutation, mutations_of
+from tenure_schema.mutations import mutations_of
+from tenure_schema.payloads import Payloads
 from tenure_schema.scalars import SCALARS
 from tenure_schema.types import Objects
+from tenure_schema.write_inputs import WriteInputs
+from tenure_schema.writing import Mutation
 
 
 class RootField(PlannedField):
@@ -35,13 +40,14 @@ def build_schema(catalog: Catalog) -> strawberry.Schema:
     """Return the GraphQL schema of a catalog."""
     types = Types()
     types.implement("Node", catalog.entities)
-    objects = Objects(catalog, types, Inputs(catalog, types))
+    inputs = Inputs(catalog, types)
+    objects = Objects(catalog, types, inputs)
+    WriteInputs(catalog, types, inputs)
+    Payloads(catalog, types)
     query = types.object(
         "Query", "Questions about the customers of one tenant.", _questions(catalog, types, objects)
     )
-    mutations = [
-        _write(mutation, types) for entity in catalog.entities.values() for mutation in mutations_of(entity)
-    ]
+    mutations = [_write(mutation, types) for mutation in mutations_of(catalog)]
     mutation = types.object("Mutation", "Changes to the customers of one tenant.", mutations)
     config = StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS, disable_field_suggestions=True)
     entities = [types[name] for name in catalog.entities]
@@ -83,9 +89,11 @@ def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[Planned
             ],
         ),
     ]
+    owners = list_of(types["FieldOwner"])
+    fields.append(_root(LIST, owners, "The fields that only one system may write.", []))
     for entity in catalog.entities.values():
         fields += _entity_questions(entity, types, objects)
-    return fields
+    return [*fields, *map(_as_root, change_questions(types))]
 
 
 def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> list[PlannedField]:
@@ -112,10 +120,8 @@ def _identity(description: str) -> Argument:
 
 
 def _write(mutation: Mutation, types: Types) -> PlannedField:
-    entity, verb = mutation.entity, mutation.verb
-    argument = Argument("input", types[f"{entity.name}{verb}Input"], "What to write.")
-    payload = types[f"{entity.name}{verb}Payload"]
-    return _root(mutation.name, payload, f"{verb}s one of the {entity.plural}.", [argument])
+    argument = Argument("input", types[mutation.payload.removesuffix("Payload") + "Input"], "What to write.")
+    return _root(mutation.name, types[mutation.payload], mutation.description, [argument])
 
 
 def _root(name: str, type_: GraphQLType, description: str, arguments: list[Argument]) -> PlannedField:

@@ -1,4 +1,4 @@
-"""Types: objects, connections, aggregates and payloads, from the catalog."""
+"""Types: objects, connections and aggregates, from the catalog."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tenure_core.kinds import BIG_INT, FLOAT, INT, Kind
 from tenure_core.paths import Path, group_paths
 from tenure_core.plan.aggregates import measurable
 from tenure_core.plan.planner import AGGREGATE
-from tenure_core.results import ErrorCode
 from tenure_schema.building import PlannedField, Types, list_of, output
+from tenure_schema.changes import define_changes, history_field
 from tenure_schema.inputs import Inputs
 
 FUNCTIONS = {
@@ -21,7 +21,6 @@ FUNCTIONS = {
     "minimum": "The smallest values in the group; of money, only where all of it is in one currency.",
     "maximum": "The largest values in the group; of money, only where all of it is in one currency.",
 }
-VERBS = ("Create", "Update", "Delete", "Restore")
 
 
 class Objects:
@@ -39,7 +38,7 @@ class Objects:
         self.inputs = inputs
         self._node()
         self._page_info()
-        self._user_error()
+        define_changes(types)
         for entity in catalog.entities.values():
             self._entity(entity)
 
@@ -59,44 +58,14 @@ class Objects:
             ],
         )
 
-    def _user_error(self) -> None:
-        codes = self.types.enum(
-            "UserErrorCode", "What sort of fault it is.", [code.value for code in ErrorCode]
-        )
-        self.types.object(
-            "UserError",
-            "Why something could not be written.",
-            [
-                output("code", codes, "What sort of fault it is."),
-                output("path", list[str], "The names that lead to the faulty value in the input."),
-                output("message", str, "What is wrong and what to do, for people."),
-            ],
-        )
-
     def _entity(self, entity: EntityInfo) -> None:
         self._record(entity)
         self._connection(entity)
         self._aggregate(entity)
-        for verb in VERBS:
-            self.types.object(
-                f"{entity.name}{verb}Payload",
-                f"What came of {entity.singular}{verb}.",
-                [
-                    output(
-                        entity.singular,
-                        self.types[entity.name] | None,
-                        "The record as it is now; null where nothing was written.",
-                    ),
-                    output(
-                        "userErrors",
-                        list_of(self.types["UserError"]),
-                        "Why nothing was written; empty where it was.",
-                    ),
-                ],
-            )
 
     def _record(self, entity: EntityInfo) -> None:
         fields = [built for field in entity.fields.values() for built in self._field(field)]
+        fields.append(history_field(self.types))
         self.types.object(entity.name, entity.description, fields)
 
     def _field(self, field: Field) -> Iterator[PlannedField]:
