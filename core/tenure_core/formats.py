@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from tenure_core.plain_forms import is_plain_email, is_plain_phone
+from tenure_core.plain_forms import is_plain_email, is_plain_phone, is_plain_url
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -78,6 +78,8 @@ def url(value: str) -> str:
     Raises:
         ValueError: It does not begin with http:// or https://, or lacks a host, or holds spaces.
     """
+    if is_plain_url(value):
+        return value
     try:
         parts = urlsplit(value)
         host_is_there = bool(parts.hostname) and parts.port != 0

@@ -1,7 +1,7 @@
 """Plain forms: values that a format's library would give back as they are, told without asking it.
 
-A large library takes its time to check one email address or phone number; nearly all that are sent are plain.
-What is not taken here is not wrong: the library then decides. Whether both agree is held by a property test.
+A large library takes its time over one email address, phone number or URL; nearly all that are sent are
+plain. What is not taken here is not wrong: the library then decides. A property test holds that both agree.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ LONGEST_EMAIL, LONGEST_LOCAL = 254, 64
 """RFC 5321 4.5.3.1, with errata 1690 of RFC 3696."""
 
 PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
+
+
+URL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9/_.~%-]*)?", re.ASCII)
+
+
+def is_plain_url(value: str) -> bool:
+    """Return whether a text is a web address in the one form in which addresses are stored."""
+    return URL.fullmatch(value) is not None
 
 
 def is_plain_email(value: str) -> bool:

@@ -248,10 +248,17 @@ def _scalar_taker(one: ScalarField) -> Taker:
 
 
 def _reader(one: ScalarField, nullable: bool) -> Reader:
-    """Return what reads a field's value; a short way for plain text, which most values are."""
-    if one.kind is not STRING or one.rules.format:
-        return partial(_scalar, one, nullable)
+    """Return what reads a field's value, with a short way for what most values are."""
+    if one.kind is STRING:
+        return _text_reader(one, nullable)
+    if one.kind.values:
+        return _choice_reader(one, nullable)
+    return partial(_scalar, one, nullable)
+
+
+def _text_reader(one: ScalarField, nullable: bool) -> Reader:
     longest = one.rules.max_length or sys.maxsize
+    form = FORMATS[one.rules.format] if one.rules.format else None
 
     def read(value: object) -> object:
         if (
@@ -261,8 +268,17 @@ def _reader(one: ScalarField, nullable: bool) -> Reader:
             and "\x00" not in value
             and (nullable or value.strip())
         ):
-            return value
+            return form(value) if form else value
         return _scalar(one, nullable, value)
+
+    return read
+
+
+def _choice_reader(one: ScalarField, nullable: bool) -> Reader:
+    choices = frozenset(one.kind.values)
+
+    def read(value: object) -> object:
+        return value if type(value) is str and value in choices else _scalar(one, nullable, value)
 
     return read
 

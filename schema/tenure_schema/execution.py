@@ -142,7 +142,7 @@ class Execution:
     async def _write(
         self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
     ) -> dict[str, Any]:
-        """Run mutations in their order; one that can't be run ends the request, as its field can't be null."""
+        """Run mutations in their order; one that can't be run ends the request: its field is never null."""
         lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked())
         fields = lowering.roots(operation.node)
         call = Call(self._catalog, self._database, actor, self._settings, question.idempotency_key, fields)

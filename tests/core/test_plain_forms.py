@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit, urlunsplit
+
 import phonenumbers
 import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenure_core.plain_forms import is_plain_email, is_plain_phone
+from tenure_core.plain_forms import is_plain_email, is_plain_phone, is_plain_url
 
 LOCAL = st.text("aZ0_.+-'!é", min_size=1, max_size=8)
 DOMAIN = st.lists(st.text("ax0-", min_size=1, max_size=6), min_size=1, max_size=3).map(".".join)
@@ -58,6 +60,26 @@ def test_a_plain_email_is_what_the_library_would_give_back(value: str) -> None:
 @example("+1" + "2" * 14)
 def test_a_plain_phone_number_is_what_the_library_would_give_back(value: str) -> None:
     assert not is_plain_phone(value) or phone_of_library(value) == value
+
+
+def url_of_library(value: str) -> str | None:
+    parts = urlsplit(value)
+    if not parts.hostname or parts.port == 0:
+        return None
+    return urlunsplit(parts._replace(netloc=parts.netloc.lower()))
+
+
+@settings(deadline=None, max_examples=600)
+@given(value=st.from_regex(r"https?://[a-z0-9.:@-]{0,12}(/[A-Za-z0-9/_.~%?#;-]{0,12})?", fullmatch=True))
+@example("https://example.com/a//b/../c")
+@example("https://example.com/?")
+def test_a_plain_url_is_what_the_library_would_give_back(value: str) -> None:
+    assert not is_plain_url(value) or url_of_library(value) == value
+
+
+@pytest.mark.parametrize("value", ["https://example.com", "http://a-b.example/Path/x_1.html"])
+def test_ordinary_urls_are_plain(value: str) -> None:
+    assert is_plain_url(value)
 
 
 @pytest.mark.parametrize(
