@@ -6,14 +6,14 @@ same record or refers to it, was made after the other was committed, and has a h
 written a record after the younger one.)
 
 Numbers become visible out of order, though, since transactions take their time. So a reader remembers a
-number together with the snapshot that it read in (`pg_current_snapshot`): it has read what that snapshot shows
-up to that number. Left to be read are the changes beyond the number, and those up to it which the snapshot did
-not show. The latter are of the transactions that ran at that time: the ones that the snapshot lists, and the
-ones from its end up to the next id that was given out. A cursor is therefore a number, a snapshot and that next
-id. Nothing is skipped or read twice, and nobody waits for a long transaction.
+number together with the snapshot that it read in (`pg_current_snapshot`): it has read what the snapshot shows
+up to the number. Left to be read are the changes beyond the number, and those up to it which the snapshot did
+not show. The latter are of the transactions that ran at that time: those that the snapshot lists, and those
+from its end up to the next id that was given out. A cursor is therefore a number, a snapshot and that id.
+Nothing is skipped or read twice, and nobody waits for a long transaction.
 
-Where a long transaction leaves more behind the number than a page holds, a cursor points into the midst of it,
-and has three more parts: how far it is read, and the snapshot, with its next id, that shows how much there is.
+Where a long transaction leaves more behind the number than a page holds, a cursor points into the midst of
+it, and has three parts more: how far it is read, and the snapshot, with its next id, that shows all of it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,6 @@ from tenure_core.kinds import Kind, clean_text
 
 EXPORT_PATH = "/export"
 """Where an export is had over HTTP."""
-
-START = '[0, "1:1:", 1]'
-"""The position before all changes."""
 
 SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?")
 MAX_NUMBER = 2**63 - 1
@@ -70,10 +67,14 @@ def encoded(position: object) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
 
 
+START = encoded([0, "1:1:", 1])
+"""The cursor before all changes."""
+
+
 def _feed_position(cursor: object) -> str:
     found = _decoded(cursor)
     if len(found) not in (3, 6) or not all(map(_is_position, found[::3], found[1::3], found[2::3])):
-        raise ValueError("is no cursor of the change feed")
+        raise ValueError("expected a cursor of the change feed, as its edges and its endCursor give it")
     return orjson.dumps(found).decode()
 
 
@@ -86,7 +87,7 @@ def _history_position(cursor: object) -> int:
     match _decoded(cursor):
         case [int(seq)] if 0 <= seq <= MAX_NUMBER:
             return seq
-    raise ValueError("is no cursor of a history")
+    raise ValueError("expected a cursor of a history, as its edges and its endCursor give it")
 
 
 def _decoded(cursor: object) -> list[Any]:

@@ -27,16 +27,15 @@ from tenure_core.settings import Settings
 APP_ROLE = "tenure_app"
 """The role that reads and writes data: it owns nothing, so row-level security holds for it."""
 
-
 MET_ANOTHER_WRITE = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.UniqueViolation,
     psycopg.errors.ForeignKeyViolation,
+    psycopg.errors.LockNotAvailable,
 )
 """What the database refuses because of what another transaction does: rows were checked before, so a key that
 is taken, or a record that is gone, is the work of a moment."""
-
 
 CURSOR_EXPIRED = "TN001"
 """The SQLSTATE by which a statement says that a cursor leads to what is no longer kept."""
@@ -122,6 +121,17 @@ class Database:
                 yield connection
         except psycopg.Error as error:
             raise translated(error) from error
+
+    @asynccontextmanager
+    async def snapshot(self, tenant_id: uuid.UUID) -> AsyncIterator[TenantConnection]:
+        """Lend a connection inside a transaction that sees one tenant's data as it is at one moment.
+
+        A borrower who leaves it alone for a minute loses it: it keeps PostgreSQL from cleaning up.
+        """
+        async with self.tenant(tenant_id) as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '1min'")
+            yield connection
 
     @asynccontextmanager
     async def writing(self, tenant_id: uuid.UUID, actor: str, origin: str) -> AsyncIterator[TenantConnection]:

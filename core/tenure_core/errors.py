@@ -87,6 +87,13 @@ class CursorExpiredError(TenureError):
     code = "CURSOR_EXPIRED"
 
 
+class BusyError(TenureError):
+    """A request that has to wait until others of its kind are done."""
+
+    code = "BUSY"
+    retryable = True
+
+
 class ConflictError(TenureError):
     """A write that the database refused because of what another write had done."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,12 +18,15 @@ from starlette.routing import Route
 from uuid_utils.compat import uuid7
 
 from tenure_core.catalog import Catalog, build_catalog
+from tenure_core.changes import EXPORT_PATH
 from tenure_core.database import Database
 from tenure_core.errors import TenureError
 from tenure_core.identity import KeyCache
+from tenure_core.maintenance import maintained
 from tenure_core.settings import Settings
 from tenure_schema.errors import as_tenure_error, formatted, status_of
 from tenure_schema.execution import Execution
+from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
 from tenure_schema.reading import read_question
 from tenure_schema.timing import Timing
@@ -41,16 +45,19 @@ def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with Database(url, settings) as database:
+        async with Database(url, settings) as database, maintained(database, settings):
             app.state.database = database
             app.state.keys = KeyCache(database, settings.key_cache_seconds)
-            app.state.execution = Execution(catalog or build_catalog(), database, settings)
+            app.state.catalog = catalog or build_catalog()
+            app.state.execution = Execution(app.state.catalog, database, settings)
+            app.state.exports = asyncio.Semaphore(settings.max_exports)
             yield
 
     routes: list[Any] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route(GRAPHQL_PATH, graphql, methods=["POST"]),
+        Route(EXPORT_PATH, export_lines, methods=["GET"]),
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]

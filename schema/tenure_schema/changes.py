@@ -20,7 +20,7 @@ def define_changes(types: Types) -> None:
     operation = types.enum("ChangeOperation", "What a change did to its record.", list(Operation))
     edge = types.object(
         "ChangeEdge",
-        "One change of one record. Changes that build on one another come in the order in which they were made.",
+        "One change of one record. A change that builds on another comes after it.",
         [
             output("cursor", str, "Where it stands: a reader that sends it as `after` goes on behind it."),
             output("entity", str, "What the record is, such as Account."),
@@ -36,8 +36,8 @@ def define_changes(types: Types) -> None:
             output(
                 "after",
                 Json | None,
-                "What came to be: of an UPDATE the changed fields, of a CREATE or a RESTORE the whole record. "
-                "In the form of the inputs.",
+                "What came of it: of an UPDATE the changed fields, of a CREATE or a RESTORE the whole "
+                "record. In the form of the inputs.",
             ),
             output(
                 "version", int, "The record's version after it; each change of a record has a higher one."
@@ -57,7 +57,7 @@ def define_changes(types: Types) -> None:
             output(
                 "pageInfo",
                 types["PageInfo"],
-                "Where the page lies. The feed's endCursor is there for an empty page, too: go on from it later.",
+                "Where the page lies. The feed gives an endCursor for an empty page, too: go on from it.",
             ),
         ],
     )
@@ -68,8 +68,8 @@ def define_changes(types: Types) -> None:
             output(
                 "url",
                 str,
-                "Where it is had, with the same API key: a stream of lines, each a JSON object. The first has "
-                "the cursor from which `changes` goes on, the last says that it is complete.",
+                "Where it is had, with the same API key: a stream of lines, each a JSON object. The first "
+                "has the cursor from which `changes` goes on, the last says that it is complete.",
             )
         ],
     )

@@ -10,7 +10,9 @@ from graphql import GraphQLError, GraphQLFormattedError
 
 from tenure_core.errors import (
     BadUserInputError,
+    BusyError,
     ConflictError,
+    CursorExpiredError,
     DatabaseTimeoutError,
     DatabaseUnavailableError,
     ForbiddenError,
@@ -31,6 +33,8 @@ STATUS: Mapping[type[TenureError], int] = {
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     ConflictError: 409,
+    CursorExpiredError: 410,
+    BusyError: 429,
     DatabaseUnavailableError: 503,
     DatabaseTimeoutError: 504,
 }

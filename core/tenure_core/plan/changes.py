@@ -55,7 +55,7 @@ class Changes:
             ForbiddenError: An entity that is asked for may not be read.
         """
         arguments = field.arguments
-        entities = self.entities(arguments.get("entities"), field.name)
+        entities = wanted_entities(arguments.get("entities"), self.catalog, self.grants)
         operations, origin = arguments.get("operations"), arguments.get("excludeOrigin")
         after, where = arguments.get("after"), f"{field.name}."
         return Feed(
@@ -85,27 +85,9 @@ class Changes:
             BadUserInputError: There is no entity of one of the names.
             ForbiddenError: One of them may not be read.
         """
-        entities = self.entities(field.arguments.get("entities"), field.name)
+        entities = wanted_entities(field.arguments.get("entities"), self.catalog, self.grants)
         url = f"{EXPORT_PATH}?entities={','.join(entity.name for entity in entities)}"
         return Export(url, tuple(_named(f, "Snapshot") for f in field.fields))
-
-    def entities(self, names: object, path: str) -> list[EntityInfo]:
-        """Return the entities of a list of names, in the order of the catalog; all that may be read for None.
-
-        Raises:
-            BadUserInputError: There is no entity of one of the names.
-            ForbiddenError: One of them may not be read.
-        """
-        if names is None:
-            return [entity for entity in self.catalog.entities.values() if self.grants.may_read(entity)]
-        wanted = {str(fixed(name)) for name in cast(list[object], fixed(names))}
-        if unknown := sorted(wanted - self.catalog.entities.keys()):
-            known = ", ".join(self.catalog.entities)
-            raise BadUserInputError(f"{path}: there is no entity {unknown[0]!r}.", f"There are {known}.")
-        found = [entity for entity in self.catalog.entities.values() if entity.name in wanted]
-        for entity in found:
-            self.grants.require_read(entity)
-        return found
 
     def _operations(self, names: object, path: str) -> Param:
         wanted = [str(fixed(name)) for name in cast(list[object], fixed(names))]
@@ -131,6 +113,25 @@ class Changes:
         if field.name == "node":
             return ChangedRecord(field.key, tuple((alive(e), self.node(e, field)) for e in entities))
         return ChangeValue(field.key, field.name)
+
+
+def wanted_entities(names: object, catalog: Catalog, grants: Grants) -> list[EntityInfo]:
+    """Return the entities of a list of names, in the order of the catalog; all that may be read for None.
+
+    Raises:
+        BadUserInputError: There is no entity of one of the names.
+        ForbiddenError: One of them may not be read.
+    """
+    if names is None:
+        return [entity for entity in catalog.entities.values() if grants.may_read(entity)]
+    wanted = {str(fixed(name)) for name in cast(list[object], fixed(names))}
+    if unknown := sorted(wanted - catalog.entities.keys()):
+        known = ", ".join(catalog.entities)
+        raise BadUserInputError(f"There is no entity {unknown[0]!r}.", f"There are {known}.")
+    found = [entity for entity in catalog.entities.values() if entity.name in wanted]
+    for entity in found:
+        grants.require_read(entity)
+    return found
 
 
 def _named(field: Field, owner: str) -> tuple[str, str] | TypeName:

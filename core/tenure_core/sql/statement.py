@@ -12,9 +12,11 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
+from tenure_core.catalog import EntityInfo
 from tenure_core.plan.change_nodes import Export, Feed
 from tenure_core.plan.conditions import TENANT, Predicate
 from tenure_core.plan.nodes import Aggregation, Connection, Lookup, Node, Plan, Single, TypeName
+from tenure_core.sql.exports import exported
 from tenure_core.sql.feed import feed
 from tenure_core.sql.groups import aggregation
 from tenure_core.sql.lists import connection
@@ -64,6 +66,12 @@ def _select(plan: Plan) -> Select[Any]:
             return feed(plan)
         case Export():
             return _export(plan)
+
+
+@lru_cache(maxsize=64)
+def compile_export(entity: EntityInfo) -> Statement:
+    """Return the statement of an entity's living records: a row for each, with a line of an export."""
+    return Statement(str(exported(entity).compile(dialect=DIALECT)))
 
 
 def _export(plan: Export) -> Select[Any]:

@@ -1,15 +1,18 @@
 -- The way back: changes in this form are dropped, and the first migration's capture is made anew after this.
 
 DROP FUNCTION
-    tenure_maintain_changes(integer), tenure_make_change_partition(date), tenure_drop_change_partition(date),
-    tenure_change_partitions(), tenure_refuse_cursor(), tenure_next_transaction();
+    tenure_make_change_partitions(), tenure_drop_change_partition(integer), tenure_make_change_partition(date),
+    tenure_change_days(), tenure_refuse_cursor(), tenure_next_transaction();
 DROP TABLE change_horizon;
 
 DO $$
 DECLARE
     name regclass;
 BEGIN
-    FOR name IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'change'::regclass AND inhrelid <> 'change_default'::regclass LOOP
+    FOR name IN
+        SELECT inhrelid FROM pg_inherits
+        WHERE inhparent = 'change'::regclass AND inhrelid <> 'change_default'::regclass
+    LOOP
         EXECUTE format('DROP TABLE %s', name);
     END LOOP;
 END

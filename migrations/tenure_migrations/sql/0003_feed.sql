@@ -8,8 +8,8 @@ ALTER TABLE change
     ADD CONSTRAINT ck_change_operation
         CHECK (operation IN ('CREATE', 'UPDATE', 'DELETE', 'RESTORE', 'PURGE'));
 
--- The feed is read in the order of `seq`, by the index here; what a long transaction leaves behind that order is
--- found by its id, through the primary key. The other index is for the history of one record.
+-- The feed is read in the order of `seq`, by the first index; what a long transaction leaves behind that order
+-- is found by its id, through the primary key. The second index is for the history of one record.
 CREATE INDEX ix_change_seq ON change (tenant_id, seq);
 DROP INDEX ix_change_record;
 CREATE INDEX ix_change_record ON change (tenant_id, entity, record_id, seq);
@@ -42,6 +42,15 @@ BEGIN ATOMIC
     FROM pg_current_snapshot() AS snapshot;
 END;
 
+-- The days that have partitions.
+CREATE FUNCTION tenure_change_days() RETURNS SETOF date
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT to_date(relname, '"change_"YYYYMMDD')
+    FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+    WHERE inhparent = 'change'::regclass AND relname ~ '^change_[0-9]{8}$';
+END;
+
 -- Make the partition of one day (in UTC), and move into it what the default partition has of that day.
 CREATE FUNCTION tenure_make_change_partition(day date) RETURNS text
 LANGUAGE plpgsql
@@ -51,10 +60,11 @@ DECLARE
     low timestamptz := day::timestamp AT TIME ZONE 'UTC';
     high timestamptz := (day + 1)::timestamp AT TIME ZONE 'UTC';
 BEGIN
-    LOCK TABLE change_default IN ACCESS EXCLUSIVE MODE;
     EXECUTE format('CREATE TABLE %I (LIKE change INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
     EXECUTE format(
-        'WITH strayed AS (DELETE FROM change_default WHERE occurred_at >= %L AND occurred_at < %L RETURNING *)
+        'WITH strayed AS (
+            DELETE FROM change_default WHERE occurred_at >= %L AND occurred_at < %L RETURNING *
+         )
          INSERT INTO %I SELECT * FROM strayed',
         low, high, name
     );
@@ -63,13 +73,53 @@ BEGIN
 END
 $$;
 
--- Drop the partition of one day, and note for each tenant how far its feed is gone with it.
-CREATE FUNCTION tenure_drop_change_partition(day date) RETURNS text
-LANGUAGE plpgsql
+-- The service calls the next two, though it owns nothing: it can shorten what is kept down to a day, and forge
+-- nothing. Whoever writes or reads at that moment waits for a second at most. Where another session is at it, they
+-- leave it to that one.
+
+-- Make the partitions of the days to come, and of the days whose changes strayed into the default partition.
+CREATE FUNCTION tenure_make_change_partitions() RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '1s'
 AS $$
 DECLARE
-    name text := to_char(day, '"change_"YYYYMMDD');
+    lacking date[];
 BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('change partitions', 0)) THEN
+        RETURN;
+    END IF;
+    lacking := ARRAY(
+        (
+            SELECT wanted::date FROM generate_series(current_date, current_date + 7, interval '1 day') AS wanted
+            UNION SELECT occurred_at::date FROM change_default
+        )
+        EXCEPT SELECT tenure_change_days() ORDER BY 1
+    );
+    IF lacking <> '{}' THEN
+        LOCK TABLE change_default IN ACCESS EXCLUSIVE MODE;
+        RETURN QUERY SELECT tenure_make_change_partition(day) FROM unnest(lacking) AS day;
+    END IF;
+END
+$$;
+
+-- Drop the oldest partition if it is older than the days to keep, and note for each tenant how far its feed is
+-- gone with it. Returns its name; null where there is nothing to drop.
+CREATE FUNCTION tenure_drop_change_partition(kept_days integer) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '1s'
+AS $$
+DECLARE
+    oldest date := (SELECT min(day) FROM tenure_change_days() AS day);
+    name text := to_char(oldest, '"change_"YYYYMMDD');
+BEGIN
+    IF kept_days < 1 THEN
+        RAISE 'Changes are kept for one day at least, not for %', kept_days;
+    END IF;
+    IF oldest IS NULL OR oldest >= current_date - kept_days
+        OR NOT pg_try_advisory_xact_lock(hashtextextended('change partitions', 0))
+    THEN
+        RETURN NULL;
+    END IF;
     EXECUTE format(
         'INSERT INTO change_horizon AS known (tenant_id, seq, transaction_id)
          SELECT tenant_id, max(seq), max(transaction_id) FROM %I GROUP BY tenant_id
@@ -83,50 +133,10 @@ BEGIN
 END
 $$;
 
--- Make the partitions of the days to come, and drop those that are older than the days to keep. The service calls
--- it, though it owns nothing: it can shorten what is kept to the last day, and forge nothing. Whoever writes at
--- that moment waits for a second at most. Where another session is at it already, nothing is left to do.
-CREATE FUNCTION tenure_maintain_changes(kept_days integer) RETURNS TABLE (partition text, made boolean)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '1s'
-AS $$
-DECLARE
-    day date;
-BEGIN
-    IF kept_days < 1 THEN
-        RAISE 'Changes are kept for one day at least; this asks for %', kept_days;
-    END IF;
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('tenure_maintain_changes', 0)) THEN
-        RETURN;
-    END IF;
-    FOR day IN
-        SELECT wanted::date FROM generate_series(current_date - 1, current_date + 7, interval '1 day') AS wanted
-        UNION SELECT occurred_at::date FROM change_default
-        EXCEPT SELECT tenure_change_partitions()
-        ORDER BY 1
-    LOOP
-        RETURN QUERY SELECT tenure_make_change_partition(day), true;
-    END LOOP;
-    FOR day IN SELECT known FROM tenure_change_partitions() AS known WHERE known < current_date - kept_days LOOP
-        RETURN QUERY SELECT tenure_drop_change_partition(day), false;
-    END LOOP;
-END
-$$;
-
--- The days that have partitions.
-CREATE FUNCTION tenure_change_partitions() RETURNS SETOF date
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT to_date(relname, '"change_"YYYYMMDD')
-    FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-    WHERE inhparent = 'change'::regclass AND relname ~ '^change_[0-9]{8}$'
-    ORDER BY 1;
-END;
-
 REVOKE EXECUTE ON FUNCTION
-    tenure_make_change_partition(date), tenure_drop_change_partition(date), tenure_change_partitions(),
-    tenure_maintain_changes(integer)
+    tenure_change_days(), tenure_make_change_partition(date),
+    tenure_make_change_partitions(), tenure_drop_change_partition(integer)
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenure_maintain_changes(integer) TO tenure_app;
+GRANT EXECUTE ON FUNCTION tenure_make_change_partitions(), tenure_drop_change_partition(integer) TO tenure_app;
 
-SELECT tenure_maintain_changes(36500);
+SELECT tenure_make_change_partitions();

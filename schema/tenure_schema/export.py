@@ -1,0 +1,64 @@
+"""The export over HTTP: `GET /export?entities=Account,Contact` streams lines of JSON, as long as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from uuid_utils.compat import uuid7
+
+from tenure_core.access import authorize
+from tenure_core.catalog import EntityInfo
+from tenure_core.errors import BusyError
+from tenure_core.export import export
+from tenure_core.identity import Actor
+from tenure_core.plan.changes import wanted_entities
+from tenure_schema.errors import as_tenure_error, formatted, status_of
+
+MEDIA_TYPE = "application/x-ndjson"
+
+
+async def export_lines(request: Request) -> Response:
+    """Answer a request for an export: with its lines, or with what is wrong as a GraphQL request would."""
+    request_id = str(uuid7())
+    headers = {"X-Request-Id": request_id}
+    try:
+        actor = await request.app.state.keys.actor(request.headers.get("authorization"))
+        entities = _entities(request, actor)
+        _refuse_too_many(request.app.state.exports)
+    except Exception as caught:
+        error = as_tenure_error(caught, request_id)
+        body = orjson.dumps({"errors": formatted(error, request_id)})
+        return Response(body, status_of(error), headers, media_type="application/json")
+    return StreamingResponse(
+        _lines(request, actor, entities, request_id), headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def _entities(request: Request, actor: Actor) -> list[EntityInfo]:
+    named = request.query_params.get("entities")
+    names = None if named is None else [name.strip() for name in named.split(",")]
+    catalog = request.app.state.catalog
+    return wanted_entities(names, catalog, authorize(actor, catalog).grants)
+
+
+def _refuse_too_many(running: asyncio.Semaphore) -> None:
+    if running.locked():
+        raise BusyError("Other exports are running.", "Try again in a while.")
+
+
+async def _lines(
+    request: Request, actor: Actor, entities: list[EntityInfo], request_id: str
+) -> AsyncIterator[bytes]:
+    """Yield the export; where it fails midway, a last line says why instead of that it is done."""
+    state = request.app.state
+    try:
+        async with state.exports:
+            async for lines in export(state.database, actor.tenant_id, entities):
+                yield lines
+    except Exception as caught:
+        errors = formatted(as_tenure_error(caught, request_id), request_id)
+        yield orjson.dumps({"done": False, "errors": errors}) + b"\n"
