@@ -96,6 +96,22 @@ def migrate() -> None:
     migrate()
 
 
+@app.command()
+def maintain() -> None:
+    """Make room for the changes of the days to come, and forget what is older than it is to be kept.
+
+    `tenure serve` does the same every hour. This is for where nothing serves, or where it should be done at a
+    certain time. TENURE_CHANGE_DAYS and TENURE_RECEIPT_DAYS say how long changes and receipts are kept.
+
+    \b
+    Example:
+      DATABASE_URL=postgresql://tenure@db/tenure tenure maintain
+    """
+    from tenure_sdk.maintain_command import maintain
+
+    maintain()
+
+
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="The CSV file; a name that ends in .gz is unpacked.")],
