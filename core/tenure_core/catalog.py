@@ -183,7 +183,7 @@ class Catalog:
 
 
 TAKEN = frozenset(
-    ("match", "onConflict", "expectedVersion", "sourceVersion", "url", "externalRefs", "idempotencyKey")
+    ("match", "onConflict", "expectedVersion", "sourceVersion", "url", "externalRefs", "history")
 )
 """Names that stand beside a record's fields in the input of a write, or in its output: no field has them."""
 

@@ -20,6 +20,7 @@ from tenure_core.access import authorize
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.execute import execute
+from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.identity import Actor
 from tenure_core.plan import bound, plan
 from tenure_core.plan.changes import CHANGES, SNAPSHOT
@@ -182,5 +183,9 @@ def _with_keys(prepared: Prepared, found: list[bytes]) -> dict[str, Any]:
 
 def _planned_names(catalog: Catalog) -> frozenset[str]:
     entities = catalog.entities.values()
-    lists = [name for e in entities for name in (e.singular, e.plural, f"{e.plural}{AGGREGATE}")]
+    lists = [
+        name
+        for e in entities
+        for name in (e.singular, f"{e.singular}{BY_EXTERNAL_REF}", e.plural, f"{e.plural}{AGGREGATE}")
+    ]
     return frozenset([TYPE_NAME, "node", "nodes", CHANGES, SNAPSHOT, *lists])

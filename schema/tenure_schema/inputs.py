@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField
+from tenure_core.external import EXTERNAL_REFS, REF_FIELDS
 from tenure_core.kinds import BOOLEAN, JSON, STRING, STRING_LIST, Kind
 from tenure_core.naming import upper_case
 from tenure_core.paths import group_paths, paths
@@ -65,6 +66,7 @@ class Inputs:
             ],
         )
         self._json_place()
+        self._external_ref_filter()
         for entity in catalog.entities.values():
             self._entity(entity)
 
@@ -133,12 +135,33 @@ class Inputs:
             fields.append(
                 given("search", str, "Its search columns hold all of these words, found by their beginnings.")
             )
+        keys = self.types["ExternalRefRelationFilter"]
+        fields.append(given(EXTERNAL_REFS, keys, "On the keys that other systems have for it."))
         for field in entity.fields.values():
             fields.append(given(field.name, self._filter_of(field), f"On this: {field.description}"))
         self.types.input(f"{entity.name}Filter", f"Which {entity.plural}: all entries must hold.", fields)
         self.types.input(
             f"{entity.name}RelationFilter",
             f"Conditions on related {entity.plural}.",
+            [
+                given("some", own, "One of them fulfils this at least."),
+                given("none", own, "None of them fulfils this."),
+                given("every", own, "Every one of them fulfils this; true where there are none."),
+            ],
+        )
+
+    def _external_ref_filter(self) -> None:
+        own = self.types.input(
+            "ExternalRefFilter",
+            "Conditions on a key in another system, all of which must hold.",
+            [
+                given(name, self._scalar_filter(field.kind), f"On this: {field.description}")
+                for name, field in REF_FIELDS.items()
+            ],
+        )
+        self.types.input(
+            "ExternalRefRelationFilter",
+            "Conditions on the keys that other systems have for a record.",
             [
                 given("some", own, "One of them fulfils this at least."),
                 given("none", own, "None of them fulfils this."),

@@ -9,6 +9,7 @@ from graphql import GraphQLScalarType, GraphQLSchema, is_specified_scalar_type, 
 from strawberry.schema.config import StrawberryConfig
 
 from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.plan.planner import AGGREGATE
 from tenure_schema.building import Argument, GraphQLType, PlannedField, Types, Untyped, list_of, output
 from tenure_schema.changes import change_questions
@@ -104,6 +105,15 @@ def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> lis
             types[entity.name] | None,
             f"One of the {entity.plural} by its id.",
             [_identity("Its id.")],
+        ),
+        _root(
+            f"{entity.singular}{BY_EXTERNAL_REF}",
+            types[entity.name] | None,
+            f"One of the {entity.plural} by the key that another system knows it by.",
+            [
+                Argument("system", str, "The other system's name."),
+                Argument("externalId", strawberry.ID, "Its key there."),
+            ],
         ),
         _root(
             entity.plural,

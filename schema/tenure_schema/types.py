@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import strawberry
 
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
+from tenure_core.external import EXTERNAL_REFS, REF_FIELDS
 from tenure_core.kinds import BIG_INT, FLOAT, INT, Kind
 from tenure_core.paths import Path, group_paths
 from tenure_core.plan.aggregates import measurable
@@ -38,6 +39,7 @@ class Objects:
         self.inputs = inputs
         self._node()
         self._page_info()
+        self._external_ref()
         define_changes(types)
         for entity in catalog.entities.values():
             self._entity(entity)
@@ -58,6 +60,10 @@ class Objects:
             ],
         )
 
+    def _external_ref(self) -> None:
+        fields = [self._scalar(field) for field in REF_FIELDS.values()]
+        self.types.object("ExternalRef", "The key of a record in another system.", fields)
+
     def _entity(self, entity: EntityInfo) -> None:
         self._record(entity)
         self._connection(entity)
@@ -65,6 +71,8 @@ class Objects:
 
     def _record(self, entity: EntityInfo) -> None:
         fields = [built for field in entity.fields.values() for built in self._field(field)]
+        keys = list_of(self.types["ExternalRef"])
+        fields.append(output(EXTERNAL_REFS, keys, "The keys that other systems have for it."))
         fields.append(history_field(self.types))
         self.types.object(entity.name, entity.description, fields)
 

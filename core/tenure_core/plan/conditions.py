@@ -93,6 +93,21 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternallyKnown:
+    """Whether some, none or every one of a record's keys in other systems fulfils a condition.
+
+    Args:
+        entity: Whose record.
+        quantifier: "some", "none" or "every".
+        condition: What the keys must fulfil.
+    """
+
+    entity: EntityInfo
+    quantifier: str
+    condition: Predicate
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All of the parts hold; true where there are none."""
 
@@ -113,4 +128,4 @@ class Not:
     part: Predicate
 
 
-Predicate = Compare | CompareJson | IsNull | JsonIsNull | Search | Related | And | Or | Not
+Predicate = Compare | CompareJson | IsNull | JsonIsNull | Search | Related | ExternallyKnown | And | Or | Not

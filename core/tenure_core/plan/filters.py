@@ -13,12 +13,14 @@ from typing import cast
 from tenure_core.access import Grants
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
 from tenure_core.errors import BadUserInputError
+from tenure_core.external import REF_FIELDS
 from tenure_core.kinds import FLOAT, JSON, STRING, STRING_LIST
 from tenure_core.plan.binds import Binder
 from tenure_core.plan.conditions import (
     And,
     Compare,
     CompareJson,
+    ExternallyKnown,
     IsNull,
     JsonIsNull,
     Not,
@@ -74,6 +76,12 @@ class Filters:
                 return Not(self._where(entity, value, path))
             case "search":
                 return Search(self.binder.add(STRING, given(value, path), path))
+            case "externalRefs":
+                quantified = (
+                    self.by_external_ref(entity, quantifier, where, f"{path}.{quantifier}")
+                    for quantifier, where in _entries(value)
+                )
+                return all_of(*quantified)
         field = entity.fields[name]
         if isinstance(field, ScalarField):
             return self.operators(field, value, path)
@@ -88,6 +96,20 @@ class Filters:
             return self.operators(field.parts[name], inner, f"{path}.{name}")
 
         return all_of(*(part(name, inner) for name, inner in _entries(value)))
+
+    def by_external_ref(
+        self, entity: EntityInfo, quantifier: str, where: object, path: str
+    ) -> ExternallyKnown:
+        """Return the predicate on a record's keys in other systems.
+
+        Args:
+            entity: Whose record.
+            quantifier: "some", "none" or "every".
+            where: The operators for each field of a key.
+            path: Where it stands, for messages.
+        """
+        parts = (self.operators(REF_FIELDS[name], inner, f"{path}.{name}") for name, inner in _entries(where))
+        return ExternallyKnown(entity, quantifier, all_of(*parts))
 
     def _related(self, relation: ToOne | ToMany, value: object, path: str) -> Predicate:
         target = self.catalog[relation.target]

@@ -116,7 +116,16 @@ class Groups:
     aggregation: Aggregation
 
 
-Output = Value | TypeName | Parts | One | Many | Groups | History
+@dataclass(frozen=True, slots=True)
+class ExternalRefs:
+    """The keys of the record around it in other systems."""
+
+    key: str
+    entity: EntityInfo
+    outputs: tuple[Value | TypeName, ...]
+
+
+Output = Value | TypeName | Parts | One | Many | Groups | History | ExternalRefs
 
 
 @dataclass(frozen=True, slots=True)

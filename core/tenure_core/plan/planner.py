@@ -9,6 +9,7 @@ from typing import cast
 from tenure_core.access import Authorized
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
 from tenure_core.errors import BadUserInputError
+from tenure_core.external import BY_EXTERNAL_REF, EXTERNAL_REFS, REF_FIELDS
 from tenure_core.kinds import ID
 from tenure_core.plan.aggregates import Aggregates
 from tenure_core.plan.binds import Bind, Binder
@@ -19,6 +20,7 @@ from tenure_core.plan.nodes import (
     Connection,
     ConnectionOutput,
     Edges,
+    ExternalRefs,
     Groups,
     Lookup,
     Many,
@@ -115,6 +117,8 @@ class _Planner:
             return self._changes().export(field)
         if entity := self.catalog.by_singular.get(field.name):
             return self._single(entity, field)
+        if entity := self.catalog.by_singular.get(field.name.removesuffix(BY_EXTERNAL_REF)):
+            return self._by_external_ref(entity, field)
         if entity := self.catalog.by_plural.get(field.name):
             return self._connection(entity, None, field, field.name)
         entity = self.catalog.by_plural[field.name.removesuffix(AGGREGATE)]
@@ -127,6 +131,12 @@ class _Planner:
         self.authorized.grants.require_read(entity)
         wanted = self.binder.add(ID, field.arguments["id"], f"{field.name}.id")
         where = And((Compare(entity.id.column, "eq", wanted), alive(entity)))
+        return Single(where, self.node(entity, field.fields, field.name))
+
+    def _by_external_ref(self, entity: EntityInfo, field: Field) -> Single:
+        self.authorized.grants.require_read(entity)
+        named = {name: {"eq": field.arguments[name]} for name in ("system", "externalId")}
+        where = And((self.filters.by_external_ref(entity, "some", named, field.name), alive(entity)))
         return Single(where, self.node(entity, field.fields, field.name))
 
     def _lookup(self, field: Field) -> Lookup:
@@ -157,6 +167,8 @@ class _Planner:
             return self._one(known, field, path)
         if isinstance(known, ToMany):
             return Many(field.key, self._connection(self.catalog[known.target], known, field, path))
+        if field.name == EXTERNAL_REFS:
+            return _external_refs(entity, field)
         if field.name == HISTORY:
             return self._changes().history(entity, field, path)
         relation = cast(ToMany, entity.fields[field.name.removesuffix(AGGREGATE)])
@@ -194,6 +206,14 @@ class _Planner:
 
 def _named(field: Field, owner: str) -> tuple[str, str] | TypeName:
     return TypeName(field.key, owner) if field.name == TYPE_NAME else (field.key, field.name)
+
+
+def _external_refs(entity: EntityInfo, field: Field) -> ExternalRefs:
+    outputs = tuple(
+        TypeName(f.key, "ExternalRef") if f.name == TYPE_NAME else Value(f.key, REF_FIELDS[f.name].column)
+        for f in field.fields
+    )
+    return ExternalRefs(field.key, entity, outputs)
 
 
 def _parts(known: CompositeField, field: Field) -> Parts:

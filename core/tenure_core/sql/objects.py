@@ -23,12 +23,13 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
+from tenure_core.external import EXTERNAL_REF
 from tenure_core.plan.change_nodes import History
 from tenure_core.plan.conditions import Predicate
-from tenure_core.plan.nodes import Groups, Many, Node, One, Output, Parts, TypeName, Value
-from tenure_core.sql.predicates import Condition, condition, of_tenant, refers
+from tenure_core.plan.nodes import ExternalRefs, Groups, Many, Node, One, Output, Parts, TypeName, Value
+from tenure_core.sql.predicates import Condition, condition, external_refs, of_tenant, refers
 
 Pairs = Iterable[tuple[str, ColumnElement[Any]]]
 
@@ -128,6 +129,18 @@ def _(output: One, source: Source) -> ColumnElement[Any]:
     ).c.value
 
 
+@value.register
+def _(output: ExternalRefs, source: Source) -> ColumnElement[Any]:
+    ref = EXTERNAL_REF.alias()
+    pairs = (
+        (o.key, quoted(o.name) if isinstance(o, TypeName) else ref.c[o.column.name]) for o in output.outputs
+    )
+    listed = aggregate_order_by(json_object(pairs), ref.c.system, ref.c.external_id)
+    empty: ColumnElement[Any] = literal_column("'[]'::json")
+    found = func.coalesce(func.json_agg(listed, type_=JSON()), empty).label("value")
+    return source.attach(external_refs(output.entity, source.rows, ref, found)).c.value
+
+
 def record(node: Node, table: FromClause, scope: Predicate, *which: Condition) -> Select[Any]:
     """Return the select of one record as JSON, in a column called value.
 
@@ -157,6 +170,6 @@ def needed(node: Node) -> dict[str, Column[Any]]:
                 found |= {column.name: column for column in output.columns}
             case One():
                 found[output.relation.column.name] = output.relation.column
-            case Many() | Groups() | History():
+            case Many() | Groups() | History() | ExternalRefs():
                 found["id"] = node.entity.id.column
     return found

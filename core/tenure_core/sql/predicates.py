@@ -26,11 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tenure_core.catalog import EntityInfo, ToMany, ToOne
+from tenure_core.external import EXTERNAL_REF
 from tenure_core.plan.conditions import (
     TENANT,
     And,
     Compare,
     CompareJson,
+    ExternallyKnown,
     IsNull,
     JsonIsNull,
     Not,
@@ -154,6 +156,24 @@ def related_rows(
         .where(of_tenant(other), refers(relation, outer, other))
         .correlate(outer)
     )
+
+
+@condition.register
+def _(predicate: ExternallyKnown, table: FromClause) -> Condition:
+    ref = EXTERNAL_REF.alias()
+    matched = condition(predicate.condition, ref)
+    if predicate.quantifier == "every":
+        matched = fails(matched)
+    found = external_refs(predicate.entity, table, ref, literal_column("1")).where(matched)
+    return exists(found) if predicate.quantifier == "some" else ~exists(found)
+
+
+def external_refs(
+    entity: EntityInfo, record: FromClause, ref: FromClause, what: ColumnElement[Any]
+) -> Select[Any]:
+    """Return the select of something about the keys that other systems have for one record."""
+    own = ref.c.entity == literal_column(f"'{entity.name}'"), ref.c.record_id == record.c.id
+    return select(what).select_from(ref).where(of_tenant(ref), *own).correlate(record)
 
 
 def _inside(column: ColumnElement[Any], path: Param) -> ColumnElement[Any]:
