@@ -4,86 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from tenure_core import write
-from tenure_core.results import RowResult
-from tenure_core.upsert import upsert
+from tests.writer import Writer, codes, statuses
 
 SOMEBODY = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
-
-
-def matched(system: str, key: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {"match": {"externalRef": {"system": system, "id": key}}, **row}
-
-
-class Writer:
-    """The write module as one actor uses it on one entity."""
-
-    def __init__(self, database, catalog, actor, entity="Account") -> None:
-        self.database, self.catalog, self.actor, self.entity = database, catalog, actor, catalog[entity]
-
-    def on(self, entity: str) -> Writer:
-        return Writer(self.database, self.catalog, self.actor, entity)
-
-    @asynccontextmanager
-    async def connected(self):
-        async with self.database.writing(self.actor.tenant_id, "test", "tests") as connection:
-            yield connection
-
-    async def create(self, *rows: dict[str, Any]) -> list[RowResult]:
-        async with self.connected() as c:
-            return await write.create(c, self.catalog, self.entity, self.actor, rows)
-
-    async def update(self, *rows: dict[str, Any]) -> list[RowResult]:
-        async with self.connected() as c:
-            return await write.update(c, self.catalog, self.entity, self.actor, rows)
-
-    async def delete(self, *ids: object) -> list[RowResult]:
-        async with self.connected() as c:
-            return await write.delete(c, self.entity, self.actor, [{"id": i} for i in ids])
-
-    async def restore(self, *ids: object) -> list[RowResult]:
-        async with self.connected() as c:
-            return await write.restore(c, self.entity, self.actor, [{"id": i} for i in ids])
-
-    async def upsert(self, *rows: tuple[str, dict[str, Any]], system: str = "erp") -> list[RowResult]:
-        async with self.connected() as c:
-            return await upsert(c, self.catalog, self.entity, self.actor, [matched(system, *r) for r in rows])
-
-    async def read(
-        self, columns: str, where: str = "true", table: str | None = None
-    ) -> list[tuple[Any, ...]]:
-        async with self.database.tenant(self.actor.tenant_id) as c:
-            name = table or self.entity.table.name
-            cursor = await c.execute(f"SELECT {columns} FROM {name} WHERE {where} ORDER BY 1")
-            return await cursor.fetchall()
-
-    async def changes(self) -> int:
-        return len(await self.read("seq", table="change"))
 
 
 @pytest.fixture
 def accounts(database, catalog, actor) -> Writer:
     return Writer(database, catalog, actor)
-
-
-def statuses(results: Sequence[RowResult]) -> list[str]:
-    assert [r.index for r in results] == list(range(len(results)))
-    return [r.status for r in results]
-
-
-def codes(result: RowResult) -> list[tuple[str, tuple[str | int, ...]]]:
-    assert result.status == "FAILED"
-    assert result.id is None
-    return [(e.code, e.path) for e in result.errors]
 
 
 FULL = {
