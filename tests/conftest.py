@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,6 +86,12 @@ def actor(database_url: str) -> Actor:
 def other_actor(database_url: str) -> Actor:
     """An administrator in another tenant."""
     return actor_in_fresh_tenant(database_url, Role.ADMIN)
+
+
+@pytest.fixture
+def new_actor(database_url: str) -> Callable[[], Actor]:
+    """Makes administrators, each in a tenant that nobody else uses: for tests that run many examples."""
+    return lambda: actor_in_fresh_tenant(database_url, Role.ADMIN)
 
 
 @pytest.fixture

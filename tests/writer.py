@@ -39,12 +39,18 @@ class Writer:
             return await write.update(c, self.catalog, self.entity, self.actor, rows)
 
     async def delete(self, *ids: object) -> list[RowResult]:
+        return await self.delete_rows(*({"id": i} for i in ids))
+
+    async def delete_rows(self, *rows: dict[str, Any]) -> list[RowResult]:
         async with self.connected() as c:
-            return await write.delete(c, self.entity, self.actor, [{"id": i} for i in ids])
+            return await write.delete(c, self.entity, self.actor, rows)
 
     async def restore(self, *ids: object) -> list[RowResult]:
+        return await self.restore_rows(*({"id": i} for i in ids))
+
+    async def restore_rows(self, *rows: dict[str, Any]) -> list[RowResult]:
         async with self.connected() as c:
-            return await write.restore(c, self.entity, self.actor, [{"id": i} for i in ids])
+            return await write.restore(c, self.entity, self.actor, rows)
 
     async def upsert(self, *rows: tuple[str, dict[str, Any]], system: str = "erp") -> list[RowResult]:
         async with self.connected() as c:
@@ -65,6 +71,10 @@ class Writer:
             name = table or self.entity.table.name
             cursor = await c.execute(f"SELECT {columns} FROM {name} WHERE {where} ORDER BY 1")
             return await cursor.fetchall()
+
+    async def select(self, statement: str) -> list[tuple[Any, ...]]:
+        async with self.database.tenant(self.actor.tenant_id) as c:
+            return await (await c.execute(statement)).fetchall()
 
     async def changes(self) -> int:
         return len(await self.read("seq", table="change"))
