@@ -14,6 +14,7 @@ from tenure_core import statements
 from tenure_core.catalog import EntityInfo, ScalarField
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import Draft, sound
+from tenure_core.errors import ConflictError
 from tenure_core.identity import Actor
 from tenure_core.incoming import Incoming
 from tenure_core.matching import UniqueKey
@@ -85,8 +86,18 @@ async def _refuse_taken(
     cursor = await connection.execute(statement, parameters)
     clashing = {identity for (identity,) in await cursor.fetchall()}
     for draft in asked:
+        if draft.id in clashing and _means_its_holder(draft, one):
+            raise ConflictError("A record with a unique value was made just now.", "Send it again.")
         if draft.id in clashing:
             _refuse(draft, one, f"another {entity.singular} has it")
+
+
+def _means_its_holder(draft: Draft, one: ScalarField) -> bool:
+    """Whether a draft is a row that means the record with this value, of which none was there a moment ago."""
+    if not isinstance(draft, Incoming) or draft.stored is not None or draft.match is None:
+        return False
+    value = draft.said.values.get(str(one.column.name))
+    return isinstance(draft.match.key, UniqueKey) and draft.match.key == (one.name, value)
 
 
 def _refuse(draft: Draft, one: ScalarField, message: str) -> None:
