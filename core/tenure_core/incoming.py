@@ -16,7 +16,7 @@ from tenure_core.matching import (
     read_source_version,
     read_url,
 )
-from tenure_core.results import ErrorCode, RowPath, RowResult
+from tenure_core.results import ErrorCode, RowPath, RowResult, UserError
 from tenure_core.validate import ExternalKey, refused
 
 MATCH, ON_CONFLICT, SOURCE_VERSION, URL, REFS = "match", "onConflict", "sourceVersion", "url", "externalRefs"
@@ -25,6 +25,17 @@ ABOUT_THE_ROW = frozenset((MATCH, ON_CONFLICT, VERSION, SOURCE_VERSION, URL, REF
 
 MAX_REFS = 100
 """How many keys one row may add to its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands in the place of a row that could not be read, so that it is refused as faulty rows are.
+
+    Args:
+        errors: Why.
+    """
+
+    errors: tuple[UserError, ...]
 
 
 @dataclass(slots=True)
@@ -64,14 +75,12 @@ def read_row(entity: EntityInfo, sent: object, foreign: Foreign, on_conflict: On
 
     Args:
         entity: What it is of.
-        sent: The row; anything may come.
+        sent: The row; anything may come, and Unreadable for what could not be read.
         foreign: The fields that belong to other systems.
         on_conflict: What becomes of a record that is there already, where the row does not say.
     """
     if not isinstance(sent, Mapping):
-        wrong = Incoming({})
-        wrong.refuse(ErrorCode.INVALID, (), "expected an object with fields")
-        return wrong
+        return _no_row(sent)
     row = Incoming({name: value for name, value in sent.items() if name not in ABOUT_THE_ROW})
     row.read(entity, foreign, creating=False)
     row.mode = on_conflict
@@ -79,6 +88,15 @@ def read_row(entity: EntityInfo, sent: object, foreign: Foreign, on_conflict: On
     if len(sent) > len(row.row) + 1:
         _read_the_rest(row, sent)
     return row
+
+
+def _no_row(sent: object) -> Incoming:
+    wrong = Incoming({})
+    if isinstance(sent, Unreadable):
+        wrong.said.errors += sent.errors
+    else:
+        wrong.refuse(ErrorCode.INVALID, (), "expected an object with fields")
+    return wrong
 
 
 def _read_match(entity: EntityInfo, row: Incoming, sent: Row) -> None:

@@ -28,6 +28,7 @@ from tenure_schema.errors import as_tenure_error, formatted, status_of
 from tenure_schema.execution import Execution
 from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
+from tenure_schema.load.route import BULK_PATH, bulk
 from tenure_schema.reading import read_question
 from tenure_schema.timing import Timing
 
@@ -51,6 +52,7 @@ def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> 
             app.state.catalog = catalog or build_catalog()
             app.state.execution = Execution(app.state.catalog, database, settings)
             app.state.exports = asyncio.Semaphore(settings.max_exports)
+            app.state.loads = asyncio.Semaphore(settings.max_loads)
             yield
 
     routes: list[Any] = [
@@ -58,6 +60,7 @@ def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> 
         Route("/readyz", readyz),
         Route(GRAPHQL_PATH, graphql, methods=["POST"]),
         Route(EXPORT_PATH, export_lines, methods=["GET"]),
+        Route(BULK_PATH, bulk, methods=["POST"]),
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]

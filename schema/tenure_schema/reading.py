@@ -59,12 +59,13 @@ def _parsed(body: bytes, max_depth: int) -> object:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise BadUserInputError(f"The body is no JSON: {error}.", 'Send {"query": "..."}.') from None
-    if _deeper_than(value, max_depth):
+    if deeper_than(value, max_depth):
         raise RequestTooLargeError(f"The body's JSON is nested more than {max_depth} deep.", "Flatten it.")
     return value
 
 
-def _deeper_than(value: object, limit: int) -> bool:
+def deeper_than(value: object, limit: int) -> bool:
+    """Return whether a JSON value is nested more than so many levels deep."""
     level = [value]
     for _ in range(limit):
         inner = [

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from tenure_core.gathering import Gathering
 from tenure_sdk.importing.keys import Line
 from tenure_sdk.importing.reader import CsvFile, Row
 from tenure_sdk.importing.recipe import Recipe
 from tenure_sdk.importing.totals import Totals
-
-CHUNK = 1000
-"""Records per transaction."""
-
 
 @dataclass(frozen=True)
 class Record:
@@ -32,19 +29,16 @@ class Record:
 
 
 def chunks(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[list[Record]]:
-    """Yield all records of a file by the thousand.
+    """Yield all records of a file, chunk by chunk.
 
-    No key stands twice in a chunk: of two lines with one key, which are two records without `group`, the
-    later comes in a later chunk, and wins.
+    Of two lines with one key, which are two records without `group`, the later wins.
     """
-    chunk: dict[str | int, Record] = {}
+    gathering = Gathering[Record]()
     for record in (_grouped if recipe.map.group else _single)(recipe, file, totals):
-        if len(chunk) == CHUNK or record.key in chunk:
-            yield list(chunk.values())
-            chunk = {}
-        chunk[record.key or len(chunk)] = record
-    if chunk:
-        yield list(chunk.values())
+        if full := gathering.add(record, record.key or None):
+            yield full
+    if rest := gathering.rest():
+        yield rest
 
 
 def keyed_lines(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[tuple[Row, Line, str] | Record]:

@@ -1,0 +1,137 @@
+"""The load: rows are read from a body, written chunk by chunk, and answered, all three at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+
+from tenure_core.catalog import EntityInfo
+from tenure_core.chunks import write_rows
+from tenure_core.errors import BadUserInputError
+from tenure_core.gathering import Gathering
+from tenure_core.results import RowResult
+from tenure_schema.errors import as_tenure_error, formatted
+from tenure_schema.load.answers import Answers
+from tenure_schema.load.options import Options
+from tenure_schema.load.rows import Rows
+
+Item = TypeVar("Item")
+
+
+class FaultyRowError(BadUserInputError):
+    """A faulty row in a load that should end at the first one."""
+
+    code = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One request.
+
+    Args:
+        request: Brings the body.
+        request_id: What errors on our side are found by.
+        entity: What the rows are of.
+        options: How they are written.
+        rows: Reads them.
+    """
+
+    request: Request
+    request_id: str
+    entity: EntityInfo
+    options: Options
+    rows: Rows
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield the answer, chunk by chunk. What goes wrong after the first chunk is told in the last line.
+
+        Raises:
+            TenureError: The first chunk could not be read or written.
+        """
+        answers = Answers(self.options.policy)
+        async with self.request.app.state.loads, aclosing(_ahead(self._chunks())) as chunks:
+            try:
+                async for chunk in chunks:
+                    yield answers.lines(await self._write(chunk))
+                    if self.options.ends_at_faults and answers.has_faults:
+                        raise FaultyRowError(
+                            "A row is faulty: of its chunk, and what comes after, nothing was written.",
+                            "Mend it and send everything again, or choose another errorPolicy.",
+                        )
+                yield answers.end()
+            except Exception as caught:
+                if not answers.counts:
+                    raise
+                await _read_away(chunks)
+                error = as_tenure_error(caught, self.request_id)
+                yield answers.broken_off(formatted(error, self.request_id))
+
+    async def _chunks(self) -> AsyncGenerator[Sequence[object], None]:
+        """Yield the rows of the body as chunks.
+
+        Raises:
+            BadUserInputError: The client went away: its last row may be half of one. Or the body has no form.
+        """
+        gathering = Gathering[object]()
+        try:
+            async for data in self.request.stream():
+                for sent in self.rows.read(data):
+                    if full := gathering.add(*sent):
+                        yield full
+        except ClientDisconnect:
+            raise BadUserInputError("The client went away before its request was complete.") from None
+        for sent in self.rows.rest():
+            if full := gathering.add(*sent):
+                yield full
+        if rest := gathering.rest():
+            yield rest
+
+    async def _write(self, chunk: Sequence[object]) -> list[RowResult]:
+        state = self.request.app.state
+        # A load may take hours: a key that is revoked meanwhile ends it.
+        actor = await state.keys.actor(self.request.headers.get("authorization"))
+        return await write_rows(
+            state.database,
+            state.catalog,
+            self.entity,
+            actor,
+            chunk,
+            policy=self.options.policy,
+            on_conflict=self.options.on_conflict,
+            dry_run=self.options.dry_run,
+        )
+
+
+async def _read_away(chunks: AsyncIterator[object]) -> None:
+    """Read what else comes: a client that is not done with sending would not see the answer."""
+    try:
+        async for _ in chunks:
+            pass
+    except BadUserInputError:
+        # The client went away meanwhile: nobody waits for an answer any more.
+        return
+
+
+async def _ahead(items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
+    """Yield items, and make the next one while the last one is used."""
+    coming = _next(items)
+    try:
+        while (item := await coming) is not None:
+            coming = _next(items)
+            yield item
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        await items.aclose()
+
+
+def _next(items: AsyncGenerator[Item, None]) -> asyncio.Task[Item | None]:
+    async def take() -> Item | None:
+        return await anext(items, None)
+
+    return asyncio.create_task(take())
