@@ -93,7 +93,7 @@ async def _refuse_taken(
 
 
 def _means_its_holder(draft: Draft, one: ScalarField) -> bool:
-    """Whether a draft is a row that means the record with this value, of which none was there a moment ago."""
+    """Whether a draft is a row that means the record with this value, and a moment ago there was none."""
     if not isinstance(draft, Incoming) or draft.stored is not None or draft.match is None:
         return False
     value = draft.said.values.get(str(one.column.name))

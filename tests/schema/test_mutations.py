@@ -131,3 +131,60 @@ async def test_no_record_of_another_tenant_can_be_written(ask: Ask, other_actor:
         write = f"{entity}{verb}(input: $i) {{ {entity} {{ id }} userErrors {{ code }} }}"
         payload = await ask(f"mutation ($i: {name}{verb}Input!) {{ {write} }}", i={"id": identity})
         assert payload["data"][f"{entity}{verb}"] == {entity: None, "userErrors": [{"code": "NOT_FOUND"}]}
+
+
+async def test_a_stale_version_is_refused_and_the_record_shown_as_it_is(ask: Ask) -> None:
+    account = await create(ask)
+    for verb in ("Update", "Delete", "Restore"):
+        query = f"""mutation ($input: Account{verb}Input!) {{
+          account{verb}(input: $input) {{ status account {{ name version }} userErrors {{ code path }} }} }}"""
+        answer = await ask(query, input={"id": account["id"], "expectedVersion": 7})
+        assert answer["data"][f"account{verb}"] == {
+            "status": "FAILED",
+            "account": {"name": "Acme", "version": 1},
+            "userErrors": [{"code": "STALE_VERSION", "path": ["input", "expectedVersion"]}],
+        }
+
+
+async def test_a_purge_tells_first_and_removes_then(ask: Ask) -> None:
+    account = await create(ask)
+    person = {"lastName": "Ada", "account": {"id": account["id"]}}
+    await ask("mutation ($i: ContactCreateInput!) { contactCreate(input: $i) { status } }", i=person)
+    query = """mutation ($input: AccountPurgeInput!) {
+      accountPurge(input: $input) { purged { entity count } account { name } userErrors { code } } }"""
+    counts = [{"entity": "Account", "count": 1}, {"entity": "Contact", "count": 1}]
+    told = (await ask(query, input={"id": account["id"], "dryRun": True}))["data"]["accountPurge"]
+    assert told == {"purged": counts, "account": {"name": "Acme"}, "userErrors": []}
+    few = (await ask(query, input={"id": account["id"], "expectedCounts": counts[:1]}))["data"][
+        "accountPurge"
+    ]
+    assert few["userErrors"] == [{"code": "COUNTS_DIFFER"}]
+    gone = (await ask(query, input={"id": account["id"], "expectedCounts": counts}))["data"]["accountPurge"]
+    assert gone == {"purged": counts, "account": None, "userErrors": []}
+    found = await ask("{ accounts { totalCount } contacts { totalCount } }")
+    assert found["data"] == {"accounts": {"totalCount": 0}, "contacts": {"totalCount": 0}}
+
+
+async def test_what_is_asked_of_a_written_record_may_not_be_too_much(ask: Ask) -> None:
+    nested = "contacts(first: 100) { nodes { activities(first: 100) { nodes { id } } } }"
+    answer = await ask(f'mutation {{ accountCreate(input: {{name: "A"}}) {{ account {{ {nested} }} }} }}')
+    assert answer["errors"][0]["extensions"]["code"] == "REQUEST_TOO_LARGE"
+    assert answer["errors"][0]["path"] == ["accountCreate"]
+    assert answer["errors"][0]["locations"] == [{"line": 1, "column": 12}]
+    found = await ask("{ accounts { totalCount } }")
+    assert found["data"]["accounts"]["totalCount"] == 0
+
+
+async def test_a_mutation_names_its_types(ask: Ask) -> None:
+    answer = await ask(
+        """mutation { __typename accountCreate(input: {name: " "}) {
+          __typename account { __typename } userErrors { __typename code } } }"""
+    )
+    assert answer["data"] == {
+        "__typename": "Mutation",
+        "accountCreate": {
+            "__typename": "AccountCreatePayload",
+            "account": None,
+            "userErrors": [{"__typename": "UserError", "code": "REQUIRED"}],
+        },
+    }
