@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from tenure_core.access import authorize
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.execute import execute
+from tenure_core.export import export
 from tenure_core.identity import Actor
 from tenure_core.plan import bound, plan
 from tenure_core.request import Field
@@ -55,34 +56,60 @@ class Feed:
         while True:
             page = await self.page(after=after, **arguments)
             edges += page["edges"]
+            assert page["pageInfo"]["endCursor"] != after or not page["pageInfo"]["hasNextPage"]
             after = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"]:
                 return edges
 
+    async def export(self) -> AsyncIterator[Any]:
+        """Yield the lines of an export of everything."""
+        entities = list(self.catalog.entities.values())
+        async for lines in export(self.database, self.actor.tenant_id, entities):
+            for line in lines.splitlines():
+                yield orjson.loads(line)
+
 
 @dataclass
 class Copy:
-    """What somebody knows who has nothing but the feed: every record by its id, with its version."""
+    """What somebody knows who follows the feed: every living record by its id, and all versions.
 
+    Args:
+        whole: Whether it was begun with the first change. One that was begun with a snapshot knows nothing of
+            the records that were deleted at that time.
+    """
+
+    whole: bool = True
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
 
+    def load(self, line: Any) -> None:
+        """Take in a record of an export."""
+        assert line["id"] not in self.records
+        self.records[line["id"]] = line["data"]
+        self.versions[line["id"]] = line["version"]
+
     def apply(self, change: Any) -> None:
-        """Make a change again, as a client would; its version must be the next one of the record."""
-        identity, version = change["id"], change["version"]
-        assert version == self.versions.get(identity, 0) + 1, (change, self.versions.get(identity))
+        """Make a change again as a client would; its version must be the next one of the record."""
+        identity, version, operation = change["id"], change["version"], change["operation"]
+        known = self.versions.get(identity)
+        if known is None and not self.whole and operation != "CREATE":
+            assert operation in ("RESTORE", "UPDATE", "PURGE")
+        else:
+            assert version == (known or 0) + 1, (change, known)
         self.versions[identity] = version
-        match change["operation"]:
+        match operation:
             case "CREATE" | "RESTORE":
                 assert identity not in self.records
                 self.records[identity] = change["after"]
-            case "UPDATE":
+            case "UPDATE" if identity in self.records:
                 assert change["before"].items() <= self.records[identity].items()
                 self.records[identity] |= change["after"]
             case "DELETE" | "PURGE":
                 assert self.records.pop(identity, change["before"]) == change["before"]
+        if self.whole:
+            self._refuse_dangling(self.records.get(identity, {}))
+
+    def _refuse_dangling(self, record: dict[str, Any]) -> None:
         for name in ("account", "parent"):
-            referred = self.records.get(identity, {}).get(name)
-            assert referred is None or referred["id"] in self.versions, (
-                f"{name} comes before what it refers to"
-            )
+            if referred := record.get(name):
+                assert referred["id"] in self.versions, f"what {name} refers to comes later"
