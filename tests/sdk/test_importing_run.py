@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tenure_sdk.importing import records
+from tenure_core import gathering
 from tenure_sdk.importing.mapping import ImportMap, MapError
 from tenure_sdk.importing.reader import FileError
 from tenure_sdk.importing.recipe import Recipe
@@ -157,7 +157,7 @@ async def test_a_group_with_a_wrong_line_is_refused_whole(importer: Importer) ->
 async def test_many_lines_go_in_chunks_that_are_committed_when_they_are_told(
     importer: Importer, monkeypatch
 ) -> None:
-    monkeypatch.setattr(records, "CHUNK", 10)
+    monkeypatch.setattr(gathering, "MAX_ROWS", 10)
     text = "no,name,staff\n" + "".join(f"{n},A{n},{n}\n" for n in range(95))
     assert await importer.run(text) == {"lines": 95, "CREATED": 95}
     assert [written for written, _ in importer.reports] == [*range(10, 95, 10), 95]
@@ -168,7 +168,7 @@ async def test_many_lines_go_in_chunks_that_are_committed_when_they_are_told(
 async def test_of_two_lines_with_one_key_the_later_wins_however_they_are_cut(
     importer: Importer, monkeypatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(records, "CHUNK", chunk)
+    monkeypatch.setattr(gathering, "MAX_ROWS", chunk)
     text = "no,name,staff\n1,a,\n2,x,\n1,b,\n1,,\n1,c,\n"
     assert await importer.run(text) == {"lines": 5, "CREATED": 2, "UPDATED": 2, "refused": 1}
     assert await importer.read("name") == [("c",), ("x",)]

@@ -11,6 +11,7 @@ from tenure_sdk.importing.reader import CsvFile, Row
 from tenure_sdk.importing.recipe import Recipe
 from tenure_sdk.importing.totals import Totals
 
+
 @dataclass(frozen=True)
 class Record:
     """What one line, or a group of them, makes.
