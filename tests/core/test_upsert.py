@@ -293,7 +293,7 @@ class Model:
 async def stored(accounts: Writer) -> tuple[Any, Any]:
     table = "account JOIN external_ref r ON r.record_id = account.id"
     rows = await accounts.read(f"system, external_id, {STATE}, account.id, source_version", table=table)
-    keys = {(row[0], row[1]): (*row[2:7], [r[:2] for r in rows if r[7] == row[7]]) for row in rows}
+    keys = {(row[0], row[1]): (*row[2:7], sorted(r[:2] for r in rows if r[7] == row[7])) for row in rows}
     return keys, {(row[0], row[1]): row[8] for row in rows if row[8]}
 
 
