@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from tenure_core.chunks import MAX_ROWS
 
 MAX_BYTES = 2_000_000
-"""How much the rows of a chunk weigh together at most, as they came; a single row may weigh more."""
+"""What the rows of a chunk weigh together at most, where nothing else is said."""
 
 Row = TypeVar("Row")
 
@@ -18,9 +18,13 @@ class Gathering(Generic[Row]):
 
     No key stands twice in a chunk: of two rows with one key the later comes in a later chunk, and wins,
     wherever the chunks happen to begin.
+
+    Args:
+        max_bytes: What the rows of a chunk weigh together at most; a single row may weigh more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._rows: list[Row] = []
         self._keys: set[Hashable] = set()
         self._bytes = 0
@@ -33,7 +37,7 @@ class Gathering(Generic[Row]):
             key: What names its record; None where it does not say.
             size: What it weighs, in bytes.
         """
-        fits = len(self._rows) < MAX_ROWS and self._bytes + size <= MAX_BYTES and key not in self._keys
+        fits = len(self._rows) < MAX_ROWS and self._bytes + size <= self._max_bytes and key not in self._keys
         full = [] if fits else self.rest()
         self._rows.append(row)
         self._bytes += size

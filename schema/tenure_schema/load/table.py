@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tenure_core.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError
+from tenure_core.lines import Lines
 from tenure_schema.load.columns import Header
-from tenure_schema.load.lines import Lines
 from tenure_schema.load.rows import Sent, key_of, unreadable
 
 INSIDE_OF_QUOTES = "unexpected end of data"
