@@ -15,6 +15,7 @@ from questions import ACCOUNT, CURSORS, NESTED, PAGE, body
 from report import Row, at_least, at_most
 from servers import ask, tenure
 from statements import statements_per_root_field
+from writes import bulk_upserts
 
 from tenure_schema.question import Question
 
@@ -58,6 +59,7 @@ class Bench:
         yield far_page(self)
         yield from start(self)
         most = statements_per_root_field(self.data)
+        yield from bulk_upserts(self.data, self.tenure, self.rounds, max(1, round(self.seconds * 3)))
         yield at_most("statements per root field, whatever is nested in it", most, 1)
 
 

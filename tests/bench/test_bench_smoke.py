@@ -15,6 +15,9 @@ ROWS = (
     "latency of page 50 to page 1",
     "start to the first answered query",
     "resident after it",
+    "new rows to bare inserts",
+    "the same rows again to new ones",
+    "changes captured of the same rows",
     "statements per root field",
 )
 

@@ -137,7 +137,8 @@ async def test_a_stale_version_is_refused_and_the_record_shown_as_it_is(ask: Ask
     account = await create(ask)
     for verb in ("Update", "Delete", "Restore"):
         query = f"""mutation ($input: Account{verb}Input!) {{
-          account{verb}(input: $input) {{ status account {{ name version }} userErrors {{ code path }} }} }}"""
+          account{verb}(input: $input) {{
+            status account {{ name version }} userErrors {{ code path }} }} }}"""
         answer = await ask(query, input={"id": account["id"], "expectedVersion": 7})
         assert answer["data"][f"account{verb}"] == {
             "status": "FAILED",
