@@ -126,7 +126,7 @@ class Filters:
 
     def _json_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "at":
-            return self._json_place(field, cast(Where, value), path)
+            return self._json_place(field, cast(Where, given(value, path)), path)
         kind = STRING if name == "hasKey" else JSON
         return Compare(field.column, name, self.binder.add(kind, given(value, path), path))
 
