@@ -1,4 +1,4 @@
-"""Values of arguments: near to the sample's own, so that filters hit, and far from them, so that they miss."""
+"""Values of arguments: near to the sample's own, so that filters hit, and far off, so that they miss."""
 
 from __future__ import annotations
 
