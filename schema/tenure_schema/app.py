@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from tenure_core.catalog import Catalog, build_catalog
 from tenure_core.database import Database
@@ -48,9 +47,9 @@ def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> 
             yield
 
     routes: list[Any] = [
+        Route(GRAPHQL_PATH, graphql, methods=["POST"]),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route(GRAPHQL_PATH, graphql, methods=["POST"]),
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
@@ -87,26 +86,23 @@ async def readyz(request: Request) -> Response:
 
 async def graphql(request: Request) -> Response:
     """Answer a GraphQL request."""
-    request_id, timing = uuid7(), Timing()
+    request_id, timing = str(uuid7()), Timing()
     try:
         answer, status = await _answer(request, request_id, timing), 200
     except Exception as caught:
-        error = as_tenure_error(caught, str(request_id))
-        answer, status = {"errors": formatted(error, str(request_id))}, status_of(error)
-    response = _json(answer, status)
-    response.headers["X-Request-Id"] = str(request_id)
-    response.headers["Server-Timing"] = timing.header()
-    return response
+        error = as_tenure_error(caught, request_id)
+        answer, status = {"errors": formatted(error, request_id)}, status_of(error)
+    return _json(answer, status, {"X-Request-Id": request_id, "Server-Timing": timing.header()})
 
 
-async def _answer(request: Request, request_id: uuid.UUID, timing: Timing) -> dict[str, Any]:
+async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str, Any]:
     state = request.app.state
     with timing.stage("identify"):
         actor = await state.keys.actor(request.headers.get("authorization"))
     question = await read_question(request, state.settings)
-    found: dict[str, Any] = await state.execution.answer(question, actor, str(request_id), timing)
+    found: dict[str, Any] = await state.execution.answer(question, actor, request_id, timing)
     return found
 
 
-def _json(value: object, status: int) -> Response:
-    return Response(orjson.dumps(value), status, media_type="application/json")
+def _json(value: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(value), status, headers, media_type="application/json")
