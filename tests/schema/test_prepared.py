@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tenure_core.access import authorize
 from tenure_core.catalog import Catalog
@@ -19,6 +21,9 @@ from tenure_schema.documents import Documents
 from tenure_schema.lower import read_variables
 from tenure_schema.prepared import Operation, Prepared, prepare
 from tenure_schema.schema import build_schema, graphql_schema
+
+from .answers import Answers
+from .questions import Question
 
 SIGNATURE = "INDUSTRY +>,ID +>"
 """What cursors of this order say of themselves."""
@@ -92,3 +97,36 @@ def test_a_wrong_cursor_is_refused_also_after_a_right_one(asking: Asking, wrong:
 def test_a_cursor_whose_value_means_nothing_is_refused_where_it_is_bound(asking: Asking) -> None:
     with pytest.raises(BadUserInputError, match=r"accounts\.after: 'x' is not an id"):
         asking.bound(after=cursor(SIGNATURE, "Retail", "x"))
+
+
+SHAPED = """
+    query ($name: String, $n: Int, $deep: Boolean = false, $order: AccountOrderField = NAME, $json: JSON,
+            $where: ContactFilter) {
+        accounts(
+            first: $n, orderBy: [{field: $order}]
+            where: {or: [{name: {contains: $name}}, {attributes: {contains: {erp: $json}}}]}
+        ) {
+            nodes { name contacts(where: $where) @include(if: $deep) { nodes { lastName } } }
+        }
+    }
+"""
+REQUESTS = st.fixed_dictionaries(
+    {"name": st.sampled_from(["M", "上", "no such", ""]), "json": st.sampled_from(["7", {"id": 7}, 1])},
+    optional={
+        "n": st.sampled_from([0, 1, 3, None]),
+        "deep": st.booleans(),
+        "order": st.sampled_from(["NAME", "KIND", "EMPLOYEES"]),
+        "where": st.sampled_from([None, {}, {"lastName": {"contains": "Z"}}, {"email": {"isNull": True}}]),
+    },
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(requests=st.lists(REQUESTS, min_size=2, max_size=6))
+async def test_no_value_of_a_request_leaks_into_the_answer_of_another(
+    answers: Answers, requests: list[dict[str, Any]]
+) -> None:
+    """The general way keeps nothing of a request."""
+    for variables in requests:
+        question = Question(SHAPED, variables)
+        assert await answers.short(question) == await answers.general(question)
