@@ -43,8 +43,9 @@ class Writer:
     def variable(self, type_: Any, value: Any) -> str:
         """Return a new variable with a value, given with the question or as its default."""
         name = f"v{len(self.declared)}"
-        if self._chance(5) and value is not None:
-            self.declared.append(f"${name}: {type_} = {_constant(type_, value)}")
+        constant = _constant(type_, value)
+        if constant is not None and self._chance(5):
+            self.declared.append(f"${name}: {type_} = {constant}")
         else:
             self.declared.append(f"${name}: {type_}")
             self.values[name] = value
@@ -84,8 +85,11 @@ class Writer:
         return f"${name}"
 
 
-def _constant(type_: Any, value: Any) -> str:
-    return Writer(lambda one_in: False).value(type_, value)
+def _constant(type_: Any, value: Any) -> str | None:
+    """A value as a default; None where there is none, or where it holds a key that no literal can have."""
+    writer = Writer(lambda one_in: False)
+    written = writer.value(type_, value)
+    return None if value is None or writer.declared else written
 
 
 def _scalar(type_: Any, value: Any, writer: Writer) -> str:
@@ -101,12 +105,8 @@ def _json(type_: Any, value: Any, writer: Writer) -> str:
     if isinstance(value, dict):
         if not all(re.fullmatch("[A-Za-z]+", key) for key in value):
             return writer.variable(type_, value)
-        written = ", ".join(f"{key}: {_json_inside(type_, inner, writer)}" for key, inner in value.items())
+        written = ", ".join(f"{key}: {writer.value(type_, inner)}" for key, inner in value.items())
         return f"{{{written}}}"
     if isinstance(value, list):
-        return f"[{', '.join(_json_inside(type_, inner, writer) for inner in value)}]"
+        return f"[{', '.join(writer.value(type_, inner) for inner in value)}]"
     return json.dumps(value, ensure_ascii=False)
-
-
-def _json_inside(type_: Any, value: Any, writer: Writer) -> str:
-    return writer.value(type_, value)
