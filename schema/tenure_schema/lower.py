@@ -101,7 +101,9 @@ def read_variables(
         name: Variable(name, value, observed) if _is_scalar(values, name) and value is not None else value
         for name, value in values.coerced.items()
     }
-    observed |= {Trait(name, whole) for name, value in marked.items() if not isinstance(value, Variable)}
+    # That a variable is empty shapes every plan; only what an object or a list holds has to be noted.
+    structured = [n for n, v in marked.items() if v is not None and not isinstance(v, Variable)]
+    observed |= {Trait(name, whole) for name in structured}
     return Variables(values.coerced, VariableValues(_Sources(values.sources, observed), marked), observed)
 
 

@@ -81,6 +81,18 @@ def test_a_new_cursor_shares_what_was_prepared_and_brings_its_own_values(asking:
     assert asking.bound(**second)[-2:] == ["Retail", ids[1]]
 
 
+def test_it_does_after_the_first_page_too_which_has_no_cursor(asking: Asking) -> None:
+    asking.prepared(after=None)
+    first, second = (asking.prepared(after=cursor(SIGNATURE, "Retail", uuid.uuid4())) for _ in range(2))
+    assert first is second
+
+
+def test_no_cursor_and_a_cursor_share_nothing(asking: Asking) -> None:
+    paged = asking.prepared(after=cursor(SIGNATURE, "Retail", uuid.uuid4()))
+    assert asking.prepared(after=None) is not paged
+    assert asking.prepared() is not paged
+
+
 def test_a_cursor_with_an_empty_value_does_not(asking: Asking) -> None:
     id_ = uuid.uuid4()
     filled = asking.prepared(after=cursor(SIGNATURE, "Retail", id_))
