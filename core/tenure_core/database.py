@@ -99,6 +99,12 @@ class Database:
             await connection.bind(tenant_id)
             yield connection
 
+    async def analyze(self, *tables: str) -> None:
+        """Have PostgreSQL look at tables anew after a load: until then it plans for what they held before."""
+        async with self.unbound() as connection:
+            for table in tables:
+                await connection.execute("CALL tenure_analyze(%s::regclass)", (table,))
+
     @asynccontextmanager
     async def unbound(self) -> AsyncIterator[TenantConnection]:
         """Lend a connection for what belongs to no tenant: keys, health."""

@@ -214,3 +214,20 @@ async def test_a_value_that_cannot_be_computed_with_is_the_clients(database: Dat
     with pytest.raises(BadUserInputError, match="out of range"):
         async with database.tenant(actor.tenant_id) as connection:
             await connection.execute("SELECT '1e400'::jsonb::float8")
+
+
+async def test_statistics_are_made_anew_after_a_load(
+    database: Database, database_url: str, actor: Actor
+) -> None:
+    async with database.writing(actor.tenant_id, "test", "test") as connection:
+        await connection.execute(
+            "INSERT INTO account (tenant_id, name) SELECT %s, 'a' FROM generate_series(1, 500)",
+            (actor.tenant_id,),
+        )
+    await database.analyze("account")
+    with psycopg.connect(database_url) as owner:
+        counted = owner.execute(
+            "SELECT reltuples, (SELECT count(*) FROM account) FROM pg_class WHERE oid = 'account'::regclass"
+        ).fetchone()
+    assert counted
+    assert counted[0] == counted[1]
