@@ -1,4 +1,4 @@
-SELECT coalesce(json_agg("object 2"), '[]'::json) AS value
+SELECT coalesce(json_agg("object 4"), '[]'::json) AS value
 FROM (
   SELECT activity_1.account_id AS k0, CASE WHEN (min(activity_1.value_currency) = max(activity_1.value_currency)) THEN sum(activity_1.value_minor_units) END AS m0, min(activity_1.value_currency) AS c0
   FROM activity AS activity_1
@@ -37,4 +37,8 @@ LEFT OUTER JOIN LATERAL (
     AND account_2.deleted_at IS NULL
   LIMIT 1) AS anon_2 ON true
 JOIN LATERAL (
-  SELECT json_build_object('account', anon_2.value) AS key, json_build_object('value', CASE WHEN (anon_1.m0 IS NOT NULL) THEN json_build_object('minorUnits', anon_1.m0) END) AS sum) AS "object 2" ON true
+  SELECT anon_2.value AS account) AS "object 2" ON true
+JOIN LATERAL (
+  SELECT CASE WHEN (anon_1.m0 IS NOT NULL) THEN json_build_object('minorUnits', anon_1.m0) END AS value) AS "object 3" ON true
+JOIN LATERAL (
+  SELECT row_to_json("object 2") AS key, row_to_json("object 3") AS sum) AS "object 4" ON true
