@@ -43,8 +43,7 @@ class Writer:
     def variable(self, type_: Any, value: Any) -> str:
         """Return a new variable with a value, given with the question or as its default."""
         name = f"v{len(self.declared)}"
-        constant = _constant(type_, value)
-        if constant is not None and self._chance(5):
+        if self._chance(5) and (constant := _constant(type_, value)) is not None:
             self.declared.append(f"${name}: {type_} = {constant}")
         else:
             self.declared.append(f"${name}: {type_}")

@@ -102,13 +102,13 @@ class Values:
             near = list(self.rows[entity])
         if type_.name == "JSONPlaceFilter":
             return {"path": self.one_of(PATHS), **self._place(type_)}
-        names = [
-            n for n, f in type_.fields.items() if self.conditions_left > 0 or not self._branches(n, f.type)
-        ]
-        return {name: self._condition(name, type_.fields[name].type, near) for name in self.some(names, 2)}
-
-    def _branches(self, name: str, type_: Any) -> bool:
-        return name in ("and", "or", "not") or get_named_type(type_).name.endswith("RelationFilter")
+        names = [name for name, field in type_.fields.items() if not _branches(name, field.type)]
+        if self.conditions_left > 0:
+            # Those that join and turn other conditions are few and matter most.
+            names += [name for name in type_.fields if name not in names] * 3
+        fewest = 0 if self.chance(8) else 1
+        drawn = self.draw(st.lists(st.sampled_from(names), min_size=fewest, max_size=2, unique=True))
+        return {name: self._condition(name, type_.fields[name].type, near) for name in drawn}
 
     def _condition(self, name: str, type_: Any, near: list[Any]) -> Any:
         inner = get_nullable_type(type_)
@@ -228,6 +228,11 @@ class Values:
         if not numbers:
             return {"function": "COUNT", **self._directions()}
         return {"function": function, "field": upper_case(self.one_of(numbers)), **self._directions()}
+
+
+def _branches(name: str, type_: Any) -> bool:
+    """Whether an entry holds a filter of its own."""
+    return name in ("and", "or", "not") or get_named_type(type_).name.endswith("RelationFilter")
 
 
 def _inside(near: list[Any], name: str) -> Iterator[Any]:

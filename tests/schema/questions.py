@@ -81,6 +81,41 @@ def questions(draw: Any, rows: Sample) -> Question:
     return _Asker(Values(draw, SCHEMA, rows)).question()
 
 
+@st.composite
+def filters(draw: Any, rows: Sample) -> Question:
+    """Draw a question for nothing but which records fulfil a filter."""
+    values = Values(draw, SCHEMA, rows)
+    entity = CATALOG[values.one_of(rows)]
+    listed = f"{entity.plural}(first: 100, where: $where) {{ nodes {{ id }} totalCount }}"
+    text = f"query ($where: {entity.name}Filter) {{ {listed} }}"
+    return Question(text, {"where": values.where(entity.name)})
+
+
+@st.composite
+def groupings(draw: Any, rows: Sample) -> Question:
+    """Draw a question for all keys and numbers of some groups."""
+    values = Values(draw, SCHEMA, rows)
+    entity = CATALOG[values.one_of(rows)]
+    name = f"{entity.plural}Aggregate"
+    assert SCHEMA.query_type is not None
+    field = SCHEMA.query_type.fields[name]
+    writer = Writer(lambda one_in: False)
+    given = {n: writer.variable(field.args[n].type, v) for n, v in values.aggregate(entity.name).items()}
+    arguments = ", ".join(f"{argument}: {variable}" for argument, variable in given.items())
+    asked = f"{name}{f'({arguments})' if arguments else ''} {_every_value(get_named_type(field.type))}"
+    return Question(f"query {writer.declarations()} {{ {asked} }}", writer.values)
+
+
+def _every_value(type_: Any) -> str:
+    """Select everything of a type that leads to no record."""
+    fields = {name: get_named_type(field.type) for name, field in type_.fields.items()}
+    parts = {name: inner for name, inner in fields.items() if inner.name not in CATALOG.entities}
+    written = [
+        name if is_leaf_type(inner) else f"{name} {_every_value(inner)}" for name, inner in parts.items()
+    ]
+    return f"{{ {' '.join(written)} }}"
+
+
 class _Asker:
     """Writes one document: its selections, and on the way its arguments, variables, fragments and cursors."""
 

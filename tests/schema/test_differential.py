@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, note, settings
 
 from .answers import Answers
 from .memory_model import Cursor, MemoryModel, row_of
-from .questions import SCHEMA, Question, questions
+from .questions import SCHEMA, Question, filters, groupings, questions
 from .sample import CATALOG, ROWS
 
 EXAMPLES = int(os.environ.get("TENURE_TEST_EXAMPLES", "250"))
@@ -45,11 +45,14 @@ def _first(differences: Iterator[str | None]) -> str | None:
     return next(filter(None, differences), None)
 
 
-@settings(
+any_question = settings(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@any_question
 @given(drawn=questions(ROWS))
 async def test_any_question_has_the_same_answer_three_ways(answers: Answers, drawn: Question) -> None:
     question = await answers.with_cursors(drawn)
@@ -59,3 +62,19 @@ async def test_any_question_has_the_same_answer_three_ways(answers: Answers, dra
     assert difference(short, await answers.general(question), "the short answer") is None
     expected = MODEL.answer(question.text, question.variables, question.operation_name)
     assert difference(short["data"], expected) is None
+
+
+@any_question
+@given(question=filters(ROWS))
+async def test_any_filter_finds_the_records_that_fulfil_it(answers: Answers, question: Question) -> None:
+    found = await answers.short(question)
+    assert difference(found["data"], MODEL.answer(question.text, question.variables)) is None
+
+
+@any_question
+@given(question=groupings(ROWS))
+async def test_any_grouping_has_the_groups_and_numbers_of_its_records(
+    answers: Answers, question: Question
+) -> None:
+    found = await answers.short(question)
+    assert difference(found["data"], MODEL.answer(question.text, question.variables)) is None
