@@ -19,9 +19,18 @@ from tenure_core.errors import (
     ConflictError,
     DatabaseTimeoutError,
     DatabaseUnavailableError,
+    RequestTooLargeError,
     TenureError,
 )
 from tenure_core.settings import Settings
+
+PROGRAM_LIMITS = (
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+    psycopg.errors.TooManyColumns,
+    psycopg.errors.TooManyArguments,
+)
+"""Errors of SQLSTATE's class 54, which psycopg counts among a server's troubles."""
 
 APP_ROLE = "tenure_app"
 """The role that reads and writes data: it owns nothing, so row-level security holds for it."""
@@ -160,6 +169,10 @@ def translated(error: psycopg.Error) -> TenureError:
         reason = error.diag.message_primary
         return BadUserInputError(
             f"PostgreSQL can't compute this: {reason}.", "Correct the value that it names."
+        )
+    if isinstance(error, PROGRAM_LIMITS):
+        return RequestTooLargeError(
+            f"PostgreSQL finds it too large: {error.diag.message_primary}.", "Split it."
         )
     if isinstance(error, psycopg.OperationalError | PoolTimeout):
         return _unreachable(error)

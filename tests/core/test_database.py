@@ -16,6 +16,7 @@ from tenure_core.errors import (
     ConflictError,
     DatabaseTimeoutError,
     DatabaseUnavailableError,
+    RequestTooLargeError,
     TenureError,
 )
 from tenure_core.identity import Actor
@@ -231,3 +232,12 @@ async def test_statistics_are_made_anew_after_a_load(
         ).fetchone()
     assert counted
     assert counted[0] == counted[1]
+
+
+async def test_what_is_too_large_for_postgresql_is_too_large_a_request(
+    database: Database, actor: Actor
+) -> None:
+    arguments = ", ".join("1" for _ in range(200))
+    with pytest.raises(RequestTooLargeError, match="more than 100 arguments"):
+        async with database.tenant(actor.tenant_id) as connection:
+            await connection.execute(f"SELECT concat({arguments}), json_build_object({arguments})")
