@@ -109,8 +109,12 @@ class Database:
             yield connection
 
     async def analyze(self, *tables: str) -> None:
-        """Have PostgreSQL look at tables anew after a load: until then it plans for what they held before."""
-        async with self.unbound() as connection:
+        """Have PostgreSQL look at tables anew after a load: until then it plans for what they held before.
+
+        It takes the time that it takes: the limit for statements does not hold here.
+        """
+        async with self.unbound() as connection, connection.transaction():
+            await connection.execute("SET LOCAL statement_timeout = 0")
             for table in tables:
                 await connection.execute("CALL tenure_analyze(%s::regclass)", (table,))
 

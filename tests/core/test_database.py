@@ -234,6 +234,18 @@ async def test_statistics_are_made_anew_after_a_load(
     assert counted[0] == counted[1]
 
 
+async def test_statistics_may_take_longer_than_a_statement(database_url: str, settings: Settings) -> None:
+    hasty = settings.model_copy(update={"pool_size": 1, "statement_timeout_seconds": 0.1})
+    async with Database(database_url, hasty) as database:
+        with psycopg.connect(database_url) as owner:
+            owner.execute("LOCK TABLE account IN SHARE UPDATE EXCLUSIVE MODE")
+            analyzing = asyncio.create_task(database.analyze("account"))
+            await asyncio.wait([analyzing], timeout=0.5)
+        await analyzing
+        async with database.unbound() as connection:
+            assert await value(connection, "SHOW statement_timeout") == "100ms"
+
+
 async def test_what_is_too_large_for_postgresql_is_too_large_a_request(
     database: Database, actor: Actor
 ) -> None:
