@@ -59,7 +59,7 @@ def load_settings(**overrides: object) -> Settings:
             f"{_variable(e['loc'][0])}: {e['msg']} (got {e['input']!r})" for e in error.errors()
         )
         raise SettingError(
-            f"Wrong setting: {found}.", "Correct it in the environment and start again."
+            f"Wrong setting: {found}.", "Correct it, in the environment or on the command line."
         ) from None
 
 
