@@ -178,7 +178,9 @@ def translated(error: psycopg.Error) -> TenureError:
         return RequestTooLargeError(
             f"PostgreSQL finds it too large: {error.diag.message_primary}.", "Split it."
         )
-    if isinstance(error, psycopg.OperationalError | PoolTimeout):
+    if isinstance(error, PoolTimeout):
+        return DatabaseUnavailableError("All connections to PostgreSQL are busy.", "Try again.")
+    if isinstance(error, psycopg.OperationalError):
         return _unreachable(error)
     return TenureError("The database refused the statement.", "Look for the request id in the server's log.")
 

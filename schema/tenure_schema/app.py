@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -17,16 +18,20 @@ from uuid_utils import uuid7
 
 from tenure_core.catalog import Catalog, build_catalog
 from tenure_core.database import Database
-from tenure_core.errors import TenureError
+from tenure_core.errors import RequestTimeoutError, TenureError
 from tenure_core.identity import KeyCache
 from tenure_core.settings import Settings
 from tenure_schema.errors import as_tenure_error, formatted, status_of
 from tenure_schema.execution import Execution
 from tenure_schema.ide import ide_files, ide_page
+from tenure_schema.logs import configure_logs
 from tenure_schema.reading import read_question
 from tenure_schema.timing import Timing
 
 GRAPHQL_PATH = "/graphql"
+
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+"""What every 401 carries (RFC 9110, 15.5.2)."""
 
 
 def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> Starlette:
@@ -53,6 +58,7 @@ def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> 
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
+    configure_logs()
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused})
     app.state.settings = settings
     return app
@@ -80,7 +86,9 @@ async def readyz(request: Request) -> Response:
         async with request.app.state.database.unbound() as connection:
             await connection.execute("SELECT 1")
     except TenureError as error:
-        return _json({"errors": formatted(error, request_id)}, 503)
+        known = as_tenure_error(error, request_id)
+        away = type(known)("The database does not answer.", "The server's log says why.")
+        return _json({"errors": formatted(away, request_id)}, 503)
     return _json({"status": "ok"}, 200)
 
 
@@ -92,7 +100,8 @@ async def graphql(request: Request) -> Response:
     except Exception as caught:
         error = as_tenure_error(caught, request_id)
         answer, status = {"errors": formatted(error, request_id)}, status_of(error)
-    return _json(answer, status, {"X-Request-Id": request_id, "Server-Timing": timing.header()})
+    headers = {"X-Request-Id": request_id, "Server-Timing": timing.header()}
+    return _json(answer, status, headers | (CHALLENGE if status == 401 else {}))
 
 
 async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str, Any]:
@@ -100,7 +109,14 @@ async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str
     with timing.stage("identify"):
         actor = await state.keys.actor(request.headers.get("authorization"))
     question = await read_question(request, state.settings)
-    found: dict[str, Any] = await state.execution.answer(question, actor, request_id, timing)
+    seconds = state.settings.request_timeout_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            found: dict[str, Any] = await state.execution.answer(question, actor, request_id, timing)
+    except TimeoutError:
+        raise RequestTimeoutError(
+            f"The request took longer than {seconds:g} s.", "Ask for less at once."
+        ) from None
     return found
 
 

@@ -14,6 +14,7 @@ from tenure_core.errors import (
     DatabaseTimeoutError,
     DatabaseUnavailableError,
     ForbiddenError,
+    RequestTimeoutError,
     RequestTooLargeError,
     TenureError,
     UnauthenticatedError,
@@ -33,6 +34,7 @@ STATUS: Mapping[type[TenureError], int] = {
     ConflictError: 409,
     DatabaseUnavailableError: 503,
     DatabaseTimeoutError: 504,
+    RequestTimeoutError: 504,
 }
 
 

@@ -16,12 +16,12 @@ import orjson
 from graphql import DocumentNode, OperationType
 from strawberry.extensions import SchemaExtension
 
-from tenure_core.access import authorize
+from tenure_core.access import Authorized, authorize
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.execute import execute
 from tenure_core.identity import Actor
-from tenure_core.plan import bound, plan
+from tenure_core.plan import Planned, bound, plan
 from tenure_core.plan.cost import cost
 from tenure_core.plan.planner import AGGREGATE
 from tenure_core.request import Field
@@ -36,7 +36,7 @@ from tenure_schema.question import Question
 from tenure_schema.schema import build_schema, graphql_schema
 from tenure_schema.timing import Timing
 
-OPERATIONS_KEPT = 2_000
+OPERATIONS_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +125,33 @@ class Execution:
     ) -> dict[str, Any]:
         lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked(), typed=True)
         fields = {field.key: field for field in lowering.roots(operation.node)}
-        context = Context(operation.document.node, lambda key: self._resolve(fields[key], variables, actor))
+        plans = self._plans(list(fields.values()), authorize(actor, self._catalog))
+
+        def resolve(key: str) -> Awaitable[object]:
+            return (
+                self._read(plans[key], variables, actor) if key in plans else self._write(fields[key], actor)
+            )
+
+        context = Context(operation.document.node, resolve)
         result = await self._schema.execute(
             question.query, dict(question.variables), context, operation_name=question.operation_name
         )
         errors = {"errors": formatted_result(result.errors, request_id)} if result.errors else {}
         return {"data": result.data, **errors}
 
-    async def _resolve(self, field: Field, variables: Variables, actor: Actor) -> object:
-        if mutation := self._mutations.get(field.name):
-            return await mutation.run(field, self._catalog, self._database, actor)
-        planned = plan(field, self._catalog, authorize(actor, self._catalog))
-        check_cost(cost(planned.plan), self._max_cost)
+    def _plans(self, fields: list[Field], authorized: Authorized) -> dict[str, Planned]:
+        """Plan all root fields, and mutations' answers: nothing runs of a request that is refused."""
+        asked = [field for field in fields if field.name in self._planned and field.name != TYPE_NAME]
+        plans = {field.key: plan(field, self._catalog, authorized) for field in asked}
+        written = [(self._mutations[f.name], f) for f in fields if f.name in self._mutations]
+        answers = [p for mutation, f in written for p in mutation.plans(f, self._catalog, authorized)]
+        check_cost(sum(cost(planned.plan) for planned in (*plans.values(), *answers)), self._max_cost)
+        return plans
+
+    async def _write(self, field: Field, actor: Actor) -> object:
+        return await self._mutations[field.name].run(field, self._catalog, self._database, actor)
+
+    async def _read(self, planned: Planned, variables: Variables, actor: Actor) -> object:
         statement = compile(planned.plan), bound(planned.binds, variables.coerced)
         [found] = await execute(self._database, actor.tenant_id, [statement])
         return orjson.loads(found)

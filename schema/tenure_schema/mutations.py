@@ -10,17 +10,21 @@ from typing import Any, cast
 import orjson
 
 from tenure_core import write
-from tenure_core.access import authorize
+from tenure_core.access import Authorized, authorize
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import Database, TenantConnection
 from tenure_core.execute import fetch
 from tenure_core.identity import Actor
-from tenure_core.plan import bound, plan_records
+from tenure_core.plan import Planned, bound, plan_records
 from tenure_core.request import Field
 from tenure_core.results import RowResult, UserError
 from tenure_core.sql import compile
 
 Row = Mapping[str, object]
+
+NO_ID = uuid.UUID(int=0)
+"""Stands for the record that is not written yet."""
+
 Write = Callable[[TenantConnection, Catalog, EntityInfo, Actor, Row], Awaitable[list[RowResult]]]
 
 
@@ -68,6 +72,11 @@ class Mutation:
     def name(self) -> str:
         """Its name in the API, such as accountCreate."""
         return f"{self.entity.singular}{self.verb}"
+
+    def plans(self, field: Field, catalog: Catalog, authorized: Authorized) -> list[Planned]:
+        """Return the plans of the records in the answer, to be checked before anything is written."""
+        asked = [f for f in field.fields if f.name == self.entity.singular]
+        return [plan_records(f, self.entity, [NO_ID], catalog, authorized) for f in asked]
 
     async def run(self, field: Field, catalog: Catalog, database: Database, actor: Actor) -> dict[str, Any]:
         """Write, and return the payload under the names that the answer gives its fields.

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import orjson
 from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
 
 from tenure_core.access import Authorized, Grants
@@ -27,6 +26,13 @@ from tenure_schema.lower import TYPE_NAME, Lowering, Variables
 
 SHAPES_KEPT = 100
 """How many shapes of variables are kept for one operation."""
+
+
+SHAPE_CHARACTERS = 10_000
+"""The longest shape that is kept: a client's large filters are its own affair."""
+
+Shape = tuple[Grants, tuple[tuple[str, bool], ...], str]
+"""The grants, which variables are there and not null, and what of them shaped the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +64,28 @@ class Operation:
     node: OperationDefinitionNode
     roots: frozenset[str]
     observed: frozenset[Trait] = frozenset()
-    prepared: OrderedDict[object, Prepared] = field(default_factory=OrderedDict)
+    prepared: OrderedDict[Shape, Prepared] = field(default_factory=OrderedDict)
 
     @classmethod
     def of(cls, document: Document, node: OperationDefinitionNode) -> Operation:
         """Return the operation, with nothing prepared yet."""
         return cls(document, node, frozenset(_root_names(document, node.selection_set)))
 
-    def shape(self, variables: Variables, grants: Grants) -> object:
+    def shape(self, variables: Variables, grants: Grants) -> Shape:
         """Return what must be equal for two requests to share what was prepared."""
         values = variables.coerced
         shaping = [trait.of(values.get(trait.name)) for trait in self.observed]
         presence = tuple((name, values[name] is None) for name in sorted(values))
-        return grants, presence, orjson.dumps(shaping, default=str)
+        return grants, presence, repr(shaping)
 
     def keep(self, prepared: Prepared, variables: Variables, grants: Grants) -> None:
         """Keep what was prepared; a trait seen to shape plans for the first time voids earlier shapes."""
         if not variables.observed <= self.observed:
             self.observed |= variables.observed
             self.prepared.clear()
-        self.prepared[self.shape(variables, grants)] = prepared
+        shape = self.shape(variables, grants)
+        if len(shape[2]) <= SHAPE_CHARACTERS:
+            self.prepared[shape] = prepared
         if len(self.prepared) > SHAPES_KEPT:
             self.prepared.popitem(last=False)
 

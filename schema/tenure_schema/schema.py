@@ -115,7 +115,7 @@ def _write(mutation: Mutation, types: Types) -> PlannedField:
     entity, verb = mutation.entity, mutation.verb
     argument = Argument("input", types[f"{entity.name}{verb}Input"], "What to write.")
     payload = types[f"{entity.name}{verb}Payload"]
-    return _root(mutation.name, payload, f"{verb}s one of the {entity.plural}.", [argument])
+    return _root(mutation.name, payload | None, f"{verb}s one of the {entity.plural}.", [argument])
 
 
 def _root(name: str, type_: GraphQLType, description: str, arguments: list[Argument]) -> PlannedField:

@@ -80,14 +80,20 @@ def test_a_list_without_an_order_has_its_entitys(catalog: Catalog) -> None:
     assert [(k.path.constant, k.descending) for k in keys] == [("OCCURRED_AT", True), ("ID", True)]
 
 
+NOW = "2026-01-01T00:00:00Z"
+
+
 def test_deleted_records_are_left_out_unless_the_filter_speaks_of_them(catalog: Catalog) -> None:
     deleted_at = catalog["Account"].table.c.deleted_at
     assert connection(asked("accounts", NODES), catalog).where == IsNull((deleted_at,), True)
-    for where in ({"deletedAt": {}}, {"or": [{"not": {"deletedAt": {}}}]}):
+    for where in ({"deletedAt": {"ne": NOW}}, {"or": [{"not": {"deletedAt": {"ne": NOW}}}]}):
         assert IsNull((deleted_at,), True) not in _parts(
             connection(asked("accounts", NODES, where=where), catalog)
         )
-    of_others = {"contacts": {"some": {"deletedAt": {}}}}
+    for nothing in ({}, None):
+        unsaid = connection(asked("accounts", NODES, where={"deletedAt": nothing}), catalog)
+        assert unsaid.where == IsNull((deleted_at,), True)
+    of_others = {"contacts": {"some": {"deletedAt": {"ne": NOW}}}}
     assert IsNull((deleted_at,), True) in _parts(
         connection(asked("accounts", NODES, where=of_others), catalog)
     )

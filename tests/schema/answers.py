@@ -15,6 +15,8 @@ from tenure_schema.timing import Timing
 from .questions import CursorWanted, Question
 from .sample import CATALOG
 
+DELETED_OR_NOT = "or: [{deletedAt: {isNull: true}}, {deletedAt: {isNull: false}}]"
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -45,7 +47,7 @@ class Answers:
         """Ask for the cursor of one record in an order."""
         entity = CATALOG[wanted.entity]
         text = f"""query ($id: ID!, $order: [{entity.name}Order!]) {{
-            found: {entity.plural}(where: {{id: {{eq: $id}}, deletedAt: {{}}}}, orderBy: $order) {{
+            found: {entity.plural}(where: {{id: {{eq: $id}}, {DELETED_OR_NOT}}}, orderBy: $order) {{
                 edges {{ cursor }}
             }}
         }}"""

@@ -89,7 +89,7 @@ def mentions_deletion(where: Any) -> bool:
     entries = [(name, value) for name, value in (where or {}).items() if value is not None]
     inner = [part for name, value in entries if name in ("and", "or") for part in value]
     inner += [value for name, value in entries if name == "not"]
-    return "deletedAt" in dict(entries) or any(map(mentions_deletion, inner))
+    return bool(dict(entries).get("deletedAt")) or any(map(mentions_deletion, inner))
 
 
 def _composite(field: CompositeField, value: Row | None, given: Any) -> bool:

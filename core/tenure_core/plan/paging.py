@@ -80,7 +80,8 @@ def _position(page: Page, cursor: object, binder: Binder, path: str) -> Position
     if cursor is None:
         return None
     signature, *empty = cast(tuple[object, ...], trait(cursor, shape_of)) or (None,)
-    if signature is None:
+    keys = page.order
+    if signature is None or any(e and not k.path.nullable for e, k in zip(empty, keys, strict=False)):
         raise BadUserInputError(
             f"{path} is no cursor.", "Send one that endCursor, startCursor or an edge gave you."
         )
