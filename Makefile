@@ -21,7 +21,7 @@ run: .venv/installed
 	@.venv/bin/tenure demo
 
 test: .venv/installed
-	.venv/bin/pytest -n 2
+	.venv/bin/pytest -n 2 --dist loadfile
 
 check: .venv/installed
 	.venv/bin/ruff check .

@@ -20,9 +20,18 @@ from tenure_core.errors import (
     CursorExpiredError,
     DatabaseTimeoutError,
     DatabaseUnavailableError,
+    RequestTooLargeError,
     TenureError,
 )
 from tenure_core.settings import Settings
+
+PROGRAM_LIMITS = (
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+    psycopg.errors.TooManyColumns,
+    psycopg.errors.TooManyArguments,
+)
+"""Errors of SQLSTATE's class 54, which psycopg counts among a server's troubles."""
 
 APP_ROLE = "tenure_app"
 """The role that reads and writes data: it owns nothing, so row-level security holds for it."""
@@ -113,6 +122,16 @@ class Database:
             await connection.bind(tenant_id)
             yield connection
 
+    async def analyze(self, *tables: str) -> None:
+        """Have PostgreSQL look at tables anew after a load: until then it plans for what they held before.
+
+        It takes the time that it takes: the limit for statements does not hold here.
+        """
+        async with self.unbound() as connection, connection.transaction():
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            for table in tables:
+                await connection.execute("CALL tenure_analyze(%s::regclass)", (table,))
+
     @asynccontextmanager
     async def unbound(self) -> AsyncIterator[TenantConnection]:
         """Lend a connection for what belongs to no tenant: keys, health."""
@@ -185,7 +204,13 @@ def translated(error: psycopg.Error) -> TenureError:
         return BadUserInputError(
             f"PostgreSQL can't compute this: {reason}.", "Correct the value that it names."
         )
-    if isinstance(error, psycopg.OperationalError | PoolTimeout):
+    if isinstance(error, PROGRAM_LIMITS):
+        return RequestTooLargeError(
+            f"PostgreSQL finds it too large: {error.diag.message_primary}.", "Split it."
+        )
+    if isinstance(error, PoolTimeout):
+        return DatabaseUnavailableError("All connections to PostgreSQL are busy.", "Try again.")
+    if isinstance(error, psycopg.OperationalError):
         return _unreachable(error)
     return TenureError("The database refused the statement.", "Look for the request id in the server's log.")
 

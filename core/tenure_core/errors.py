@@ -75,6 +75,13 @@ class DatabaseTimeoutError(TenureError):
     retryable = True
 
 
+class RequestTimeoutError(TenureError):
+    """A request took longer than the setting allows, and was given up."""
+
+    code = "TIMEOUT"
+    retryable = True
+
+
 class PendingMigrationsError(TenureError):
     """The database is older than the code that wants to serve it."""
 

@@ -103,6 +103,7 @@ class KeyCache:
             return found[1]
         actor = await _look_up(self._database, digest)
         self._known[digest] = (time.monotonic() + self._seconds, actor)
+        self._known.move_to_end(digest)
         if len(self._known) > CACHED_KEYS:
             self._known.popitem(last=False)
         return actor

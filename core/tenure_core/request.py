@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """What of a variable's value decided something about a plan's shape.
+
+    Args:
+        name: The variable's name.
+        of: Takes it out of the value; the value is None where the variable was left out.
+    """
+
+    name: str
+    of: Callable[[object], object]
+
+
+def whole(value: object) -> object:
+    """Return a value as it is: the trait of which nothing may differ."""
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +31,17 @@ class Variable:
     Args:
         name: The variable's name.
         value: Its value in this request.
-        observed: Where the names of variables are kept whose values shaped the plan.
+        observed: Where it is kept what of the variables shaped the plan.
     """
 
     name: str
     value: object
-    observed: set[str] = field(repr=False, compare=False)
+    observed: set[Trait] = field(repr=False, compare=False)
 
-    def fixed(self) -> object:
-        """Return the value for a decision about the plan's shape; the plan then holds for this value only."""
-        self.observed.add(self.name)
-        return self.value
+    def trait(self, of: Callable[[object], object]) -> object:
+        """Return what decides about the plan's shape; the plan then holds for values with this trait only."""
+        self.observed.add(Trait(self.name, of))
+        return of(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,11 @@ class Field:
     on: str | None = None
 
 
+def trait(value: object, of: Callable[[object], object]) -> object:
+    """Return what of an argument's value decides about the plan's shape."""
+    return value.trait(of) if isinstance(value, Variable) else of(value)
+
+
 def fixed(value: object) -> object:
-    """Return an argument's value, for a decision about the plan's shape."""
-    return value.fixed() if isinstance(value, Variable) else value
+    """Return an argument's value, where all of it decides about the plan's shape."""
+    return trait(value, whole)

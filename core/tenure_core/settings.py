@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(10, ge=1, le=1000, description="Connections to PostgreSQL per process, at most.")
     pool_wait_seconds: float = Field(5.0, gt=0, description="How long a request waits for a free connection.")
     statement_timeout_seconds: float = Field(5.0, gt=0, description="How long one statement may run.")
+    request_timeout_seconds: float = Field(10.0, gt=0, description="How long one request may take.")
     key_cache_seconds: float = Field(
         10.0, ge=0, description="How long a revoked key may still work in a process."
     )
@@ -65,7 +66,7 @@ def load_settings(**overrides: object) -> Settings:
             f"{_variable(e['loc'][0])}: {e['msg']} (got {e['input']!r})" for e in error.errors()
         )
         raise SettingError(
-            f"Wrong setting: {found}.", "Correct it in the environment and start again."
+            f"Wrong setting: {found}.", "Correct it, in the environment or on the command line."
         ) from None
 
 

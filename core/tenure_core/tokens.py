@@ -10,8 +10,12 @@ from typing import Any
 import psycopg
 
 from tenure_core.database import translated
+from tenure_core.errors import BadUserInputError
 from tenure_core.identity import NewKey, Role, key_hash, new_secret
 from tenure_core.owner import connect
+
+MAX_NAME_LENGTH = 200
+"""Characters of a tenant's name, at most."""
 
 
 def create_key(url: str, tenant_name: str, role: Role, name: str, origin: str) -> NewKey:
@@ -25,11 +29,12 @@ def create_key(url: str, tenant_name: str, role: Role, name: str, origin: str) -
         origin: The system that will use it: the change feed names it with every write.
 
     Raises:
+        BadUserInputError: The tenant's name is blank or too long.
         DatabaseUnavailableError: The database can't be reached.
     """
     secret = new_secret()
     columns = "(tenant_id, name, role, origin, hash)"
-    with _writing(url) as connection:
+    with _connected(url) as connection:
         tenant_id, created = _tenant(connection, tenant_name)
         [(key_id,)] = connection.execute(
             f"INSERT INTO api_key {columns} VALUES (%s, %s, %s, %s, %s) RETURNING id",
@@ -42,14 +47,29 @@ def ensure_tenant(url: str, name: str) -> uuid.UUID:
     """Return the id of the tenant with a name; it is made where there is none.
 
     Raises:
+        BadUserInputError: The name is blank or too long.
         DatabaseUnavailableError: The database can't be reached.
     """
-    with _writing(url) as connection:
+    with _connected(url) as connection:
         return _tenant(connection, name)[0]
 
 
+def find_tenant(url: str, name: str) -> uuid.UUID | None:
+    """Return the id of the tenant with a name, or None where there is none.
+
+    Raises:
+        BadUserInputError: The name is blank or too long, so there can't be one.
+        DatabaseUnavailableError: The database can't be reached.
+    """
+    _refuse_name(name)
+    known: uuid.UUID | None
+    with _connected(url) as connection:
+        [(known,)] = connection.execute("SELECT (SELECT id FROM tenant WHERE name = %s)", (name,))
+    return known
+
+
 @contextmanager
-def _writing(url: str) -> Iterator[psycopg.Connection[Any]]:
+def _connected(url: str) -> Iterator[psycopg.Connection[Any]]:
     with connect(url) as connection:
         try:
             yield connection
@@ -59,8 +79,18 @@ def _writing(url: str) -> Iterator[psycopg.Connection[Any]]:
 
 def _tenant(connection: psycopg.Connection[Any], name: str) -> tuple[uuid.UUID, bool]:
     """Return a tenant's id, and whether it was made just now."""
+    _refuse_name(name)
     insert = "INSERT INTO tenant (name) VALUES (%s) ON CONFLICT (name) DO NOTHING RETURNING id"
     for (made,) in connection.execute(insert, (name,)):
         return made, True
     [(known,)] = connection.execute("SELECT id FROM tenant WHERE name = %s", (name,))
     return known, False
+
+
+def _refuse_name(name: str) -> None:
+    if not name.strip():
+        raise BadUserInputError("The name of the tenant is blank.", "Give it one that people know it by.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise BadUserInputError(
+            f"The name of the tenant has {len(name)} characters.", f"Give it {MAX_NAME_LENGTH} at most."
+        )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -15,12 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from tenure_core.catalog import Catalog, build_catalog
 from tenure_core.changes import EXPORT_PATH
 from tenure_core.database import Database
-from tenure_core.errors import TenureError
+from tenure_core.errors import RequestTimeoutError, TenureError
 from tenure_core.identity import KeyCache
 from tenure_core.maintenance import maintained
 from tenure_core.settings import Settings
@@ -29,10 +28,14 @@ from tenure_schema.execution import Execution
 from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
 from tenure_schema.load.route import BULK_PATH, bulk
+from tenure_schema.logs import configure_logs
 from tenure_schema.reading import read_question
 from tenure_schema.timing import Timing
 
 GRAPHQL_PATH = "/graphql"
+
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+"""What every 401 carries (RFC 9110, 15.5.2)."""
 
 
 def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> Starlette:
@@ -56,14 +59,15 @@ def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> 
             yield
 
     routes: list[Any] = [
+        Route(GRAPHQL_PATH, graphql, methods=["POST"]),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route(GRAPHQL_PATH, graphql, methods=["POST"]),
         Route(EXPORT_PATH, export_lines, methods=["GET"]),
         Route(BULK_PATH, bulk, methods=["POST"]),
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
+    configure_logs()
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused})
     app.state.settings = settings
     return app
@@ -91,32 +95,39 @@ async def readyz(request: Request) -> Response:
         async with request.app.state.database.unbound() as connection:
             await connection.execute("SELECT 1")
     except TenureError as error:
-        return _json({"errors": formatted(error, request_id)}, 503)
+        known = as_tenure_error(error, request_id)
+        away = type(known)("The database does not answer.", "The server's log says why.")
+        return _json({"errors": formatted(away, request_id)}, 503)
     return _json({"status": "ok"}, 200)
 
 
 async def graphql(request: Request) -> Response:
     """Answer a GraphQL request."""
-    request_id, timing = uuid7(), Timing()
+    request_id, timing = str(uuid7()), Timing()
     try:
         answer, status = await _answer(request, request_id, timing), 200
     except Exception as caught:
-        error = as_tenure_error(caught, str(request_id))
-        answer, status = {"errors": formatted(error, str(request_id))}, status_of(error)
-    response = _json(answer, status)
-    response.headers["X-Request-Id"] = str(request_id)
-    response.headers["Server-Timing"] = timing.header()
-    return response
+        error = as_tenure_error(caught, request_id)
+        answer, status = {"errors": formatted(error, request_id)}, status_of(error)
+    headers = {"X-Request-Id": request_id, "Server-Timing": timing.header()}
+    return _json(answer, status, headers | (CHALLENGE if status == 401 else {}))
 
 
-async def _answer(request: Request, request_id: uuid.UUID, timing: Timing) -> dict[str, Any]:
+async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str, Any]:
     state = request.app.state
     with timing.stage("identify"):
         actor = await state.keys.actor(request.headers.get("authorization"))
     question = await read_question(request, state.settings)
-    found: dict[str, Any] = await state.execution.answer(question, actor, str(request_id), timing)
+    seconds = state.settings.request_timeout_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            found: dict[str, Any] = await state.execution.answer(question, actor, request_id, timing)
+    except TimeoutError:
+        raise RequestTimeoutError(
+            f"The request took longer than {seconds:g} s.", "Ask for less at once."
+        ) from None
     return found
 
 
-def _json(value: object, status: int) -> Response:
-    return Response(orjson.dumps(value), status, media_type="application/json")
+def _json(value: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(value), status, headers, media_type="application/json")

@@ -11,6 +11,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
     specified_rules,
@@ -23,7 +24,7 @@ from tenure_core.errors import BadUserInputError, RequestTooLargeError
 from tenure_core.settings import Settings
 from tenure_schema.limits import check_limits
 
-DOCUMENTS_KEPT = 1_000
+DOCUMENTS_KEPT = 300
 MAX_ERRORS = 5
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
@@ -111,9 +112,12 @@ class Documents:
                 f"The document has {len(text)} characters; at most {limit} are allowed.", "Split it."
             )
         node = _parsed(text, self._settings.max_document_tokens)
-        if errors := validate(self._schema, node, RULES, max_errors=MAX_ERRORS, hide_suggestions=True):
+        rules = RULES if self._settings.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
+        if errors := validate(self._schema, node, rules, max_errors=MAX_ERRORS, hide_suggestions=True):
             raise InvalidDocumentError(errors)
         check_limits(node, self._settings)
+        # Read again to be kept: without the places that errors name, a tree takes a fraction of the memory.
+        node = _parsed(text, self._settings.max_document_tokens, no_location=True)
         operations = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
         fragments = [d for d in node.definitions if isinstance(d, FragmentDefinitionNode)]
         return Document(
@@ -123,9 +127,9 @@ class Documents:
         )
 
 
-def _parsed(text: str, max_tokens: int) -> DocumentNode:
+def _parsed(text: str, max_tokens: int, *, no_location: bool = False) -> DocumentNode:
     try:
-        return parse(text, max_tokens=max_tokens, allow_empty_selection_sets=False)
+        return parse(text, no_location, max_tokens=max_tokens, allow_empty_selection_sets=False)
     except GraphQLError as error:
         if "Parsing aborted" in error.message:
             raise RequestTooLargeError(

@@ -16,6 +16,7 @@ from tenure_core.errors import (
     DatabaseTimeoutError,
     DatabaseUnavailableError,
     ForbiddenError,
+    RequestTimeoutError,
     RequestTooLargeError,
     TenureError,
     UnauthenticatedError,
@@ -37,6 +38,7 @@ STATUS: Mapping[type[TenureError], int] = {
     BusyError: 429,
     DatabaseUnavailableError: 503,
     DatabaseTimeoutError: 504,
+    RequestTimeoutError: 504,
 }
 
 

@@ -7,22 +7,23 @@ planned root field is still one statement.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from graphql import DocumentNode, GraphQLError, OperationType
+from graphql import DocumentNode, FieldNode, GraphQLError, OperationType
 from strawberry.extensions import SchemaExtension
 
-from tenure_core.access import authorize
+from tenure_core.access import Authorized, authorize
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
+from tenure_core.errors import TenureError
 from tenure_core.execute import execute
 from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.identity import Actor
-from tenure_core.plan import bound, plan
+from tenure_core.plan import Planned, bound, plan
 from tenure_core.plan.changes import CHANGES, SNAPSHOT
 from tenure_core.plan.cost import cost
 from tenure_core.plan.planner import AGGREGATE
@@ -40,7 +41,7 @@ from tenure_schema.schema import build_schema, graphql_schema
 from tenure_schema.timing import Timing
 from tenure_schema.writing import Call, run
 
-OPERATIONS_KEPT = 2_000
+OPERATIONS_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,14 @@ class Execution:
     ) -> dict[str, Any]:
         lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked(), typed=True)
         fields = {field.key: field for field in lowering.roots(operation.node)}
-        context = Context(operation.document.node, lambda key: self._resolve(fields[key], variables, actor))
+        plans = self._plans(list(fields.values()), authorize(actor, self._catalog))
+
+        def resolve(key: str) -> Awaitable[object]:
+            if fields[key].name == LIST:
+                return answer_owners(fields[key], self._catalog, self._database, actor)
+            return self._read(plans[key], variables, actor)
+
+        context = Context(operation.document.node, resolve)
         result = await self._schema.execute(
             question.query, dict(question.variables), context, operation_name=question.operation_name
         )
@@ -143,31 +151,48 @@ class Execution:
     async def _write(
         self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
     ) -> dict[str, Any]:
-        """Run mutations in their order; one that can't be run ends the request: its field is never null."""
+        """Run mutations in their order, once all of them are found to be allowed and not too dear."""
         lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked())
         fields = lowering.roots(operation.node)
         call = Call(self._catalog, self._database, actor, self._settings, question.idempotency_key, fields)
+        nodes = lowering.root_nodes(operation.node)
         answers: dict[str, Any] = {}
+        errors: list[GraphQLError] = []
+        for field in fields:
+            try:
+                self._check(field, call)
+            except TenureError as error:
+                return {"data": None, "errors": formatted_result([_at(error, field, nodes)], request_id)}
         for field in fields:
             try:
                 answers[field.key] = await self._written(field, call)
             except Exception as error:
-                nodes = lowering.root_nodes(operation.node)[field.key]
-                told = GraphQLError(str(error), nodes, path=[field.key], original_error=error)
-                return {"data": None, "errors": formatted_result([told], request_id)}
-        return {"data": answers}
+                answers[field.key] = None
+                errors.append(_at(error, field, nodes))
+        return {"data": answers, **({"errors": formatted_result(errors, request_id)} if errors else {})}
+
+    def _check(self, field: Field, call: Call) -> None:
+        if field.name != TYPE_NAME:
+            self._mutations[field.name].check(field, call)
 
     async def _written(self, field: Field, call: Call) -> object:
         return "Mutation" if field.name == TYPE_NAME else await run(self._mutations[field.name], field, call)
 
-    async def _resolve(self, field: Field, variables: Variables, actor: Actor) -> object:
-        if field.name == LIST:
-            return await answer_owners(field, self._catalog, self._database, actor)
-        planned = plan(field, self._catalog, authorize(actor, self._catalog))
-        check_cost(cost(planned.plan), self._max_cost)
+    def _plans(self, fields: list[Field], authorized: Authorized) -> dict[str, Planned]:
+        """Plan all root fields, so that none runs of a request that is refused."""
+        asked = [field for field in fields if field.name in self._planned and field.name != TYPE_NAME]
+        plans = {field.key: plan(field, self._catalog, authorized) for field in asked}
+        check_cost(sum(cost(planned.plan) for planned in plans.values()), self._max_cost)
+        return plans
+
+    async def _read(self, planned: Planned, variables: Variables, actor: Actor) -> object:
         statement = compile(planned.plan), bound(planned.binds, variables.coerced)
         [found] = await execute(self._database, actor.tenant_id, [statement])
         return orjson.loads(found)
+
+
+def _at(error: Exception, field: Field, nodes: Mapping[str, list[FieldNode]]) -> GraphQLError:
+    return GraphQLError(str(error), nodes[field.key], path=[field.key], original_error=error)
 
 
 def _operation(document: Document, name: str | None) -> Operation:

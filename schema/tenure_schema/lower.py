@@ -38,7 +38,7 @@ from graphql.execution.values import (
 from graphql.pyutils import Undefined
 
 from tenure_core.errors import BadUserInputError
-from tenure_core.request import Field, Variable
+from tenure_core.request import Field, Trait, Variable, whole
 
 TYPE_NAME = "__typename"
 ROW, BULK_INPUT, BULK_PAYLOAD = "UpsertRow", "BulkUpsertInput", "BulkUpsertPayload"
@@ -58,12 +58,12 @@ class InvalidVariablesError(BadUserInputError):
 class _Sources(dict[str, Any]):
     """The variables as they came; notes those that go into a JSON literal, since they shape the plan."""
 
-    def __init__(self, sources: Mapping[str, Any], observed: set[str]) -> None:
+    def __init__(self, sources: Mapping[str, Any], observed: set[Trait]) -> None:
         super().__init__(sources)
         self.observed = observed
 
     def get(self, name: str, default: object = None) -> object:
-        self.observed.add(name)
+        self.observed.add(Trait(name, whole))
         return super().get(name, default)
 
 
@@ -74,12 +74,12 @@ class Variables:
     Args:
         coerced: Their values as the operation declares them; those that were left out are not there.
         marked: The same, with scalars as `Variable`s.
-        observed: The names of those whose values shape the plan.
+        observed: What of them shapes the plan.
     """
 
     coerced: Mapping[str, object]
     marked: VariableValues
-    observed: set[str] = field(default_factory=set)
+    observed: set[Trait] = field(default_factory=set)
 
     def fixed(self) -> VariableValues:
         """Return the values for a decision about the plan's shape."""
@@ -105,12 +105,14 @@ def read_variables(
     if isinstance(values, list):
         raise InvalidVariablesError(values)
     _put_back(values.coerced, rows)
-    observed: set[str] = set()
+    observed: set[Trait] = set()
     marked = {
         name: Variable(name, value, observed) if _is_scalar(values, name) and value is not None else value
         for name, value in values.coerced.items()
     }
-    observed |= {name for name, value in marked.items() if not isinstance(value, Variable)}
+    # That a variable is empty shapes every plan; only what an object or a list holds has to be noted.
+    structured = [n for n, v in marked.items() if v is not None and not isinstance(v, Variable)]
+    observed |= {Trait(name, whole) for name in structured}
     return Variables(values.coerced, VariableValues(_Sources(values.sources, observed), marked), observed)
 
 
@@ -226,7 +228,7 @@ class Lowering:
         if not node.directives:
             return True
         self.variables.observed.update(
-            argument.value.name.value
+            Trait(argument.value.name.value, whole)
             for directive in node.directives
             for argument in directive.arguments or ()
             if hasattr(argument.value, "name")

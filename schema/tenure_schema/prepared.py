@@ -1,8 +1,9 @@
 """Prepared operations: planned and compiled once for each shape of their variables.
 
 A variable shapes the plan where its value decides something, such as `@include(if:)`, an order or a page's
-size; `Variable.fixed` notes it. Every other variable is only bound. So two requests that differ in bound
-variables only share what was prepared, and the second one neither lowers nor plans.
+size; `Variable.trait` notes what of it does. All else is only bound: every other variable, and of a cursor
+the values that it holds. So two requests that differ in nothing else share what was prepared, and the second
+one neither lowers nor plans.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import orjson
 from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
 
 from tenure_core.access import Authorized, Grants
@@ -19,13 +19,20 @@ from tenure_core.catalog import Catalog
 from tenure_core.errors import RequestTooLargeError
 from tenure_core.plan import Bind, plan
 from tenure_core.plan.cost import cost
-from tenure_core.request import Field
+from tenure_core.request import Field, Trait
 from tenure_core.sql import Statement, compile
 from tenure_schema.documents import Document
 from tenure_schema.lower import TYPE_NAME, Lowering, Variables
 
 SHAPES_KEPT = 100
 """How many shapes of variables are kept for one operation."""
+
+
+SHAPE_CHARACTERS = 10_000
+"""The longest shape that is kept: a client's large filters are its own affair."""
+
+Shape = tuple[Grants, tuple[tuple[str, bool], ...], str]
+"""The grants, which variables are there and not null, and what of them shaped the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +56,36 @@ class Operation:
         document: The document.
         node: The operation's syntax tree.
         roots: The names of its root fields.
-        observed: The variables whose values have shaped a plan so far.
+        observed: What of the variables has shaped a plan so far.
         prepared: What was prepared, by the shape of the variables.
     """
 
     document: Document
     node: OperationDefinitionNode
     roots: frozenset[str]
-    observed: frozenset[str] = frozenset()
-    prepared: OrderedDict[object, Prepared] = field(default_factory=OrderedDict)
+    observed: frozenset[Trait] = frozenset()
+    prepared: OrderedDict[Shape, Prepared] = field(default_factory=OrderedDict)
 
     @classmethod
     def of(cls, document: Document, node: OperationDefinitionNode) -> Operation:
         """Return the operation, with nothing prepared yet."""
         return cls(document, node, frozenset(_root_names(document, node.selection_set)))
 
-    def shape(self, variables: Variables, grants: Grants) -> object:
+    def shape(self, variables: Variables, grants: Grants) -> Shape:
         """Return what must be equal for two requests to share what was prepared."""
         values = variables.coerced
-        shaping = [(name, values.get(name)) for name in sorted(self.observed)]
+        shaping = [trait.of(values.get(trait.name)) for trait in self.observed]
         presence = tuple((name, values[name] is None) for name in sorted(values))
-        return grants, presence, orjson.dumps(shaping, default=str)
+        return grants, presence, repr(shaping)
 
     def keep(self, prepared: Prepared, variables: Variables, grants: Grants) -> None:
-        """Keep what was prepared; a variable seen to shape plans for the first time voids earlier shapes."""
+        """Keep what was prepared; a trait seen to shape plans for the first time voids earlier shapes."""
         if not variables.observed <= self.observed:
             self.observed |= variables.observed
             self.prepared.clear()
-        self.prepared[self.shape(variables, grants)] = prepared
+        shape = self.shape(variables, grants)
+        if len(shape[2]) <= SHAPE_CHARACTERS:
+            self.prepared[shape] = prepared
         if len(self.prepared) > SHAPES_KEPT:
             self.prepared.popitem(last=False)
 

@@ -36,7 +36,9 @@ def _same(value: object) -> object:
 
 
 SCALARS: dict[object, ScalarDefinition] = {
-    BigInt: _scalar("BigInt", "A whole number of up to 53 bits, which every JSON client reads exactly."),
+    BigInt: _scalar(
+        "BigInt", "A whole number. Values that you write have 53 bits at most; a sum may have more."
+    ),
     Date: _scalar("Date", "A calendar date in ISO 8601 form, such as 2026-03-31."),
     DateTime: _scalar(
         "DateTime", "A point in time in ISO 8601 form; answers are in UTC, such as 2026-03-31T09:30:00+00:00."

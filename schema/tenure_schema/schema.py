@@ -131,7 +131,7 @@ def _identity(description: str) -> Argument:
 
 def _write(mutation: Mutation, types: Types) -> PlannedField:
     argument = Argument("input", types[mutation.payload.removesuffix("Payload") + "Input"], "What to write.")
-    return _root(mutation.name, types[mutation.payload], mutation.description, [argument])
+    return _root(mutation.name, types[mutation.payload] | None, mutation.description, [argument])
 
 
 def _root(name: str, type_: GraphQLType, description: str, arguments: list[Argument]) -> PlannedField:

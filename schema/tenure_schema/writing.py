@@ -89,12 +89,11 @@ def sent(field: Field) -> Row:
 
 
 async def run(mutation: Mutation, field: Field, call: Call) -> dict[str, Any]:
-    """Run a mutation, and return its payload under the names that the answer gives its fields.
+    """Run a mutation that was checked, and return its payload by the names of the answer.
 
     Raises:
-        TenureError: The actor may not, or the database can't.
+        TenureError: The database can't.
     """
-    mutation.check(field, call)
     try:
         receipt = _receipt(field, call)
     except ValueError as error:

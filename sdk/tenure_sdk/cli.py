@@ -11,6 +11,9 @@ import typer
 
 from tenure_core.errors import TenureError
 
+FAILED = 3
+"""The exit code where Tenure raises an error: 1 and 2 are for what commands find, and for wrong calls."""
+
 app = typer.Typer(
     name="tenure",
     help="Tenure, a headless customer-retention platform.\n\n"
@@ -38,13 +41,14 @@ Port = Annotated[
 
 
 def main() -> None:
-    """Run the command line. An error that Tenure raises on purpose ends as one line on stderr."""
+    """Run the command line. An error that Tenure raises on purpose ends as one line on stderr, and 3."""
     # SIGTERM ends a command as Ctrl-C does, so that what it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except TenureError as error:
-        sys.exit(f"tenure: {' '.join(str(error).split())}")
+        typer.echo(f"tenure: {' '.join(str(error).split())}", err=True)
+        sys.exit(FAILED)
 
 
 @app.command()
@@ -140,7 +144,8 @@ def import_file(
     Exit codes:
       0  every line was written, or was so already
       1  some lines were refused: they are in FILE.rejects.csv; mend them there and import that file
-      2  the map or the file is wrong
+      2  the call, the map or the file is wrong
+      3  a setting is wrong, or the database can't be used: run it again once that is mended
 
     \b
     Examples:

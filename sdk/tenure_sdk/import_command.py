@@ -13,16 +13,20 @@ from tenure_core.database import Database
 from tenure_core.errors import BadUserInputError
 from tenure_core.identity import Actor, Role
 from tenure_core.settings import Settings, load_settings
-from tenure_core.tokens import ensure_tenant
+from tenure_core.tokens import ensure_tenant, find_tenant
 from tenure_sdk.importing.mapping import read_map
 from tenure_sdk.importing.progress import progress, summary
+from tenure_sdk.importing.reader import open_csv
 from tenure_sdk.importing.recipe import Recipe
 from tenure_sdk.importing.run import Import, run
 from tenure_sdk.importing.totals import Totals
 from tenure_sdk.postgres import owner_url, refuse_pending_migrations, running_postgres
 
 SOME_REFUSED, WRONG_INPUT = 1, 2
-"""Exit codes beside 0: some lines were refused; the map or the file is wrong."""
+"""Exit codes beside 0: some lines were refused; the call, the map or the file is wrong."""
+
+STATEMENT_SECONDS = 60.0
+"""How long a statement may run, at least: a chunk takes longer than what a request asks for."""
 
 NO_KEY = uuid.UUID(int=0)
 """Stands for the key of an actor who came by the command line, and has none."""
@@ -40,12 +44,12 @@ def import_file(
         file: The CSV file.
         entity: The name of what its lines become, such as "Account".
         map_file: The map that says how.
-        tenant: Whose data; made where it is new.
+        tenant: Whose data; made where it is new, once the map and the file are found good.
         dry_run: Whether to write nothing.
         rejects: Where the refused lines go; by default beside the file.
 
     Raises:
-        typer.Exit: Some lines were refused (1), or the map or the file is wrong (2).
+        typer.Exit: Some lines were refused (1), or the call, the map or the file is wrong (2).
         TenureError: A setting is wrong, or the database can't be reached or is too old.
     """
     try:
@@ -61,11 +65,12 @@ def _import(file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool,
     catalog = build_catalog()
     given = read_map(map_file)
     task = Import(file, Recipe(given, _entity(catalog, entity)), rejects, dry_run)
+    _refuse_file(task)
     settings = load_settings()
     with running_postgres(settings) as url:
         owner = owner_url(settings, url)
         refuse_pending_migrations(owner)
-        actor = Actor(ensure_tenant(owner, tenant), NO_KEY, Role.ADMIN, given.system, ACTOR_NAME)
+        actor = Actor(_tenant(owner, tenant, dry_run), NO_KEY, Role.ADMIN, given.system, ACTOR_NAME)
         totals = asyncio.run(_run(task, settings, url, catalog, actor))
     typer.echo(summary(totals, rejects, dry_run))
     return totals
@@ -77,7 +82,22 @@ def _entity(catalog: Catalog, name: str) -> EntityInfo:
     return catalog[name]
 
 
+def _refuse_file(task: Import) -> None:
+    with open_csv(task.path, task.recipe.map.encoding, task.recipe.map.delimiter) as file:
+        task.recipe.refuse_header(file.header)
+
+
+def _tenant(owner: str, name: str, dry_run: bool) -> uuid.UUID:
+    """Return the tenant's id; in a dry run that of nobody, where there is no tenant yet."""
+    if known := find_tenant(owner, name):
+        return known
+    typer.echo(f"There is no tenant {name!r} yet: the import makes it.", err=True)
+    return uuid.uuid4() if dry_run else ensure_tenant(owner, name)
+
+
 async def _run(task: Import, settings: Settings, url: str, catalog: Catalog, actor: Actor) -> Totals:
-    async with Database(url, settings) as database:
+    seconds = max(settings.statement_timeout_seconds, STATEMENT_SECONDS)
+    patient = settings.model_copy(update={"statement_timeout_seconds": seconds})
+    async with Database(url, patient) as database:
         with progress() as on_progress:
             return await run(task, database, catalog, actor, on_progress)

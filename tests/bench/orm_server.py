@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import strawberry
+from psycopg import AsyncConnection
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
@@ -25,7 +26,8 @@ TENANT = uuid.UUID(os.environ["BENCH_TENANT"])
 POOL_SIZE = 10
 
 engine = create_async_engine(
-    "postgresql+psycopg://" + os.environ["BENCH_DATABASE_URL"].partition("://")[2],
+    "postgresql+psycopg://",
+    async_creator=lambda: AsyncConnection.connect(os.environ["BENCH_DATABASE_URL"]),
     pool_size=POOL_SIZE,
     max_overflow=0,
 )

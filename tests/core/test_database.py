@@ -16,6 +16,7 @@ from tenure_core.errors import (
     ConflictError,
     DatabaseTimeoutError,
     DatabaseUnavailableError,
+    RequestTooLargeError,
     TenureError,
 )
 from tenure_core.identity import Actor
@@ -214,3 +215,41 @@ async def test_a_value_that_cannot_be_computed_with_is_the_clients(database: Dat
     with pytest.raises(BadUserInputError, match="out of range"):
         async with database.tenant(actor.tenant_id) as connection:
             await connection.execute("SELECT '1e400'::jsonb::float8")
+
+
+async def test_statistics_are_made_anew_after_a_load(
+    database: Database, database_url: str, actor: Actor
+) -> None:
+    async with database.writing(actor.tenant_id, "test", "test") as connection:
+        await connection.execute(
+            "INSERT INTO account (tenant_id, name) SELECT %s, 'a' FROM generate_series(1, 500)",
+            (actor.tenant_id,),
+        )
+    await database.analyze("account")
+    with psycopg.connect(database_url) as owner:
+        counted = owner.execute(
+            "SELECT reltuples, (SELECT count(*) FROM account) FROM pg_class WHERE oid = 'account'::regclass"
+        ).fetchone()
+    assert counted
+    assert counted[0] == counted[1]
+
+
+async def test_statistics_may_take_longer_than_a_statement(database_url: str, settings: Settings) -> None:
+    hasty = settings.model_copy(update={"pool_size": 1, "statement_timeout_seconds": 0.1})
+    async with Database(database_url, hasty) as database:
+        with psycopg.connect(database_url) as owner:
+            owner.execute("LOCK TABLE account IN SHARE UPDATE EXCLUSIVE MODE")
+            analyzing = asyncio.create_task(database.analyze("account"))
+            await asyncio.wait([analyzing], timeout=0.5)
+        await analyzing
+        async with database.unbound() as connection:
+            assert await value(connection, "SHOW statement_timeout") == "100ms"
+
+
+async def test_what_is_too_large_for_postgresql_is_too_large_a_request(
+    database: Database, actor: Actor
+) -> None:
+    arguments = ", ".join("1" for _ in range(200))
+    with pytest.raises(RequestTooLargeError, match="more than 100 arguments"):
+        async with database.tenant(actor.tenant_id) as connection:
+            await connection.execute(f"SELECT concat({arguments}), json_build_object({arguments})")

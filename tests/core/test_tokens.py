@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tenure_core.errors import DatabaseUnavailableError, SettingError
+from tenure_core.errors import BadUserInputError, DatabaseUnavailableError, SettingError
 from tenure_core.identity import Role, key_hash
-from tenure_core.tokens import create_key, ensure_tenant
+from tenure_core.tokens import create_key, ensure_tenant, find_tenant
 
 
 @pytest.fixture
@@ -38,6 +38,27 @@ def test_the_first_key_makes_its_tenant_and_says_so(database_url: str, tenant_na
 
 def test_a_tenant_is_made_once(database_url: str, tenant_name: str) -> None:
     assert ensure_tenant(database_url, tenant_name) == ensure_tenant(database_url, tenant_name)
+
+
+def test_to_look_for_a_tenant_makes_none(database_url: str, tenant_name: str) -> None:
+    assert find_tenant(database_url, tenant_name) is None
+    assert find_tenant(database_url, tenant_name) is None
+    made = ensure_tenant(database_url, tenant_name)
+    assert find_tenant(database_url, tenant_name) == made
+
+
+@pytest.mark.parametrize(("name", "told"), [("", "blank"), (" \t", "blank"), ("n" * 201, "201 characters")])
+def test_a_tenant_has_a_name_that_people_can_read(database_url: str, name: str, told: str) -> None:
+    with pytest.raises(BadUserInputError, match=told):
+        create_key(database_url, name, Role.ADMIN, "k", "x")
+    with pytest.raises(BadUserInputError, match=told):
+        ensure_tenant(database_url, name)
+    with pytest.raises(BadUserInputError, match=told):
+        find_tenant(database_url, name)
+
+
+def test_a_tenant_may_have_a_name_of_200_characters(database_url: str, tenant_name: str) -> None:
+    ensure_tenant(database_url, tenant_name.ljust(200, "n"))
 
 
 def test_a_database_that_is_not_there_is_an_error_for_people(database_url: str) -> None:

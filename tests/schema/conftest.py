@@ -10,6 +10,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from tests import asking
+from tests.conftest import actor_in_fresh_tenant
+from tests.schema.answers import Answers
+from tests.schema.sample import CATALOG, ROWS, insert, sample
 
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
@@ -66,3 +69,35 @@ async def client(app: Starlette, database_url: str) -> AsyncIterator[httpx.Async
         transport=transport, base_url="http://tenure.test", headers=headers
     ) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+async def generous(database: Database, settings: Settings) -> Execution:
+    """Execution with limits past anything that is generated."""
+    names = (
+        "cost",
+        "aliases",
+        "depth",
+        "directives",
+        "root_fields",
+        "document_tokens",
+        "document_characters",
+    )
+    raised = dict.fromkeys((f"max_{name}" for name in names), 10**9)
+    return Execution(CATALOG, database, settings.model_copy(update=raised))
+
+
+@pytest.fixture(scope="session")
+def sampled(database_url: str) -> Actor:
+    """A reader of the sample, beside one tenant with the same ids and another with the same values."""
+    reader, *others = (actor_in_fresh_tenant(database_url, Role.READER) for _ in range(3))
+    insert(database_url, reader.tenant_id, ROWS)
+    insert(database_url, others[0].tenant_id, sample(seed=8))
+    insert(database_url, others[1].tenant_id, sample(first_id=0x900))
+    return reader
+
+
+@pytest.fixture(scope="session")
+def answers(generous: Execution, sampled: Actor) -> Answers:
+    """Answers about the sample."""
+    return Answers(generous, sampled)

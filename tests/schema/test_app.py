@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
+import orjson
+import pytest
+from tests.asking import ask
 
+from tenure_core.catalog import Catalog
 from tenure_core.database import Database
+from tenure_core.identity import Actor, KeyCache
 from tenure_core.settings import Settings
 from tenure_schema.app import create_app
+from tenure_schema.documents import InvalidDocumentError
+from tenure_schema.execution import Execution
 
 
 async def test_an_answer_says_its_request_and_its_stages(client: httpx.AsyncClient) -> None:
@@ -45,3 +53,60 @@ async def test_a_database_that_went_away_is_said_so(settings: Settings) -> None:
         response = await client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["errors"][0]["extensions"]["code"] == "DATABASE_UNAVAILABLE"
+
+
+async def test_a_request_without_a_key_is_told_which_scheme_to_use(client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql", json={"query": "{ __typename }"}, headers={"Authorization": ""})
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_a_request_that_takes_too_long_is_given_up(
+    settings: Settings, database_url: str, client: httpx.AsyncClient
+) -> None:
+    hasty = create_app(settings.model_copy(update={"request_timeout_seconds": 0.000001}), database_url)
+    async with hasty.router.lifespan_context(hasty):
+        transport = httpx.ASGITransport(hasty)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tenure.test") as impatient:
+            response = await impatient.post(
+                "/graphql", json={"query": "{ accounts { totalCount } }"}, headers=client.headers
+            )
+    assert response.status_code == 504
+    assert response.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
+
+
+async def test_the_log_of_a_failure_holds_neither_the_key_nor_the_question(
+    settings: Settings, client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = create_app(settings, "")
+    lost = Database(
+        "host=127.0.0.1 port=1 dbname=none", settings.model_copy(update={"pool_wait_seconds": 0.2})
+    )
+    broken.state.keys = KeyCache(lost, 1)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(broken), base_url="http://tenure.test"
+    ) as other:
+        query = '{ accounts(where: {name: {eq: "private"}}) { totalCount } }'
+        response = await other.post("/graphql", json={"query": query}, headers=client.headers)
+    logged = capsys.readouterr().err
+    assert response.status_code == 503
+    assert orjson.loads(logged.splitlines()[-1])["request_id"] == response.headers["X-Request-Id"]
+    assert "private" not in logged
+    assert client.headers["Authorization"].removeprefix("Bearer ") not in logged
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_the_schema_can_be_closed(
+    catalog: Catalog, database: Database, settings: Settings, actor: Actor, allowed: bool
+) -> None:
+    execution = Execution(catalog, database, settings.model_copy(update={"introspection": allowed}))
+    question = "{ __schema { queryType { name } } }"
+    if allowed:
+        assert "data" in await ask(execution, actor, question)
+    else:
+        with pytest.raises(InvalidDocumentError, match="introspection"):
+            await ask(execution, actor, question)
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    code = "".join(path.read_text() for path in Path(__file__).parents[2].glob("*/tenure_*/**/*.py"))
+    assert [name for name in Settings.model_fields if not re.search(rf"settings\.{name}\b", code)] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -150,6 +151,13 @@ QUESTIONS = {
     "too many tokens": "{ " + "__typename " * 2_001 + "}",
     "two thousand braces": "{" * 2_000,
     "a million braces": "{" * 14_000,
+    "relations in relations": "{ accounts(where: "
+    + "{parent: {some: " * 20
+    + "{}"
+    + "}}" * 20
+    + ") { totalCount } }",
+    "filters in filters": "{ accounts(where: " + "{not: " * 20 + "{}" + "}" * 20 + ") { totalCount } }",
+    "a field to count": "{ accountsAggregate(orderBy: {function: COUNT, field: EMPLOYEES}) { count } }",
     "deep brackets in a value": "{ accounts(where: {attributes: {contains: "
     + "[" * 900
     + "]" * 900
@@ -164,6 +172,25 @@ async def test_a_question_that_cannot_be_answered_is_refused(
     client: httpx.AsyncClient, question: str
 ) -> None:
     refusal(await post(client, question))
+
+
+def forged(*values: object) -> str:
+    """A cursor that nobody gave out."""
+    return base64.urlsafe_b64encode(orjson.dumps(values)).decode()
+
+
+BY_NAME = "query ($c: String) { accounts(after: $c, orderBy: [{field: NAME}]) { totalCount nodes { id } } }"
+FILTERED = "query ($w: AccountFilter) { accounts(where: $w) { totalCount } }"
+NUMBERS = """
+query ($j: [JSON!] = [99999999999999999999999]) {
+  accounts(where: {attributes: {at: {path: ["a"], in: $j}}}) { totalCount }
+}
+"""
+
+
+def chained(depth: int) -> dict[str, Any]:
+    """A filter that goes through a relation again and again."""
+    return {"parent": {"some": chained(depth - 1)}} if depth else {}
 
 
 VARIABLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -187,6 +214,13 @@ VARIABLES: dict[str, tuple[str, dict[str, Any]]] = {
         "query ($v: JSON) { accounts(where: {attributes: {contains: $v}}) { totalCount } }",
         {"v": {"a\x00": 1}},
     ),
+    "a cursor of nulls": (BY_NAME, {"c": forged("NAME +>,ID +>", None, None)}),
+    "a cursor without an id": (BY_NAME, {"c": forged("NAME +>,ID +>", "A", None)}),
+    "a cursor without a name": (BY_NAME, {"c": forged("NAME +>,ID +>", None, MISSING)}),
+    "a cursor of another kind": (BY_NAME, {"c": forged("NAME +>,ID +>", 5, MISSING)}),
+    "relations in relations": (FILTERED, {"w": chained(20)}),
+    "a thousand conditions": (FILTERED, {"w": {"or": [{"children": {"some": {}}}] * 1_000}}),
+    "a number that JSON can't hold": (NUMBERS, {}),
     "two members of a oneOf": (
         "mutation ($i: ContactCreateInput!) { contactCreate(input: $i) { userErrors { code } } }",
         {"i": {"lastName": "a", "account": {"id": MISSING, "externalRef": {"system": "s", "id": "1"}}}},
@@ -236,3 +270,24 @@ async def test_a_refused_write_writes_nothing(client: httpx.AsyncClient) -> None
     assert (await post(client, "{ accounts { totalCount } }")).json() == {
         "data": {"accounts": {"totalCount": 0}}
     }
+
+
+async def test_what_is_too_dear_is_refused_on_every_way_and_before_it_is_written(
+    client: httpx.AsyncClient,
+) -> None:
+    nested = "children(first: 100) { nodes { children(first: 100) { nodes { id } } } }"
+    write = f'mutation {{ accountCreate(input: {{name: "a"}}) {{ account {{ {nested} }} }} }}'
+    read = "{ __schema { queryType { name } } " + " ".join(
+        f"a{i}: accounts(first: 30) {{ nodes {{ contacts(first: 30) {{ nodes {{ id }} }} }} }}"
+        for i in range(10)
+    )
+    for query in (write, read + " }"):
+        assert refusal(await post(client, query))["extensions"]["code"] == "REQUEST_TOO_LARGE"
+    assert (await post(client, "{ accounts { totalCount } }")).json()["data"]["accounts"]["totalCount"] == 0
+
+
+async def test_a_refused_part_of_a_request_lets_no_other_part_be_written(client: httpx.AsyncClient) -> None:
+    good = 'a: accountCreate(input: {name: "a"}) { account { id } }'
+    bad = 'b: accountCreate(input: {name: "b"}) { account { children(first: 101) { totalCount } } }'
+    refusal(await post(client, f"mutation {{ {good} {bad} }}"))
+    assert (await post(client, "{ accounts { totalCount } }")).json()["data"]["accounts"]["totalCount"] == 0

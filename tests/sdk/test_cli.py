@@ -56,7 +56,7 @@ def tenure(tmp_path: Path, database_url: str) -> Tenure:
 
 def assert_one_clear_line(done: subprocess.CompletedProcess[str], *said: str) -> None:
     """Hold a command that can't do its work to a line on stderr that says why, and nothing else."""
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("tenure: ")
@@ -118,6 +118,16 @@ def test_migrate_says_what_it_did_and_then_that_nothing_is_left(
     assert "Applied 0001" in first.stdout
     assert second.stdout == "The database is up to date.\n"
     assert (first.returncode, second.returncode) == (0, 0)
+
+
+def test_a_wrong_option_is_not_called_a_wrong_environment(tenure: Tenure) -> None:
+    done = tenure("serve", "--port", "99999")
+    assert_one_clear_line(done, "TENURE_PORT", "99999", "in the environment or on the command line")
+
+
+def test_a_tenant_without_a_name_is_refused(tenure: Tenure) -> None:
+    done = tenure("token", "create", "--tenant", "", "--role", "admin")
+    assert_one_clear_line(done, "The name of the tenant is blank")
 
 
 async def test_token_create_prints_a_key_that_opens_its_tenant_alone(

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 import uuid
 from pathlib import Path
 
 import psycopg
 import pytest
+
+from tenure_core.tokens import find_tenant
 
 TENURE = (sys.executable, "-c", "from tenure_sdk.cli import main; main()")
 MAP = "system: erp\nkey: no\nfields: {name: name, employees: {column: staff, as: integer}}\n"
@@ -42,6 +46,14 @@ class Shell:
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120
         )
+
+    def analyzed(self) -> int:
+        """Return how often somebody asked for new statistics of the accounts."""
+        with psycopg.connect(self.url) as connection:
+            [(count,)] = connection.execute(
+                "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'account'"
+            )
+            return count
 
     def names(self) -> list[str]:
         with psycopg.connect(self.url) as connection:
@@ -81,9 +93,45 @@ def test_a_file_is_imported_and_told_in_numbers(shell: Shell) -> None:
 
 
 def test_a_dry_run_says_what_would_be_and_writes_nothing(shell: Shell) -> None:
+    analyzed = shell.analyzed()
     tried = shell.run("--dry-run")
     assert (tried.returncode, counts(tried.stdout)["records that would be created"]) == (0, 2)
-    assert shell.names() == []
+    assert f"There is no tenant '{shell.tenant}' yet" in tried.stderr
+    assert find_tenant(shell.url, shell.tenant) is None
+    assert shell.analyzed() == analyzed
+
+
+def test_a_dry_run_checks_against_the_records_of_its_tenant(shell: Shell) -> None:
+    assert shell.run().returncode == 0
+    tried = shell.run("--dry-run")
+    assert counts(tried.stdout)["records that would be unchanged"] == 2
+    assert "There is no tenant" not in tried.stderr
+
+
+def test_a_pipe_is_refused_before_it_is_read(shell: Shell) -> None:
+    os.mkfifo(shell.folder / "pipe.csv")
+    lines = (shell.folder / "in.csv").read_text()
+    threading.Thread(target=(shell.folder / "pipe.csv").write_text, args=[lines], daemon=True).start()
+    done = shell.run(file="pipe.csv")
+    assert done.returncode == 2
+    assert "pipe.csv is a pipe" in done.stderr
+    assert find_tenant(shell.url, shell.tenant) is None
+
+
+def test_an_import_has_more_patience_than_a_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENURE_STATEMENT_TIMEOUT_SECONDS", "0.2")
+    with psycopg.connect(shell.url, autocommit=True) as owner:
+        with owner.transaction():
+            owner.execute("LOCK TABLE account IN SHARE MODE")
+            command = threading.Thread(target=shell.run)
+            command.start()
+            while not owner.execute(
+                "SELECT FROM pg_locks WHERE relation = 'account'::regclass AND NOT granted"
+            ).fetchall():
+                time.sleep(0.02)
+            command.join(timeout=0.6)
+        command.join()
+    assert shell.names() == ["Acme", "Bolt"]
 
 
 def test_refused_lines_make_exit_code_1_and_a_file(shell: Shell) -> None:
@@ -104,19 +152,24 @@ def test_refused_lines_make_exit_code_1_and_a_file(shell: Shell) -> None:
         ({"map_file": "none.yaml"}, "The map none.yaml can't be read"),
         ({"entity": "Acount"}, "There is no entity 'Acount'. There are Account, Contact, Activity."),
         ({"entity": "Contact"}, "fields.name: Contact has no field 'name'"),
+        ({"file": "empty.csv"}, "empty.csv is empty"),
+        ({"file": "other.csv"}, "The map names the column 'no', which the file lacks"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_exit_code_2(shell: Shell, wrong: dict[str, str], told: str) -> None:
+    (shell.folder / "empty.csv").touch()
+    (shell.folder / "other.csv").write_text("name,staff\nAcme,5\n")
     done = shell.run(**wrong)
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert told in line
+    assert find_tenant(shell.url, shell.tenant) is None
 
 
 def test_a_database_that_is_not_there_is_one_line(shell: Shell) -> None:
     shell.url = "postgresql://nobody@127.0.0.1:1/none"
     done = shell.run()
-    assert done.returncode not in (0, 2)
+    assert done.returncode == 3
     (line,) = done.stderr.splitlines()
     assert "can't be reached" in line

@@ -121,7 +121,7 @@ def test_a_port_in_use_is_said_at_once(database_url: str, command: str) -> None:
             check=False,
         )
     hint = "Stop the program that uses it, or choose another with --port."
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == f"tenure: Port {port} on 127.0.0.1 is in use. {hint}\n"
 
 
@@ -129,7 +129,7 @@ def test_an_address_of_another_machine_is_refused_in_one_line() -> None:
     done = subprocess.run(
         [TENURE, "serve", "--host", "192.0.2.1"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr.startswith("tenure: Can't listen on 192.0.2.1:8000: ")
     assert done.stderr.count("\n") == 1
 

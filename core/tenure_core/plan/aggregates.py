@@ -182,6 +182,8 @@ def measure_of(entity: EntityInfo, function: str, name: str) -> Measure:
 
 def _ordering_measure(entity: EntityInfo, function: str, constant: object, name: str) -> Measure:
     if function == "count":
+        if constant is not None:
+            raise BadUserInputError(f"{name}.orderBy: COUNT is not computed over a field.", "Leave it out.")
         return COUNT
     for field in measurable(entity, function):
         if upper_case(field) == constant:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import Kind
 from tenure_core.plan.conditions import Param
+from tenure_core.plan.cursors import decoded
 from tenure_core.request import Variable, fixed
 
 
@@ -20,12 +21,14 @@ class Bind:
         where: The argument that it came from, for messages.
         value: The value as PostgreSQL gets it, or the variable that has it.
         many: Whether it is a list.
+        part: Which part of a cursor it is; None where it is no part of any.
     """
 
     kind: Kind
     where: str
     value: object
     many: bool
+    part: int | None
 
     def read(self, value: object) -> object:
         """Return a client's value as PostgreSQL gets it.
@@ -35,7 +38,7 @@ class Bind:
         """
         try:
             if not self.many:
-                return self.kind.parse(value)
+                return self.kind.parse(value if self.part is None else decoded(value)[self.part])
             if not isinstance(value, list | tuple):
                 raise ValueError("expected a list")
             return [self.kind.parse(item) for item in value]
@@ -49,18 +52,25 @@ class Binder:
 
     binds: list[Bind] = field(default_factory=list)
 
-    def add(self, kind: Kind, value: object, where: str, *, many: bool = False) -> Param:
+    def add(
+        self, kind: Kind, value: object, where: str, *, many: bool = False, part: int | None = None
+    ) -> Param:
         """Take a value in and return its place.
+
+        Args:
+            kind: How it is read and bound.
+            value: The value, or the variable that has it.
+            where: The argument that it came from, for messages.
+            many: Whether it is a list.
+            part: Which part of a cursor it is, where the value is one.
 
         Raises:
             BadUserInputError: It is none of this kind.
         """
         if many and isinstance(value, list):
             value = [fixed(item) for item in value]
-        bind = Bind(kind, where, value, many)
-        if not isinstance(value, Variable):
-            bind = Bind(kind, where, bind.read(value), many)
-        self.binds.append(bind)
+        bind = Bind(kind, where, value, many, part)
+        self.binds.append(bind if isinstance(value, Variable) else replace(bind, value=bind.read(value)))
         return Param(len(self.binds) - 1, kind, many)
 
 

@@ -29,6 +29,7 @@ from tenure_core.plan.conditions import (
     Related,
     Search,
 )
+from tenure_core.plan.limits import Limits
 from tenure_core.request import Variable, fixed
 
 Where = Mapping[str, object]
@@ -42,11 +43,13 @@ class Filters:
         catalog: What there is.
         grants: What of it may be read.
         binder: Where the values go.
+        limits: How large the filters of one root field may become.
     """
 
     catalog: Catalog
     grants: Grants
     binder: Binder
+    limits: Limits
 
     def scope(self, entity: EntityInfo, where: object, path: str) -> Predicate:
         """Return the predicate of a list: the given filter, and that records are not deleted.
@@ -62,11 +65,13 @@ class Filters:
         return condition if _mentions_deletion(where) else all_of(alive(entity), condition)
 
     def _where(self, entity: EntityInfo, where: object, path: str) -> Predicate:
-        return all_of(
-            *(self._entry(entity, name, value, f"{path}.{name}") for name, value in _entries(where))
-        )
+        with self.limits.nested(path):
+            return all_of(
+                *(self._entry(entity, name, value, f"{path}.{name}") for name, value in _entries(where))
+            )
 
     def _entry(self, entity: EntityInfo, name: str, value: object, path: str) -> Predicate:
+        self.limits.count(path)
         match name:
             case "and":
                 return all_of(*(self._where(entity, part, path) for part in _parts(value)))
@@ -116,7 +121,8 @@ class Filters:
         self.grants.require_read(target)
 
         def quantified(quantifier: str, where: object) -> Predicate:
-            condition = self._where(target, where, f"{path}.{quantifier}")
+            with self.limits.related(path):
+                condition = self._where(target, where, f"{path}.{quantifier}")
             scope = And(()) if _mentions_deletion(where) else alive(target)
             return Related(relation, target, quantifier, scope, condition)
 
@@ -148,7 +154,7 @@ class Filters:
 
     def _json_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "at":
-            return self._json_place(field, cast(Where, value), path)
+            return self._json_place(field, cast(Where, given(value, path)), path)
         kind = STRING if name == "hasKey" else JSON
         return Compare(field.column, name, self.binder.add(kind, given(value, path), path))
 
@@ -211,6 +217,6 @@ def _mentions_deletion(where: object) -> bool:
     def inside(name: str, value: object) -> bool:
         if name in ("and", "or"):
             return any(_mentions_deletion(part) for part in _parts(value))
-        return _mentions_deletion(value) if name == "not" else name == "deletedAt"
+        return _mentions_deletion(value) if name == "not" else name == "deletedAt" and bool(value)
 
     return any(inside(name, value) for name, value in _entries(where))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import cast
-
-import orjson
 
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.errors import BadUserInputError
 from tenure_core.paths import Path, paths
 from tenure_core.plan.binds import Binder
+from tenure_core.plan.cursors import shape_of
 from tenure_core.plan.nodes import OrderKey, Page, Position
-from tenure_core.request import fixed
+from tenure_core.request import fixed, trait
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
@@ -41,8 +38,8 @@ def page_of(entity: EntityInfo, catalog: Catalog, arguments: Arguments, binder: 
     size = _size(last if first is None else first, path, "first" if last is None else "last")
     order = order_of(entity, catalog, arguments.get("orderBy"))
     page = Page(order, size, last is not None, None, None)
-    after = _position(page, fixed(arguments.get("after")), binder, f"{path}.after")
-    before = _position(page, fixed(arguments.get("before")), binder, f"{path}.before")
+    after = _position(page, arguments.get("after"), binder, f"{path}.after")
+    before = _position(page, arguments.get("before"), binder, f"{path}.before")
     return Page(order, size, last is not None, after, before)
 
 
@@ -82,25 +79,18 @@ def _until_id(keys: tuple[OrderKey, ...], identity: Path) -> tuple[OrderKey, ...
 def _position(page: Page, cursor: object, binder: Binder, path: str) -> Position | None:
     if cursor is None:
         return None
-    signature, *values = _decoded(str(cursor), path)
-    if signature != page.signature or len(values) != len(page.order):
+    signature, *empty = cast(tuple[object, ...], trait(cursor, shape_of)) or (None,)
+    keys = page.order
+    if signature is None or any(e and not k.path.nullable for e, k in zip(empty, keys, strict=False)):
+        raise BadUserInputError(
+            f"{path} is no cursor.", "Send one that endCursor, startCursor or an edge gave you."
+        )
+    if signature != page.signature or len(empty) != len(page.order):
         raise BadUserInputError(
             f"{path} is a cursor of another order.", "Page on with the orderBy that it came from."
         )
     params = [
-        None if value is None else binder.add(key.path.field.kind, value, path)
-        for key, value in zip(page.order, values, strict=True)
+        None if empty[place] else binder.add(key.path.field.kind, cursor, path, part=place + 1)
+        for place, key in enumerate(page.order)
     ]
     return Position(tuple(params))
-
-
-def _decoded(cursor: str, path: str) -> list[object]:
-    try:
-        values = orjson.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, ValueError):
-        values = None
-    if not isinstance(values, list) or not values:
-        raise BadUserInputError(
-            f"{path} is no cursor.", "Send one that endCursor, startCursor or an edge gave you."
-        )
-    return values

@@ -16,6 +16,7 @@ from tenure_core.plan.binds import Bind, Binder
 from tenure_core.plan.changes import CHANGES, HISTORY, SNAPSHOT, Changes
 from tenure_core.plan.conditions import And, Compare, Predicate
 from tenure_core.plan.filters import Filters, alive
+from tenure_core.plan.limits import Limits
 from tenure_core.plan.nodes import (
     Connection,
     ConnectionOutput,
@@ -105,7 +106,7 @@ class _Planner:
     @classmethod
     def of(cls, catalog: Catalog, authorized: Authorized) -> _Planner:
         binder = Binder()
-        filters = Filters(catalog, authorized.grants, binder)
+        filters = Filters(catalog, authorized.grants, binder, Limits())
         return cls(catalog, authorized, binder, filters, Aggregates(catalog, binder, filters))
 
     def root(self, field: Field) -> Plan:

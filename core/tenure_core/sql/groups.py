@@ -135,7 +135,9 @@ def _output(output: GroupOutput, source: Source, measures: list[Measure]) -> Col
         case MeasureValue():
             return _measure(output, source.rows, measures)
         case GroupObject():
-            return json_object((o.key, _part(o, source, measures)) for o in output.outputs)
+            parts = [_part(o, source, measures).label(o.key) for o in output.outputs]
+            # A key may have more fields than a function may have arguments.
+            return func.row_to_json(source.shape(parts), type_=JSON())
 
 
 def _part(

@@ -34,3 +34,16 @@ END
 $$;
 
 REVOKE EXECUTE ON PROCEDURE tenure_protect(regclass) FROM PUBLIC;
+
+-- After a large load the planner still believes what it knew before, and answers the first questions by plans
+-- for a table that was small. The service owns no table, so it may ask for new statistics here.
+CREATE PROCEDURE tenure_analyze(loaded regclass)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ANALYZE %s', loaded);
+END
+$$;
+
+REVOKE EXECUTE ON PROCEDURE tenure_analyze(regclass) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE tenure_analyze(regclass) TO tenure_app;

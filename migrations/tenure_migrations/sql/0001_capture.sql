@@ -75,6 +75,9 @@ BEGIN
 END
 $$;
 
+-- Whoever may execute them could hang them on a temporary table, and have them write down what never happened.
+REVOKE EXECUTE ON FUNCTION tenure_capture_insert(), tenure_capture_update(), tenure_capture_delete() FROM PUBLIC;
+
 -- Install the triggers on a table. They fire in the order of their names: an update that changes nothing is
 -- dropped before it is stamped. Inserts and deletes are captured per statement. Updates are captured per row,
 -- because joining the old rows of a statement to its new ones is many times slower.

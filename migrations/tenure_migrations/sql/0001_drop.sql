@@ -2,6 +2,7 @@
 
 DROP TABLE change, external_ref, activity, contact, account;
 DROP PROCEDURE tenure_capture(regclass, text);
+DROP PROCEDURE tenure_analyze(regclass);
 DROP PROCEDURE tenure_protect(regclass);
 DROP FUNCTION
     tenure_capture_insert(), tenure_capture_update(), tenure_capture_delete(), tenure_stamp(),

@@ -105,4 +105,6 @@ def open_csv(
     except OSError as error:
         raise FileError(f"{path} can't be opened: {error.strerror}.") from None
     with raw:
+        if not raw.seekable():
+            raise FileError(f"{path} is a pipe, which can be read but once.", "Save it as a file.")
         yield CsvFile(path, raw, encoding, delimiter, on_rows)

@@ -71,6 +71,8 @@ async def run(
             show(file)
         if refused_groups:
             _reject_groups(task, rejects, refused_groups)
+    if not task.dry_run:
+        await database.analyze(task.recipe.entity.table.name, "external_ref")
     return totals
 
 

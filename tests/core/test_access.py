@@ -1,0 +1,43 @@
+"""Access: an admin reads and writes, a reader reads, and a missing grant means no."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tenure_core.access import EntityGrant, Grants, authorize
+from tenure_core.catalog import Catalog
+from tenure_core.errors import ForbiddenError
+from tenure_core.identity import Actor, Role
+
+
+def actor(role: Role) -> Actor:
+    return Actor(uuid.uuid4(), uuid.uuid4(), role, "test")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_reads_every_entity(catalog: Catalog, role: Role) -> None:
+    grants = authorize(actor(role), catalog).grants
+    assert all(grants.may_read(entity) for entity in catalog.entities.values())
+
+
+def test_only_an_admin_writes(catalog: Catalog) -> None:
+    authorize(actor(Role.ADMIN), catalog).grants.require_write(catalog["Account"])
+    with pytest.raises(ForbiddenError, match="role reader may not write accounts"):
+        authorize(actor(Role.READER), catalog).grants.require_write(catalog["Account"])
+
+
+def test_an_entity_without_a_grant_is_neither_read_nor_written(catalog: Catalog) -> None:
+    grants = Grants(Role.ADMIN, {"Account": EntityGrant(read=True, write=True)})
+    grants.require_read(catalog["Account"])
+    with pytest.raises(ForbiddenError, match="may not read contacts"):
+        grants.require_read(catalog["Contact"])
+    with pytest.raises(ForbiddenError, match="may not write contacts"):
+        grants.require_write(catalog["Contact"])
+
+
+def test_one_role_has_one_object_of_grants_in_any_tenant(catalog: Catalog) -> None:
+    one, other = authorize(actor(Role.READER), catalog), authorize(actor(Role.READER), catalog)
+    assert one.grants is other.grants
+    assert one.tenant_id != other.tenant_id

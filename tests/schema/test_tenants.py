@@ -1,0 +1,107 @@
+"""One tenant's answers hold nothing of another's, whatever is asked and known of the other."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from tests.conftest import actor_in_fresh_tenant
+
+from tenure_core.identity import Actor, Role
+from tenure_schema.execution import Execution
+
+from .answers import Answers
+from .questions import SCHEMA, Question, questions
+from .sample import insert, sample
+
+MARK = "⟪theirs⟫"
+THEIRS = sample(seed=9, first_id=0xB00, mark=MARK)
+THEIR_IDS = {row["id"] for rows in THEIRS.values() for row in rows}
+
+any_question_about_theirs = settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@pytest.fixture(scope="module")
+def theirs(generous: Execution, database_url: str) -> Answers:
+    """Answers to the other tenant."""
+    actor = actor_in_fresh_tenant(database_url, Role.ADMIN)
+    insert(database_url, actor.tenant_id, THEIRS)
+    return Answers(generous, actor)
+
+
+@pytest.fixture(scope="module")
+def of_nobody(generous: Execution, database_url: str) -> Answers:
+    """Answers to a tenant without any record."""
+    return Answers(generous, actor_in_fresh_tenant(database_url, Role.ADMIN))
+
+
+def values_in(answer: Any) -> Iterator[Any]:
+    """Yield every single value of an answer, and what is inside of its cursors."""
+    if isinstance(answer, dict | list):
+        for inner in answer.values() if isinstance(answer, dict) else answer:
+            yield from values_in(inner)
+    else:
+        yield answer
+        yield from _inside_cursor(answer)
+
+
+def _inside_cursor(value: Any) -> Iterator[Any]:
+    try:
+        decoded = json.loads(base64.urlsafe_b64decode(value)) if isinstance(value, str) else None
+    except (binascii.Error, ValueError):
+        return
+    if isinstance(decoded, list):
+        yield from values_in(decoded)
+
+
+def is_theirs(value: Any) -> bool:
+    return isinstance(value, str) and (MARK in value or value in THEIR_IDS)
+
+
+@any_question_about_theirs
+@given(drawn=questions(THEIRS))
+async def test_no_answer_holds_a_value_of_another_tenant(
+    answers: Answers, theirs: Answers, drawn: Question
+) -> None:
+    question = await theirs.with_cursors(drawn)
+    note(question.text)
+    assert not list(filter(is_theirs, values_in(await answers.short(question))))
+    assert not list(filter(is_theirs, values_in(await answers.general(question))))
+
+
+@any_question_about_theirs
+@given(drawn=questions(THEIRS))
+async def test_a_tenant_without_records_is_answered_with_nothing_but_names_of_types(
+    of_nobody: Answers, theirs: Answers, drawn: Question
+) -> None:
+    question = await theirs.with_cursors(drawn)
+    note(question.text)
+    found = set(values_in(await of_nobody.short(question)))
+    assert found <= {None, 0, *SCHEMA.type_map}
+
+
+async def test_the_other_tenant_does_see_what_the_tests_above_look_for(theirs: Answers) -> None:
+    found = await theirs.short(Question("{ accounts { nodes { id name } edges { cursor } } }", {}))
+    assert sum(map(is_theirs, values_in(found))) > 12
+
+
+@pytest.mark.parametrize("root", ["node", "account"])
+async def test_a_record_of_another_tenant_is_not_found_by_its_id(
+    answers: Answers, theirs: Answers, root: str
+) -> None:
+    alive = next(row["id"] for row in THEIRS["Account"] if row["deletedAt"] is None)
+    question = Question(f'{{ found: {root}(id: "{alive}") {{ id }} }}', {})
+    assert (await theirs.short(question))["data"] == {"found": {"id": alive}}
+    assert (await answers.short(question))["data"] == {"found": None}
+
+
+def test_the_fixture_is_a_tenant_of_its_own(answers: Answers, theirs: Answers, of_nobody: Answers) -> None:
+    actors: list[Actor] = [one.actor for one in (answers, theirs, of_nobody)]
+    assert len({actor.tenant_id for actor in actors}) == 3
