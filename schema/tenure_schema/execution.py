@@ -19,7 +19,6 @@ from strawberry.extensions import SchemaExtension
 from tenure_core.access import Authorized, authorize
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
-from tenure_core.errors import TenureError
 from tenure_core.execute import execute
 from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.identity import Actor
@@ -159,10 +158,7 @@ class Execution:
         answers: dict[str, Any] = {}
         errors: list[GraphQLError] = []
         for field in fields:
-            try:
-                self._check(field, call)
-            except TenureError as error:
-                return {"data": None, "errors": formatted_result([_at(error, field, nodes)], request_id)}
+            self._check(field, call)
         for field in fields:
             try:
                 answers[field.key] = await self._written(field, call)

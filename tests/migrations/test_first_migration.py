@@ -172,10 +172,10 @@ class TestSecrets:
         "trigger",
         [
             "AFTER INSERT ON forged REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
-            " EXECUTE FUNCTION tenure_capture_insert('Account')",
-            "AFTER UPDATE ON forged FOR EACH ROW EXECUTE FUNCTION tenure_capture_update('Account')",
+            " EXECUTE FUNCTION tenure_capture_account_insert()",
+            "AFTER UPDATE ON forged FOR EACH ROW EXECUTE FUNCTION tenure_capture_account_update()",
             "AFTER DELETE ON forged REFERENCING OLD TABLE AS removed FOR EACH STATEMENT"
-            " EXECUTE FUNCTION tenure_capture_delete('Account')",
+            " EXECUTE FUNCTION tenure_capture_account_delete()",
         ],
         ids=["insert", "update", "delete"],
     )

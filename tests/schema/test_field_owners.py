@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.schema.conftest import Ask
 
+from tenure_core.errors import ForbiddenError
 from tenure_core.identity import Actor
 
 SET = """mutation ($input: FieldOwnerSetInput!) {
@@ -109,5 +110,5 @@ async def test_only_fields_that_clients_write_can_be_owned(ask: Ask, sent: dict[
 
 
 async def test_a_reader_owns_nothing(ask: Ask, reader: Actor) -> None:
-    answer = await ask(SET, as_=reader, input={"entity": "Account", "field": "name", "system": "x"})
-    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    with pytest.raises(ForbiddenError):
+        await ask(SET, as_=reader, input={"entity": "Account", "field": "name", "system": "x"})

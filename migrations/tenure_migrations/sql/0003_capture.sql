@@ -97,6 +97,8 @@ BEGIN
          AS %L',
         function_name, body
     );
+    -- Nobody else may hang it on a table of his own, and so make up changes.
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %I() FROM PUBLIC', function_name);
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER tenure_3_capture_%s AFTER %s ON %s %s EXECUTE FUNCTION %I()',
         event, event, captured, firing, function_name
