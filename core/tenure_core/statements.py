@@ -16,21 +16,19 @@ WITH given AS (
     %(systems)s::text[], %(external_ids)s::text[], %(record_ids)s::uuid[],
     %(urls)s::text[], %(versions)s::text[]
   ) AS g (system, external_id, record_id, url, source_version)
-), known AS (
-  SELECT ref.system, ref.external_id, ref.record_id
-  FROM given JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
-   AND ref.system = given.system AND ref.external_id = given.external_id
 ), claimed AS (
   INSERT INTO external_ref
     (tenant_id, entity, system, external_id, record_id, url, source_version, synced_at)
   SELECT %(tenant)s, %(entity)s, system, external_id, record_id, url, source_version, now()
-  FROM given WHERE (system, external_id) NOT IN (SELECT system, external_id FROM known)
-  ORDER BY system, external_id
+  FROM given ORDER BY system, external_id
   ON CONFLICT DO NOTHING
   RETURNING system, external_id, record_id
 )
-SELECT system, external_id, record_id, false FROM known
-UNION ALL SELECT system, external_id, record_id, true FROM claimed
+SELECT system, external_id, record_id, true FROM claimed
+UNION ALL
+SELECT ref.system, ref.external_id, ref.record_id, false
+FROM given JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
+ AND ref.system = given.system AND ref.external_id = given.external_id
 """
 """Gives each external key a record's id, unless it has one, and returns the id that each has, and whether it
 is new. A second writer of the same key waits here for the first: keys are claimed in one order, so no two
