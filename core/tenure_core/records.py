@@ -80,8 +80,13 @@ async def _changed(
     if not columns:
         return set()
     documents = _json_columns(entity.table)
-    rows = [{"id": draft.id, "changes": _as_json(draft.said.values, documents)} for draft in drafts]
-    statement = statements.update(entity.table, columns)
+    said = [(draft.id, _as_json(draft.said.values, documents)) for draft in drafts]
+    if all(len(values) == len(columns) for _, values in said):
+        statement = statements.update_alike(entity.table, columns)
+        rows = [{"id": identity, **values} for identity, values in said]
+    else:
+        statement = statements.update(entity.table, columns)
+        rows = [{"id": identity, "changes": values} for identity, values in said]
     parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
     cursor = await execute(connection, statement, parameters, len(rows))
     return {identity for (identity,) in await cursor.fetchall()}
