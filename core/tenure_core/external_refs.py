@@ -53,7 +53,7 @@ async def claim_added(
 
 async def _claimed(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, claims: Sequence[Claim]
-) -> Mapping[ExternalKey, tuple[uuid.UUID, bool]]:
+) -> Mapping[tuple[str, str], tuple[uuid.UUID, bool]]:
     if not claims:
         return {}
     first = {ref.key: (row.id, ref) for row, ref in reversed(claims)}
@@ -71,11 +71,10 @@ async def _claimed(
 
 async def _read(
     connection: TenantConnection, statement: str, parameters: Mapping[str, object], count: int
-) -> dict[ExternalKey, tuple[uuid.UUID, bool]]:
+) -> dict[tuple[str, str], tuple[uuid.UUID, bool]]:
     cursor = await execute(connection, statement, parameters, count)
-    return {
-        ExternalKey(system, name): (found, is_new) for system, name, found, is_new in await cursor.fetchall()
-    }
+    # A plain tuple is equal to the key that is made of it, and cheaper: this is done for each row.
+    return {(system, name): (found, is_new) for system, name, found, is_new in await cursor.fetchall()}
 
 
 def _keys(entity: EntityInfo, actor: Actor, keys: Iterable[ExternalKey]) -> dict[str, object]:
