@@ -16,9 +16,6 @@ from tenure_core.results import RowResult, Status
 from tenure_core.transactions import transact
 from tenure_core.upsert import upsert
 
-MAX_ROWS = 1_000
-"""How many rows a chunk has at most."""
-
 
 class ErrorPolicy(StrEnum):
     """What becomes of the others where a row is faulty.

@@ -66,14 +66,6 @@ class Draft:
         """Whether nothing is wrong with it so far."""
         return not self.said.errors
 
-    def read(self, entity: EntityInfo, foreign: Foreign, *, creating: bool) -> None:
-        """Take in what the row says, and all that its values alone tell to be wrong."""
-        errors: list[UserError] = []
-        if not foreign.keys().isdisjoint(self.row):
-            self.row, errors, self.notes = split(self.row, foreign)
-        self.said = validate(entity, self.row, creating)
-        self.said.errors += errors
-
     def refuse(self, code: ErrorCode, path: RowPath, message: str) -> None:
         """Note something that is wrong with it."""
         self.said.errors.append(UserError(code, path, message))
@@ -104,6 +96,18 @@ class Draft:
         in_the_way = any(e.code in SHOWS_RECORD for e in self.said.errors) and self.stored is not None
         errors = (*self.said.errors, *self.notes)
         return RowResult(index, Status.FAILED, self.id if in_the_way else None, errors, key)
+
+
+def read_fields(
+    entity: EntityInfo, row: Row, foreign: Foreign, *, creating: bool
+) -> tuple[Row, Validated, list[UserError]]:
+    """Return the fields of a row that may be written, what they say, and a note on each that was left out."""
+    if not foreign or foreign.keys().isdisjoint(row):
+        return row, validate(entity, row, creating), []
+    row, errors, notes = split(row, foreign)
+    said = validate(entity, row, creating)
+    said.errors += errors
+    return row, said, notes
 
 
 SHOWS_RECORD = frozenset((ErrorCode.STALE_VERSION, ErrorCode.STALE_SOURCE, ErrorCode.COUNTS_DIFFER))

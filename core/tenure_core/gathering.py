@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from tenure_core.chunks import MAX_ROWS
+MAX_ROWS = 1_000
+"""How many rows a chunk has at most."""
 
 MAX_BYTES = 2_000_000
 """What the rows of a chunk weigh together at most, where nothing else is said."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tenure_core.catalog import EntityInfo
-from tenure_core.drafts import VERSION, Draft, Foreign, Row
+from tenure_core.drafts import VERSION, Draft, Foreign, Row, read_fields
 from tenure_core.matching import (
     Match,
     OnConflict,
@@ -81,9 +81,9 @@ def read_row(entity: EntityInfo, sent: object, foreign: Foreign, on_conflict: On
     """
     if not isinstance(sent, Mapping):
         return _no_row(sent)
-    row = Incoming({name: value for name, value in sent.items() if name not in ABOUT_THE_ROW})
-    row.read(entity, foreign, creating=False)
-    row.mode = on_conflict
+    fields: Row = {name: value for name, value in sent.items() if name not in ABOUT_THE_ROW}
+    fields, said, notes = read_fields(entity, fields, foreign, creating=False)
+    row = Incoming(fields, said, notes=notes, mode=on_conflict)
     _read_match(entity, row, sent)
     if len(sent) > len(row.row) + 1:
         _read_the_rest(row, sent)

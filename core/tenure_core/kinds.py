@@ -32,6 +32,7 @@ class Kind:
         values: The members of an enum, in order; empty for every other kind.
         comparable: Whether `lt` and its like mean something.
         numeric: Whether it can be summed and averaged.
+        whole: The least and the greatest of the whole numbers that it holds; None for what holds others.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Kind:
     values: tuple[str, ...] = ()
     comparable: bool = False
     numeric: bool = False
+    whole: tuple[int, int] | None = None
 
     @property
     def temporal(self) -> bool:
@@ -89,6 +91,11 @@ def _integer_between(low: int, high: int) -> Callable[[object], int]:
         return int(value)
 
     return parse
+
+
+def _whole_numbers(name: str, sql_type: sql.TypeEngine[Any], low: int, high: int) -> Kind:
+    parse = _integer_between(low, high)
+    return Kind(name, sql_type, parse, comparable=True, numeric=True, whole=(low, high))
 
 
 def _float(value: object) -> float:
@@ -164,14 +171,8 @@ def _refuse_what_jsonb_cannot_hold(value: object) -> None:
 
 ID = Kind("ID", sql.Uuid(), _identifier)
 STRING = Kind("String", TEXT, clean_text, comparable=True)
-INT = Kind("Int", sql.Integer(), _integer_between(-(2**31), 2**31 - 1), comparable=True, numeric=True)
-BIG_INT = Kind(
-    "BigInt",
-    sql.BigInteger(),
-    _integer_between(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER),
-    comparable=True,
-    numeric=True,
-)
+INT = _whole_numbers("Int", sql.Integer(), -(2**31), 2**31 - 1)
+BIG_INT = _whole_numbers("BigInt", sql.BigInteger(), -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
 FLOAT = Kind("Float", sql.Double(), _float, comparable=True, numeric=True)
 BOOLEAN = Kind("Boolean", sql.Boolean(), _boolean)
 DATE = Kind("Date", sql.Date(), _date, comparable=True)

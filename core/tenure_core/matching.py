@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -40,8 +39,7 @@ class UniqueKey(NamedTuple):
 MatchKey = ExternalKey | UniqueKey | uuid.UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The record that a row means.
 
     Args:
@@ -55,8 +53,7 @@ class Match:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRef:
+class OwnRef(NamedTuple):
     """A key that another system has for the record of a row.
 
     Args:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg import AsyncCursor
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -17,6 +19,20 @@ from tenure_core.drafts import Draft, Stored
 from tenure_core.identity import Actor
 from tenure_core.results import Status
 
+MANY = 50
+"""From how many rows on a statement is planned anew each time."""
+
+
+async def execute(
+    connection: TenantConnection, statement: str, parameters: Mapping[str, object], rows: int
+) -> AsyncCursor[Any]:
+    """Run a statement on some rows.
+
+    For many rows no plan is kept: under a load tables grow faster than what a kept plan knows of them, and it
+    would read all of a table that was small when it was made.
+    """
+    return await connection.execute(statement, parameters, prepare=False if rows >= MANY else None)
+
 
 async def lock(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
@@ -25,7 +41,7 @@ async def lock(
     if not drafts:
         return
     parameters = {"tenant": actor.tenant_id, "ids": [draft.id for draft in drafts]}
-    cursor = await connection.execute(statements.locked(entity.table), parameters)
+    cursor = await execute(connection, statements.locked(entity.table), parameters, len(drafts))
     found = {identity: Stored(version, deleted) for identity, version, deleted in await cursor.fetchall()}
     for draft in drafts:
         draft.stored = found.get(draft.id)
@@ -40,7 +56,8 @@ async def insert(
     documents = _json_columns(entity.table)
     rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
     statement = statements.insert(entity.table, _columns(drafts))
-    await connection.execute(statement, {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()})
+    parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
+    await execute(connection, statement, parameters, len(rows))
     for draft in drafts:
         draft.status = Status.CREATED
 
@@ -63,11 +80,15 @@ async def _changed(
     if not columns:
         return set()
     documents = _json_columns(entity.table)
-    rows = [{"id": draft.id, "changes": _as_json(draft.said.values, documents)} for draft in drafts]
-    statement = statements.update(entity.table, columns)
-    cursor = await connection.execute(
-        statement, {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
-    )
+    said = [(draft.id, _as_json(draft.said.values, documents)) for draft in drafts]
+    if all(len(values) == len(columns) for _, values in said):
+        statement = statements.update_alike(entity.table, columns)
+        rows = [{"id": identity, **values} for identity, values in said]
+    else:
+        statement = statements.update(entity.table, columns)
+        rows = [{"id": identity, "changes": values} for identity, values in said]
+    parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
+    cursor = await execute(connection, statement, parameters, len(rows))
     return {identity for (identity,) in await cursor.fetchall()}
 
 

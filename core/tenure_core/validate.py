@@ -6,6 +6,7 @@ it; a value with parts, such as an address, is replaced as a whole.
 
 from __future__ import annotations
 
+import math
 import sys
 import uuid
 from collections.abc import Callable, Container, Mapping
@@ -253,6 +254,8 @@ def _reader(one: ScalarField, nullable: bool) -> Reader:
         return _text_reader(one, nullable)
     if one.kind.values:
         return _choice_reader(one, nullable)
+    if one.kind.whole:
+        return _number_reader(one, nullable)
     return partial(_scalar, one, nullable)
 
 
@@ -269,6 +272,8 @@ def _text_reader(one: ScalarField, nullable: bool) -> Reader:
             and (nullable or value.strip())
         ):
             return form(value) if form else value
+        if value is None and nullable:
+            return None
         return _scalar(one, nullable, value)
 
     return read
@@ -279,6 +284,17 @@ def _choice_reader(one: ScalarField, nullable: bool) -> Reader:
 
     def read(value: object) -> object:
         return value if type(value) is str and value in choices else _scalar(one, nullable, value)
+
+    return read
+
+
+def _number_reader(one: ScalarField, nullable: bool) -> Reader:
+    low, high = one.kind.whole or (0, 0)
+    low = max(low, math.ceil(one.rules.minimum)) if one.rules.minimum is not None else low
+    high = min(high, math.floor(one.rules.maximum)) if one.rules.maximum is not None else high
+
+    def read(value: object) -> object:
+        return value if type(value) is int and low <= value <= high else _scalar(one, nullable, value)
 
     return read
 
@@ -359,7 +375,7 @@ def _take_parts(
     found: Validated,
     value: Mapping[str, object],
 ) -> None:
-    for name in (name for name in value if name not in one.parts):
+    for name in value.keys() - one.parts.keys():
         message = f"{one.type_name} has no part {name!r}"
         found.errors.append(UserError(ErrorCode.UNKNOWN_FIELD, (one.name, name), message))
     for name, column, read in readers:

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from tenure_core import records, statements
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
-from tenure_core.drafts import VERSION, Draft, Foreign, Row, identify, results, sound
+from tenure_core.drafts import VERSION, Draft, Foreign, Row, identify, read_fields, results, sound
 from tenure_core.identity import Actor
 from tenure_core.owners import foreign_fields
 from tenure_core.references import refuse_circles, resolve
@@ -109,9 +109,8 @@ async def restore(
 
 
 def _read(entity: EntityInfo, row: Row, foreign: Foreign, *, creating: bool) -> Draft:
-    draft = Draft(row)
-    draft.read(entity, foreign, creating=creating)
-    return draft
+    fields, said, notes = read_fields(entity, row, foreign, creating=creating)
+    return Draft(fields, said, notes=notes)
 
 
 def _fields(row: Row) -> Row:

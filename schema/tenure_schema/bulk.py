@@ -8,8 +8,9 @@ from typing import cast
 
 from tenure_core.access import authorize
 from tenure_core.catalog import EntityInfo
-from tenure_core.chunks import MAX_ROWS, ErrorPolicy, write_chunk
+from tenure_core.chunks import ErrorPolicy, write_chunk
 from tenure_core.database import TenantConnection
+from tenure_core.gathering import MAX_ROWS
 from tenure_core.matching import OnConflict
 from tenure_core.request import Field
 from tenure_core.results import ErrorCode, RowResult, Status, UserError

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
@@ -66,15 +70,16 @@ def _parsed(body: bytes, max_depth: int) -> object:
 
 def deeper_than(value: object, limit: int) -> bool:
     """Return whether a JSON value is nested more than so many levels deep."""
-    level = [value]
+    level = _containers([value])
     for _ in range(limit):
-        inner = [
-            i for v in level if isinstance(v, dict | list) for i in (v.values() if isinstance(v, dict) else v)
-        ]
-        level = [v for v in inner if isinstance(v, dict | list)]
         if not level:
             return False
-    return True
+        level = _containers(chain.from_iterable(v.values() if type(v) is dict else v for v in level))
+    return bool(level)
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if type(value) is dict or type(value) is list]
 
 
 def _question(value: object, idempotency_key: str | None) -> Question:

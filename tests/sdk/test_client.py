@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, closing
@@ -185,6 +187,12 @@ async def test_what_is_refused_is_not_tried_again(proxy: BreakingProxy, key: str
         with pytest.raises(RefusedError, match="Not Found"):
             await tenure.query("{ __typename }")
     assert len(proxy.keys) == 2
+
+
+def test_the_client_is_there_at_once() -> None:
+    heavy = "{'sqlalchemy', 'psycopg', 'strawberry', 'graphql', 'pydantic'}"
+    program = f"import sys, tenure_sdk.client; print(*({heavy} & sys.modules.keys()))"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "\n"
 
 
 async def pages(

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import httpx
 
 from tenure_sdk.client import snapshots
-from tenure_sdk.client.changes import ChangePage, FeedOptions, read_page
+from tenure_sdk.client.changes import ChangePage, Wanted, read_page
 from tenure_sdk.client.conversation import Conversation, Flow, Pause, Reply, Send
 from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
 from tenure_sdk.client.upserts import OnProgress, Upload, Upserted, UpsertOptions
@@ -103,34 +103,36 @@ class AsyncTenure:
         await self._run(upload.finish())
         return upload.done
 
-    async def follow_changes(
-        self,
-        cursor: str | None = None,
-        *,
-        entities: Sequence[str] | None = None,
-        operations: Sequence[str] | None = None,
-        exclude_origin: str | None = None,
-        node: str = "",
-        poll_seconds: float = 1.0,
-    ) -> AsyncIterator[ChangePage]:
-        """Follow the change feed, page by page, without end; over broken connections, too.
+    async def changes(self, cursor: str | None = None, **wanted: Unpack[Wanted]) -> ChangePage:
+        """Return the page of the change feed behind a cursor.
 
         Args:
             cursor: Where to begin: of the last page that was handled, or of a snapshot; None for the oldest
                 change that is kept.
-            entities: Of which entities; None for all.
-            operations: Which operations; None for all.
-            exclude_origin: An origin whose changes are left out: one's own, as a rule.
-            node: What is wanted of each record as it is now, as GraphQL: "... on Account { name }".
-            poll_seconds: How long to wait where there is nothing new.
+            wanted: What of it is wanted: `entities`, `operations`, `exclude_origin` and `node`.
 
         Raises:
             CursorExpiredError: The cursor is older than what is kept.
             UnreachableError: There was no answer for too long.
         """
-        options = FeedOptions(entities, operations, exclude_origin, node)
+        return await self._run(read_page(self._conversation, cursor, wanted))
+
+    async def follow_changes(
+        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[Wanted]
+    ) -> AsyncIterator[ChangePage]:
+        """Follow the change feed, page by page, without end; over broken connections, too.
+
+        Args:
+            cursor: Where to begin, as for `changes`.
+            poll_seconds: How long to wait where there is nothing new.
+            wanted: What of it is wanted, as for `changes`.
+
+        Raises:
+            CursorExpiredError: The cursor is older than what is kept.
+            UnreachableError: There was no answer for too long.
+        """
         while True:
-            page = await self._run(read_page(self._conversation, options, cursor))
+            page = await self.changes(cursor, **wanted)
             if page.changes or page.cursor != cursor:
                 yield page
             cursor = page.cursor

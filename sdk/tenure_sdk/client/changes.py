@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from tenure_sdk.client.conversation import Conversation, Flow
 
@@ -78,24 +78,23 @@ class ChangePage:
     has_more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FeedOptions:
-    """What of the feed is wanted.
+class Wanted(TypedDict, total=False):
+    """What of the feed is wanted; all of it where nothing is said.
 
     Args:
-        entities: Of which entities; None for all.
-        operations: Which operations; None for all.
-        exclude_origin: The origin whose changes are left out, as a rule one's own; None for none.
+        entities: Of which entities, such as "Account".
+        operations: Which operations.
+        exclude_origin: The origin whose changes are left out: one's own, as a rule.
         node: What is wanted of each record as it is now, as GraphQL: "... on Account { name }".
     """
 
-    entities: Sequence[str] | None
-    operations: Sequence[str] | None
-    exclude_origin: str | None
+    entities: Sequence[str]
+    operations: Sequence[str]
+    exclude_origin: str
     node: str
 
 
-def read_page(conversation: Conversation, options: FeedOptions, after: str | None) -> Flow[ChangePage]:
+def read_page(conversation: Conversation, after: str | None, wanted: Wanted) -> Flow[ChangePage]:
     """Return the page of the feed behind a cursor.
 
     Raises:
@@ -104,11 +103,11 @@ def read_page(conversation: Conversation, options: FeedOptions, after: str | Non
     variables = {
         "after": after,
         "first": PAGE,
-        "entities": options.entities,
-        "operations": options.operations,
-        "excludeOrigin": options.exclude_origin,
+        "entities": wanted.get("entities"),
+        "operations": wanted.get("operations"),
+        "excludeOrigin": wanted.get("exclude_origin"),
     }
-    node = f"node {{ {options.node} }}" if options.node else ""
+    node = f"node {{ {wanted['node']} }}" if "node" in wanted else ""
     data = yield from conversation.ask(QUERY.format(node=node), variables, None)
     found = data["changes"]
     page = found["pageInfo"]

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import httpx
 
 from tenure_sdk.client import snapshots
-from tenure_sdk.client.changes import ChangePage, FeedOptions, read_page
+from tenure_sdk.client.changes import ChangePage, Wanted, read_page
 from tenure_sdk.client.conversation import Conversation, Flow, Pause, Reply, Send
 from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
 from tenure_sdk.client.upserts import OnProgress, Upload, Upserted, UpsertOptions
@@ -75,20 +75,16 @@ class Tenure:
         self._run(upload.finish())
         return upload.done
 
+    def changes(self, cursor: str | None = None, **wanted: Unpack[Wanted]) -> ChangePage:
+        """Return the page of the change feed behind a cursor: see `AsyncTenure.changes`."""
+        return self._run(read_page(self._conversation, cursor, wanted))
+
     def follow_changes(
-        self,
-        cursor: str | None = None,
-        *,
-        entities: Sequence[str] | None = None,
-        operations: Sequence[str] | None = None,
-        exclude_origin: str | None = None,
-        node: str = "",
-        poll_seconds: float = 1.0,
+        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[Wanted]
     ) -> Iterator[ChangePage]:
         """Follow the change feed, page by page, without end: see `AsyncTenure.follow_changes`."""
-        options = FeedOptions(entities, operations, exclude_origin, node)
         while True:
-            page = self._run(read_page(self._conversation, options, cursor))
+            page = self.changes(cursor, **wanted)
             if page.changes or page.cursor != cursor:
                 yield page
             cursor = page.cursor
