@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.schema.conftest import Ask
 
 from tenure_core.errors import ForbiddenError
