@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import orjson
 import psycopg
 from data import Data
+from following import following
 from load import Result, Target, load
 from questions import ACCOUNT, CURSORS, NESTED, PAGE, body
 from report import Row, at_least, at_most
@@ -60,6 +61,7 @@ class Bench:
         yield from start(self)
         most = statements_per_root_field(self.data)
         yield from bulk_upserts(self.data, self.tenure, self.rounds, max(1, round(self.seconds * 3)))
+        yield following(self.data, self.tenure, self.rounds, 2_000 * max(1, round(self.seconds * 17)))
         yield at_most("statements per root field, whatever is nested in it", most, 1)
 
 

@@ -18,6 +18,7 @@ ROWS = (
     "new rows to bare inserts",
     "the same rows again to new ones",
     "changes captured of the same rows",
+    "throughput to the bare SELECT",
     "statements per root field",
 )
 

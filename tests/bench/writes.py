@@ -163,9 +163,9 @@ def _body(numbers: range) -> bytes:
 
 
 def _upserts(target: Target, bodies: list[bytes], status: str) -> float:
-    with _connected(target) as connection:
+    with connected(target) as connection:
         started = time.perf_counter()
-        answers = [_posted(connection, target, body) for body in bodies]
+        answers = [posted(connection, target, body) for body in bodies]
         seconds = time.perf_counter() - started
     for answer in answers:
         assert answer.count(f'"status":"{status}"'.encode()) == ROWS, answer[:500]
@@ -173,7 +173,8 @@ def _upserts(target: Target, bodies: list[bytes], status: str) -> float:
 
 
 @contextmanager
-def _connected(target: Target) -> Iterator[HTTPConnection]:
+def connected(target: Target) -> Iterator[HTTPConnection]:
+    """Keep one connection to a server."""
     connection = HTTPConnection("127.0.0.1", target.port, timeout=60)
     try:
         yield connection
@@ -181,7 +182,8 @@ def _connected(target: Target) -> Iterator[HTTPConnection]:
         connection.close()
 
 
-def _posted(connection: HTTPConnection, target: Target, body: bytes) -> bytes:
+def posted(connection: HTTPConnection, target: Target, body: bytes) -> bytes:
+    """Return the answer to a question."""
     headers = {"Authorization": f"Bearer {target.key}", "Content-Type": "application/json"}
     connection.request("POST", target.path, body, headers)
     return connection.getresponse().read()
