@@ -264,7 +264,8 @@ INSERT INTO change_horizon SELECT tenant_id, max(seq), max(transaction_id) FROM 
 
 STILL_YOUNG = """
 SELECT EXISTS (
-  SELECT FROM change_horizon WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot())
+  SELECT FROM change_horizon
+  WHERE tenant_id = %s AND transaction_id >= pg_snapshot_xmin(pg_current_snapshot())
 )
 """
 
@@ -273,7 +274,7 @@ async def forget(database_url: str, actor: Actor) -> None:
     """Drop all that the tenant's feed has, as it will be when it has grown old."""
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
         await owner.execute(FORGET, (actor.tenant_id,))
-        while await one(owner, STILL_YOUNG):
+        while await one(owner, STILL_YOUNG, actor.tenant_id):
             await owner.execute("SELECT pg_sleep(0.05)")
 
 
@@ -318,6 +319,18 @@ class TestWhatIsGone:
         await forget(database_url, actor)
         with pytest.raises(CursorExpiredError):
             await feed.page(after=cursor)
+
+    async def test_a_restored_database_can_be_followed(
+        self, feed: Feed, connect: Connect, actor: Actor, database_url: str
+    ) -> None:
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
+            there = "INSERT INTO change_horizon VALUES (%s, 0, '9000000000000')"
+            await owner.execute(there, (actor.tenant_id,))
+        [line, *_] = [line async for line in feed.export()]
+        writer = await connect()
+        await create(writer, actor, "A")
+        await writer.commit()
+        assert names(await feed.rest(line["cursor"])) == ["A"]
 
 
 WRITERS = 8

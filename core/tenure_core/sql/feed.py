@@ -39,7 +39,6 @@ HORIZON = table(
     column("transaction_id", TransactionId()),
 )
 
-
 POINT, EMPTY = quoted("."), quoted("")
 
 
@@ -179,10 +178,12 @@ def _caught_up(reading: CTE) -> ColumnElement[str]:
 
 
 def _is_gone(reading: CTE) -> Condition:
-    """Whether changes that the reader has not read may have been dropped."""
+    """Whether changes that the reader has not read may have been dropped.
+
+    An id that this server has not given out yet is from the server that the database was restored from.
+    """
     horizon = HORIZON.alias()
-    lost = or_(
-        horizon.c.seq > _of(reading, "seq"),
-        horizon.c.transaction_id >= func.pg_snapshot_xmin(_of(reading, "seen")),
-    )
+    oldest_unread = func.pg_snapshot_xmin(_of(reading, "seen"))
+    newest = cast(cast(func.tenure_next_transaction(), Text()), TransactionId())
+    lost = or_(horizon.c.seq > _of(reading, "seq"), horizon.c.transaction_id.between(oldest_unread, newest))
     return exists(select(number(1)).select_from(horizon).where(of_tenant(horizon), lost))
