@@ -228,8 +228,7 @@ def build_catalog(
 def _add(fields: dict[str, dict[str, Field]], owner: str, new: Field) -> None:
     if new.name in TAKEN:
         raise DeclarationError(
-            f"{owner}.{new.name} has a name that the API gives to something else of every record.",
-            "Rename it.",
+            f"{owner}.{new.name} has a name that means something else for every record.", "Rename it."
         )
     if new.name in fields[owner]:
         both = f"{fields[owner][new.name].description!r} and {new.description!r}"

@@ -30,8 +30,8 @@ ORDER BY system, external_id
 ON CONFLICT DO NOTHING
 RETURNING system, external_id, record_id, true
 """
-"""Gives external keys a record each, unless they name one, and returns those that did not. A later writer of
-the same key waits here for the first: keys are claimed in one order, so no two writers wait for each other."""
+"""Gives external keys a record each, unless they name one, and returns those that did not. A second writer
+of a key waits here for the first: keys are claimed in one order, so no two writers wait for each other."""
 
 SOURCES = """
 SELECT record_id, system, source_version FROM external_ref
