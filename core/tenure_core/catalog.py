@@ -211,7 +211,7 @@ def build_catalog(
 
     Raises:
         DeclarationError: Two fields of one entity have one name, a reference leads to no given entity, or a
-            field names a list of choices that nobody fills, or has a name that the API gives to something else.
+            field names a list of choices that nobody fills, or has a name that stands for something else.
     """
     declared = tuple(entities)
     fields: dict[str, dict[str, Field]] = {e.__name__: {} for e in declared}
