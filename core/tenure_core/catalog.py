@@ -183,7 +183,16 @@ class Catalog:
 
 
 TAKEN = frozenset(
-    ("match", "onConflict", "expectedVersion", "sourceVersion", "url", "externalRefs", "history")
+    (
+        "match",
+        "onConflict",
+        "expectedVersion",
+        "sourceVersion",
+        "url",
+        "externalRefs",
+        "idempotencyKey",
+        "history",
+    )
 )
 """Names that stand beside a record's fields in the input of a write, or in its output: no field has them."""
 
@@ -202,7 +211,7 @@ def build_catalog(
 
     Raises:
         DeclarationError: Two fields of one entity have one name, a reference leads to no given entity, or a
-            field names a list of choices that nobody fills, or has a name that inputs use themselves.
+            field names a list of choices that nobody fills, or has a name that stands for something else.
     """
     declared = tuple(entities)
     fields: dict[str, dict[str, Field]] = {e.__name__: {} for e in declared}
@@ -219,7 +228,7 @@ def build_catalog(
 def _add(fields: dict[str, dict[str, Field]], owner: str, new: Field) -> None:
     if new.name in TAKEN:
         raise DeclarationError(
-            f"{owner}.{new.name} has a name that inputs use beside the fields of a record.", "Rename it."
+            f"{owner}.{new.name} has a name that means something else for every record.", "Rename it."
         )
     if new.name in fields[owner]:
         both = f"{fields[owner][new.name].description!r} and {new.description!r}"

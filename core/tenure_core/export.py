@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 import orjson
 
 from tenure_core.catalog import EntityInfo
-from tenure_core.changes import encoded
 from tenure_core.database import Database, TenantConnection
 from tenure_core.sql import compile_export
 
@@ -59,7 +58,7 @@ async def export(
 async def _cursor(connection: TenantConnection, tenant_id: uuid.UUID) -> str:
     cursor = await connection.execute(POSITION, {"tenant": tenant_id})
     [position] = await cursor.fetchall()
-    return encoded(position)
+    return ".".join(map(str, position))
 
 
 async def _lines(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tenure_core import statements
 from tenure_core.catalog import EntityInfo
@@ -54,19 +54,26 @@ async def claim_added(
 async def _claimed(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, claims: Sequence[Claim]
 ) -> Mapping[tuple[str, str], tuple[uuid.UUID, bool]]:
-    if not claims:
-        return {}
     first = {ref.key: (row.id, ref) for row, ref in reversed(claims)}
-    parameters = {
-        **_keys(entity, actor, first),
-        "record_ids": [identity for identity, _ in first.values()],
-        "urls": [ref.url for _, ref in first.values()],
-        "versions": [ref.source_version for _, ref in first.values()],
-    }
-    found = await _read(connection, statements.CLAIM, parameters, len(first))
-    if late := [key for key in first if key not in found]:
-        found |= await _read(connection, statements.CLAIMED, _keys(entity, actor, late), len(late))
+    found = await _known(connection, entity, actor, first)
+    new = {key: claim for key, claim in first.items() if key not in found}
+    if new:
+        parameters = {
+            **_keys(entity, actor, new),
+            "record_ids": [identity for identity, _ in new.values()],
+            "urls": [ref.url for _, ref in new.values()],
+            "versions": [ref.source_version for _, ref in new.values()],
+        }
+        found |= await _read(connection, statements.CLAIM, parameters, len(new))
+        # A writer who came first had them meanwhile: they are known now.
+        found |= await _known(connection, entity, actor, [key for key in new if key not in found])
     return found
+
+
+async def _known(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, keys: Collection[ExternalKey]
+) -> dict[tuple[str, str], tuple[uuid.UUID, bool]]:
+    return await _read(connection, statements.KNOWN, _keys(entity, actor, keys), len(keys)) if keys else {}
 
 
 async def _read(

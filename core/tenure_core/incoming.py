@@ -70,15 +70,39 @@ class Incoming(Draft):
         return self.result(index, self.match.shown if self.match else None)
 
 
+class ReadAhead:
+    """Stands in the place of a row that was read already, while others were written.
+
+    Args:
+        entity: What it is of.
+        sent: The row as it was sent.
+        on_conflict: What becomes of a record that is there already, where the row does not say.
+    """
+
+    __slots__ = ("_read", "_sent")
+
+    def __init__(self, entity: EntityInfo, sent: object, on_conflict: OnConflict) -> None:
+        self._sent = sent
+        self._read: Incoming | None = read_row(entity, sent, {}, on_conflict)
+
+    def take(self, entity: EntityInfo, foreign: Foreign, on_conflict: OnConflict) -> Incoming:
+        """Return the row as `read_row` does: anew, where fields belong to others or it is tried again."""
+        read, self._read = self._read, None
+        return read if read and not foreign else read_row(entity, self._sent, foreign, on_conflict)
+
+
 def read_row(entity: EntityInfo, sent: object, foreign: Foreign, on_conflict: OnConflict) -> Incoming:
     """Return a row as it was sent, with all that its values alone tell to be wrong.
 
     Args:
         entity: What it is of.
-        sent: The row; anything may come, and Unreadable for what could not be read.
+        sent: The row; anything may come, also ReadAhead for what was read already, and Unreadable for what
+            could not be read.
         foreign: The fields that belong to other systems.
         on_conflict: What becomes of a record that is there already, where the row does not say.
     """
+    if isinstance(sent, ReadAhead):
+        return sent.take(entity, foreign, on_conflict)
     if not isinstance(sent, Mapping):
         return _no_row(sent)
     fields: Row = {name: value for name, value in sent.items() if name not in ABOUT_THE_ROW}

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from tenure_core.catalog import EntityInfo, ScalarField
 from tenure_core.kinds import clean_text
+from tenure_core.readers import RefusedError, read_scalar
 from tenure_core.results import ErrorCode, RowPath
-from tenure_core.validate import ExternalKey, RefusedError, external_key, read_scalar, record_id
+from tenure_core.validate import ExternalKey, external_key, record_id
 
 NUMBER = re.compile(r"[+-]?\d{1,100}(\.\d{1,100})?", re.ASCII)
 URL_CHARACTERS = 2_000

@@ -10,36 +10,28 @@ from functools import lru_cache
 
 from sqlalchemy import Table
 
-CLAIM = """
-WITH given AS (
-  SELECT * FROM unnest(
-    %(systems)s::text[], %(external_ids)s::text[], %(record_ids)s::uuid[],
-    %(urls)s::text[], %(versions)s::text[]
-  ) AS g (system, external_id, record_id, url, source_version)
-), claimed AS (
-  INSERT INTO external_ref
-    (tenant_id, entity, system, external_id, record_id, url, source_version, synced_at)
-  SELECT %(tenant)s, %(entity)s, system, external_id, record_id, url, source_version, now()
-  FROM given ORDER BY system, external_id
-  ON CONFLICT DO NOTHING
-  RETURNING system, external_id, record_id
-)
-SELECT system, external_id, record_id, true FROM claimed
-UNION ALL
-SELECT ref.system, ref.external_id, ref.record_id, false
-FROM given JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
- AND ref.system = given.system AND ref.external_id = given.external_id
-"""
-"""Gives each external key a record's id, unless it has one, and returns the id that each has, and whether it
-is new. A second writer of the same key waits here for the first: keys are claimed in one order, so no two
-writers wait for each other. What the first has claimed meanwhile is not returned, and has to be asked for."""
-
-CLAIMED = """
+KNOWN = """
 SELECT ref.system, ref.external_id, ref.record_id, false
 FROM unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
 JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
  AND ref.system = key.system AND ref.external_id = key.external_id
 """
+"""Finds the records that external keys name."""
+
+CLAIM = """
+INSERT INTO external_ref
+  (tenant_id, entity, system, external_id, record_id, url, source_version, synced_at)
+SELECT %(tenant)s, %(entity)s, system, external_id, record_id, url, source_version, now()
+FROM unnest(
+  %(systems)s::text[], %(external_ids)s::text[], %(record_ids)s::uuid[],
+  %(urls)s::text[], %(versions)s::text[]
+) AS given (system, external_id, record_id, url, source_version)
+ORDER BY system, external_id
+ON CONFLICT DO NOTHING
+RETURNING system, external_id, record_id, true
+"""
+"""Gives external keys a record each, unless they name one, and returns those that did not. A second writer
+of a key waits here for the first: keys are claimed in one order, so no two writers wait for each other."""
 
 SOURCES = """
 SELECT record_id, system, source_version FROM external_ref

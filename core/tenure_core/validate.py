@@ -6,8 +6,6 @@ it; a value with parts, such as an address, is replaced as a whole.
 
 from __future__ import annotations
 
-import math
-import sys
 import uuid
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
@@ -15,12 +13,9 @@ from functools import lru_cache, partial
 from typing import NamedTuple, cast
 
 from tenure_core.catalog import CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
-from tenure_core.formats import FORMATS
-from tenure_core.kinds import ID, JSON, STRING, clean_text
+from tenure_core.kinds import ID, clean_text
+from tenure_core.readers import Reader, RefusedError, reader_of, refuse_longer
 from tenure_core.results import ErrorCode, RowPath, UserError
-
-MEMBER_CHARACTERS = 100
-"""The longest member of a list of texts, such as a tag."""
 
 EXTERNAL_CHARACTERS = 255
 """The longest name of a system, and the longest id in it."""
@@ -68,19 +63,8 @@ class Validated:
 Taker = Callable[[Validated, object], None]
 """Puts the value of one field into what a row says."""
 
-Reader = Callable[[object], object]
-"""Returns one value as it is written; raises ValueError with a sentence for people."""
-
 Writable = ScalarField | CompositeField | ToOne
 """A field that a client may write."""
-
-
-class RefusedError(ValueError):
-    """A value that is refused for another reason than being malformed."""
-
-    def __init__(self, code: ErrorCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def validate(entity: EntityInfo, row: Mapping[str, object], creating: bool) -> Validated:
@@ -175,15 +159,6 @@ def record_id(value: object) -> uuid.UUID:
     return cast(uuid.UUID, ID.parse(value))
 
 
-def read_scalar(one: ScalarField, value: object) -> object:
-    """Return the value of a field that must not be empty.
-
-    Raises:
-        ValueError: It is empty, of another kind, or against a rule of the field.
-    """
-    return _scalar(one, False, value)
-
-
 def external_key(system: object, identity: object) -> ExternalKey:
     """Return another system's name for a record.
 
@@ -202,7 +177,7 @@ def external_text(value: object) -> str:
     text = clean_text(value)
     if not text.strip():
         raise RefusedError(ErrorCode.REQUIRED, "an external reference needs both system and id")
-    _refuse_longer(len(text), EXTERNAL_CHARACTERS, "characters")
+    refuse_longer(len(text), EXTERNAL_CHARACTERS, "characters")
     return text
 
 
@@ -237,7 +212,7 @@ def _refuse(error: UserError, found: Validated, _: object) -> None:
 
 
 def _scalar_taker(one: ScalarField) -> Taker:
-    read, column, path = _reader(one, one.nullable), str(one.column.name), (one.name,)
+    read, column, path = reader_of(one, one.nullable), str(one.column.name), (one.name,)
 
     def take(found: Validated, value: object) -> None:
         try:
@@ -248,109 +223,9 @@ def _scalar_taker(one: ScalarField) -> Taker:
     return take
 
 
-def _reader(one: ScalarField, nullable: bool) -> Reader:
-    """Return what reads a field's value, with a short way for what most values are."""
-    if one.kind is STRING:
-        return _text_reader(one, nullable)
-    if one.kind.values:
-        return _choice_reader(one, nullable)
-    if one.kind.whole:
-        return _number_reader(one, nullable)
-    return partial(_scalar, one, nullable)
-
-
-def _text_reader(one: ScalarField, nullable: bool) -> Reader:
-    longest = one.rules.max_length or sys.maxsize
-    form = FORMATS[one.rules.format] if one.rules.format else None
-
-    def read(value: object) -> object:
-        if (
-            type(value) is str
-            and len(value) <= longest
-            and value.isascii()
-            and "\x00" not in value
-            and (nullable or value.strip())
-        ):
-            return form(value) if form else value
-        if value is None and nullable:
-            return None
-        return _scalar(one, nullable, value)
-
-    return read
-
-
-def _choice_reader(one: ScalarField, nullable: bool) -> Reader:
-    choices = frozenset(one.kind.values)
-
-    def read(value: object) -> object:
-        return value if type(value) is str and value in choices else _scalar(one, nullable, value)
-
-    return read
-
-
-def _number_reader(one: ScalarField, nullable: bool) -> Reader:
-    low, high = one.kind.whole or (0, 0)
-    low = max(low, math.ceil(one.rules.minimum)) if one.rules.minimum is not None else low
-    high = min(high, math.floor(one.rules.maximum)) if one.rules.maximum is not None else high
-
-    def read(value: object) -> object:
-        return value if type(value) is int and low <= value <= high else _scalar(one, nullable, value)
-
-    return read
-
-
-def _scalar(one: ScalarField, nullable: bool, value: object) -> object:
-    if value is None:
-        if nullable:
-            return None
-        raise RefusedError(ErrorCode.REQUIRED, "must not be null")
-    if one.kind is JSON and not isinstance(value, Mapping):
-        raise ValueError("expected an object with fields")
-    parsed = one.kind.parse(value)
-    if isinstance(parsed, str):
-        return _text(one, parsed, nullable)
-    if isinstance(parsed, list):
-        return _members(one, parsed)
-    if isinstance(parsed, int | float):
-        _refuse_outside(one, parsed)
-    return parsed
-
-
-def _text(one: ScalarField, text: str, nullable: bool) -> str:
-    if one.rules.max_length is not None:
-        length, unit = (len(text.encode()), "bytes") if one.kind is JSON else (len(text), "characters")
-        _refuse_longer(length, one.rules.max_length, unit)
-    if one.kind is STRING and not nullable and not text.strip():
-        raise RefusedError(ErrorCode.REQUIRED, "must not be empty")
-    return FORMATS[one.rules.format](text) if one.rules.format else text
-
-
-def _members(one: ScalarField, members: list[str]) -> list[str]:
-    if one.rules.max_length is not None:
-        _refuse_longer(len(members), one.rules.max_length, "members")
-    for member in members:
-        if not member.strip():
-            raise ValueError("a member of the list is empty")
-        _refuse_longer(len(member), MEMBER_CHARACTERS, "characters in a member")
-    return members
-
-
-def _refuse_longer(length: int, limit: int, unit: str) -> None:
-    if length > limit:
-        raise RefusedError(ErrorCode.TOO_LONG, f"has {length} {unit}; at most {limit} are allowed")
-
-
-def _refuse_outside(one: ScalarField, number: float) -> None:
-    low, high = one.rules.minimum, one.rules.maximum
-    if low is not None and number < low:
-        raise RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is less than {low}, the least that is allowed")
-    if high is not None and number > high:
-        raise RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is more than {high}, the most that is allowed")
-
-
 def _part_readers(one: CompositeField) -> tuple[tuple[str, str, Reader], ...]:
     return tuple(
-        (name, str(part.column.name), _reader(part, name not in one.required))
+        (name, str(part.column.name), reader_of(part, name not in one.required))
         for name, part in one.parts.items()
     )
 

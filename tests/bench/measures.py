@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import orjson
 import psycopg
 from data import Data
+from following import following
 from load import Result, Target, load
 from questions import ACCOUNT, CURSORS, NESTED, PAGE, body
 from report import Row, at_least, at_most
 from servers import ask, tenure
 from statements import statements_per_root_field
+from streams import memory_of_a_stream, stream
 from writes import bulk_upserts
 
 from tenure_schema.question import Question
@@ -60,6 +62,9 @@ class Bench:
         yield from start(self)
         most = statements_per_root_field(self.data)
         yield from bulk_upserts(self.data, self.tenure, self.rounds, max(1, round(self.seconds * 3)))
+        yield stream(self.data, self.tenure, self.rounds, max(2, round(self.seconds * 10)))
+        yield memory_of_a_stream(self.data, max(2_000, round(self.seconds * 500_000 / 3)))
+        yield following(self.data, self.tenure, self.rounds, 2_000 * max(1, round(self.seconds * 17)))
         yield at_most("statements per root field, whatever is nested in it", most, 1)
 
 

@@ -18,6 +18,9 @@ ROWS = (
     "new rows to bare inserts",
     "the same rows again to new ones",
     "changes captured of the same rows",
+    "NDJSON stream, 12 fields a row",
+    "NDJSON stream: growth of the server",
+    "throughput to the bare SELECT",
     "statements per root field",
 )
 

@@ -134,7 +134,7 @@ def bulk_upserts(data: Data, server: Target, rounds: int, calls: int) -> Iterato
 def _round(data: Data, target: Target, tenant: uuid.UUID, calls: int) -> tuple[Speeds, int]:
     start = uuid.uuid4().int % 10**9
     numbers = [range(start + call * ROWS, start + (call + 1) * ROWS) for call in range(calls)]
-    bare = _bare_inserts(data, tenant, numbers)
+    bare = bare_inserts(data, tenant, numbers)
     bodies = [_body(some) for some in numbers]
     new = _upserts(target, bodies, "CREATED")
     before = _changes(data, tenant)
@@ -143,7 +143,8 @@ def _round(data: Data, target: Target, tenant: uuid.UUID, calls: int) -> tuple[S
     return Speeds(rows / bare, rows / new, rows / same), _changes(data, tenant) - before
 
 
-def _bare_inserts(data: Data, tenant: uuid.UUID, numbers: list[range]) -> float:
+def bare_inserts(data: Data, tenant: uuid.UUID, numbers: list[range]) -> float:
+    """Return how many seconds bare inserts of some accounts take, a statement per range."""
     documents = [orjson.dumps([columns(number) for number in some]).decode() for some in numbers]
     with psycopg.connect(data.url, autocommit=True) as connection:
         connection.execute("SELECT set_config('tenure.tenant_id', %s, false)", (str(tenant),))
@@ -163,9 +164,9 @@ def _body(numbers: range) -> bytes:
 
 
 def _upserts(target: Target, bodies: list[bytes], status: str) -> float:
-    with _connected(target) as connection:
+    with connected(target) as connection:
         started = time.perf_counter()
-        answers = [_posted(connection, target, body) for body in bodies]
+        answers = [posted(connection, target, body) for body in bodies]
         seconds = time.perf_counter() - started
     for answer in answers:
         assert answer.count(f'"status":"{status}"'.encode()) == ROWS, answer[:500]
@@ -173,7 +174,8 @@ def _upserts(target: Target, bodies: list[bytes], status: str) -> float:
 
 
 @contextmanager
-def _connected(target: Target) -> Iterator[HTTPConnection]:
+def connected(target: Target) -> Iterator[HTTPConnection]:
+    """Keep one connection to a server."""
     connection = HTTPConnection("127.0.0.1", target.port, timeout=60)
     try:
         yield connection
@@ -181,7 +183,8 @@ def _connected(target: Target) -> Iterator[HTTPConnection]:
         connection.close()
 
 
-def _posted(connection: HTTPConnection, target: Target, body: bytes) -> bytes:
+def posted(connection: HTTPConnection, target: Target, body: bytes) -> bytes:
+    """Return the answer to a question."""
     headers = {"Authorization": f"Bearer {target.key}", "Content-Type": "application/json"}
     connection.request("POST", target.path, body, headers)
     return connection.getresponse().read()

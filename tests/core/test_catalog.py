@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped
 
-from tenure_core.catalog import Catalog, CompositeField, ScalarField, ToMany, ToOne, build_catalog
+from tenure_core.catalog import TAKEN, Catalog, CompositeField, ScalarField, ToMany, ToOne, build_catalog
+from tenure_core.declaration import Declared
 from tenure_core.entities import Entity, belongs_to, column
 from tenure_core.errors import DeclarationError
 from tenure_core.model import CORE_ENTITIES, Account
@@ -83,3 +86,11 @@ def test_a_reference_to_an_entity_that_is_not_there_stops_the_start() -> None:
 def test_two_fields_of_one_name_stop_the_start() -> None:
     with pytest.raises(DeclarationError, match=r"Account\.contacts is declared twice"):
         build_catalog((*CORE_ENTITIES, Clash))
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN))
+def test_no_field_has_a_name_that_means_something_else_beside_it(name: str, monkeypatch) -> None:
+    [first, *others] = [one for one in Account.__fields__ if isinstance(one, Declared)]
+    monkeypatch.setattr(Account, "__fields__", (replace(first, name=name), *others))
+    with pytest.raises(DeclarationError, match=name):
+        build_catalog([Account])

@@ -39,7 +39,7 @@ def phone_of_library(value: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 @given(value=EMAILS)
 @example("a" * 64 + "@" + "b" * 63 + ".de")
 @example("a" * 65 + "@b.de")
@@ -52,7 +52,7 @@ def test_a_plain_email_is_what_the_library_would_give_back(value: str) -> None:
     assert not is_plain_email(value) or email_of_library(value) == value
 
 
-@settings(deadline=None, max_examples=2_000)
+@settings(deadline=None, max_examples=800)
 @given(value=PHONES)
 @example("+4402079460958")
 @example("+390212345678")
@@ -69,7 +69,7 @@ def url_of_library(value: str) -> str | None:
     return urlunsplit(parts._replace(netloc=parts.netloc.lower()))
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 @given(value=st.from_regex(r"https?://[a-z0-9.:@-]{0,12}(/[A-Za-z0-9/_.~%?#;-]{0,12})?", fullmatch=True))
 @example("https://example.com/a//b/../c")
 @example("https://example.com/?")

@@ -263,6 +263,24 @@ class TestPartitions:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             service.execute(statement)
 
+    @pytest.mark.parametrize(
+        ("event", "firing"),
+        [
+            ("insert", "REFERENCING NEW TABLE AS added FOR EACH STATEMENT"),
+            ("update", "FOR EACH ROW"),
+            ("delete", "REFERENCING OLD TABLE AS removed FOR EACH STATEMENT"),
+        ],
+    )
+    def test_a_temporary_table_does_not_invent_history(
+        self, service: Connection, event: str, firing: str
+    ) -> None:
+        service.execute("CREATE TEMP TABLE forged (LIKE account)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="tenure_capture_account"):
+            service.execute(
+                f"CREATE TRIGGER forge AFTER {event} ON forged {firing} "
+                f"EXECUTE FUNCTION tenure_capture_account_{event}()"
+            )
+
     def test_whoever_holds_the_table_is_waited_for_no_longer_than_a_second(
         self, owner: Connection, service: Connection, actor: Actor, database_url: str
     ) -> None:

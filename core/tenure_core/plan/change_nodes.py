@@ -49,8 +49,8 @@ class Feed:
         size: How many changes at most.
         after: The position after which it begins.
         resumed: Whether a client gave that position, so that it may have come to lie before what is kept.
-        entities: The place of the names of the entities whose changes are wanted.
-        operations: The place of the names of the operations that are wanted; None for all.
+        entities: The names of the entities whose changes are wanted.
+        operations: The names of the operations that are wanted; None for all.
         without_origin: The place of the origin that is left out; None for none.
         outputs: What the answer holds, in order.
     """
@@ -58,8 +58,8 @@ class Feed:
     size: int
     after: Param
     resumed: bool
-    entities: Param
-    operations: Param | None
+    entities: tuple[str, ...]
+    operations: tuple[str, ...] | None
     without_origin: Param | None
     outputs: tuple[ChangeEdges | PageInfo | TypeName, ...]
 

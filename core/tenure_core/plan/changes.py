@@ -8,12 +8,11 @@ from typing import cast
 
 from tenure_core.access import Grants
 from tenure_core.catalog import Catalog, EntityInfo
-from tenure_core.changes import EXPORT_PATH, FEED_POSITION, HISTORY_POSITION, START
+from tenure_core.changes import EXPORT_PATH, FEED_POSITION, HISTORY_POSITION, START, Operation
 from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import STRING
 from tenure_core.plan.binds import Binder
 from tenure_core.plan.change_nodes import ChangedRecord, ChangeEdges, ChangeValue, Export, Feed, History
-from tenure_core.plan.conditions import Param
 from tenure_core.plan.filters import alive
 from tenure_core.plan.nodes import Node, PageInfo, TypeName
 from tenure_core.request import Field, fixed
@@ -56,14 +55,14 @@ class Changes:
         """
         arguments = field.arguments
         entities = wanted_entities(arguments.get("entities"), self.catalog, self.grants)
-        operations, origin = arguments.get("operations"), arguments.get("excludeOrigin")
-        after, where = arguments.get("after"), f"{field.name}."
+        after, origin = arguments.get("after"), arguments.get("excludeOrigin")
+        where = f"{field.name}."
         return Feed(
             _size(field),
             self.binder.add(FEED_POSITION, START if after is None else after, f"{where}after"),
             after is not None,
-            self.binder.add(STRING, [e.name for e in entities], f"{where}entities", many=True),
-            None if operations is None else self._operations(operations, f"{where}operations"),
+            tuple(entity.name for entity in entities),
+            _operations(arguments.get("operations")),
             None if origin is None else self.binder.add(STRING, origin, f"{where}excludeOrigin"),
             self._outputs(field, entities),
         )
@@ -88,10 +87,6 @@ class Changes:
         entities = wanted_entities(field.arguments.get("entities"), self.catalog, self.grants)
         url = f"{EXPORT_PATH}?entities={','.join(entity.name for entity in entities)}"
         return Export(url, tuple(_named(f, "Snapshot") for f in field.fields))
-
-    def _operations(self, names: object, path: str) -> Param:
-        wanted = [str(fixed(name)) for name in cast(list[object], fixed(names))]
-        return self.binder.add(STRING, wanted, path, many=True)
 
     def _outputs(
         self, field: Field, entities: list[EntityInfo]
@@ -132,6 +127,13 @@ def wanted_entities(names: object, catalog: Catalog, grants: Grants) -> list[Ent
     for entity in found:
         grants.require_read(entity)
     return found
+
+
+def _operations(names: object) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    wanted = {str(fixed(name)) for name in cast(list[object], fixed(names))}
+    return tuple(operation.value for operation in Operation if operation.value in wanted)
 
 
 def _named(field: Field, owner: str) -> tuple[str, str] | TypeName:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
-    case,
     cast,
     column,
     false,
@@ -129,17 +128,6 @@ def _changed_record(output: ChangedRecord, source: Source) -> ColumnElement[Any]
     return func.coalesce(*found, literal_column("null::json"))
 
 
-def cursor(position: ColumnElement[str]) -> ColumnElement[str]:
-    """Return the JSON of a position as a cursor: in URL-safe base64 (RFC 4648)."""
-    encoded = func.encode(func.convert_to(position, quoted("UTF8")), quoted("base64"))
-    return func.translate(encoded, literal_column("'+/' || chr(10)"), quoted("-_"))
-
-
-def in_brackets(*parts: ColumnElement[Any] | str) -> ColumnElement[str]:
-    """Return texts in a row as one, between the brackets of a JSON list."""
-    return func.concat(quoted("["), *(quoted(p) if isinstance(p, str) else p for p in parts), quoted("]"))
-
-
 @value.register
 def _(output: History, source: Source) -> ColumnElement[Any]:
     page = _history_page(output, source.rows)
@@ -147,8 +135,8 @@ def _(output: History, source: Source) -> ColumnElement[Any]:
     answers: Answers = {
         "hasNextPage": func.count() > number(output.size),
         "hasPreviousPage": false(),
-        "startCursor": _history_cursor(func.max(page.c.seq)),
-        "endCursor": _history_cursor(func.min(page.c.seq).filter(shown)),
+        "startCursor": cast(func.max(page.c.seq), Text()),
+        "endCursor": cast(func.min(page.c.seq).filter(shown), Text()),
     }
     return source.attach(as_json(output.outputs, page, output.size, answers)).c.value
 
@@ -158,7 +146,7 @@ def _history_page(output: History, record_rows: FromClause) -> FromClause:
     newest_first = change.c.seq.desc()
     found = select(
         change,
-        _history_cursor(change.c.seq).label("cursor"),
+        cast(change.c.seq, Text()).label("cursor"),
         func.row_number().over(order_by=newest_first).label("position"),
     ).where(
         of_tenant(change),
@@ -168,7 +156,3 @@ def _history_page(output: History, record_rows: FromClause) -> FromClause:
     if output.after is not None:
         found = found.where(change.c.seq < place(output.after))
     return found.order_by(newest_first).limit(number(output.size + 1)).correlate(record_rows).subquery()
-
-
-def _history_cursor(seq: ColumnElement[int]) -> ColumnElement[Any]:
-    return case((seq.is_not(None), cursor(in_brackets(seq))))

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.types import UserDefinedType
 
 from tenure_core.plan.change_nodes import Feed
-from tenure_core.sql.changes import CHANGE, Answers, TransactionId, as_json, cursor, in_brackets
+from tenure_core.sql.changes import CHANGE, Answers, TransactionId, as_json
 from tenure_core.sql.objects import number, quoted
 from tenure_core.sql.predicates import Condition, of_tenant, place
 
@@ -38,6 +38,8 @@ HORIZON = table(
     column("seq", BigInteger()),
     column("transaction_id", TransactionId()),
 )
+
+POINT, EMPTY = quoted("."), quoted("")
 
 
 class Snapshot(UserDefinedType[str]):
@@ -78,10 +80,10 @@ def _reading(plan: Feed) -> CTE:
 
     In the midst of what a long transaction left behind, `until` stays the snapshot that showed it.
     """
-    given = place(plan.after)
-    seq, seen, following, late, *pinned = (given.op("->>")(number(i)) for i in range(6))
-    until = func.coalesce(pinned[0], cast(func.pg_current_snapshot(), Text()))
-    until_following = func.coalesce(pinned[1], cast(func.tenure_next_transaction(), Text()))
+    parts = [func.nullif(func.split_part(place(plan.after), POINT, number(n)), EMPTY) for n in range(1, 7)]
+    seq, seen, following, late, until, until_following = parts
+    until = func.coalesce(until, cast(func.pg_current_snapshot(), Text()))
+    until_following = func.coalesce(until_following, cast(func.tenure_next_transaction(), Text()))
     found = select(
         cast(seq, BigInteger()).label("seq"),
         cast(seen, Snapshot()).label("seen"),
@@ -89,8 +91,8 @@ def _reading(plan: Feed) -> CTE:
         func.coalesce(cast(late, BigInteger()), number(0)).label("late"),
         late.is_not(None).label("pinned"),
         cast(until, Snapshot()).label("until"),
-        func.concat(seq, quoted(',"'), seen, quoted('",'), following, quoted(",")).label("standing"),
-        func.concat(quoted(',"'), until, quoted('",'), until_following).label("reached"),
+        func.concat(seq, POINT, seen, POINT, following, POINT).label("standing"),
+        func.concat(POINT, until, POINT, until_following).label("reached"),
     )
     return found.cte("reading")
 
@@ -102,12 +104,12 @@ def _of(reading: CTE, name: str) -> ColumnElement[Any]:
 def _page(plan: Feed, reading: CTE) -> FromClause:
     """The page's changes in their order, and one more."""
     found = union_all(_late(plan, reading), _fresh(plan, reading)).subquery()
-    before = case((found.c.is_late, _of(reading, "standing")), else_=quoted(""))
-    position = in_brackets(before, found.c.seq, _of(reading, "reached"))
+    before = case((found.c.is_late, _of(reading, "standing")), else_=EMPTY)
+    cursor = before.op("||")(cast(found.c.seq, Text())).op("||")(_of(reading, "reached"))
     return (
         select(
             found,
-            cursor(position).label("cursor"),
+            cursor.label("cursor"),
             func.row_number().over(order_by=found.c.seq).label("position"),
         )
         .order_by(found.c.seq)
@@ -144,9 +146,9 @@ def _fresh(plan: Feed, reading: CTE) -> Select[Any]:
 
 def _changes(plan: Feed, reading: CTE, change: FromClause) -> Select[Any]:
     """The first changes that are wanted and can be seen, as many as a page needs."""
-    wanted: list[Condition] = [change.c.entity == func.any(place(plan.entities))]
+    wanted: list[Condition] = [_one_of(change.c.entity, plan.entities)]
     if plan.operations is not None:
-        wanted.append(change.c.operation == func.any(place(plan.operations)))
+        wanted.append(_one_of(change.c.operation, plan.operations))
     if plan.without_origin is not None:
         wanted.append(change.c.origin != place(plan.without_origin))
     return (
@@ -155,6 +157,11 @@ def _changes(plan: Feed, reading: CTE, change: FromClause) -> Select[Any]:
         .order_by(change.c.seq)
         .limit(number(plan.size + 1))
     )
+
+
+def _one_of(value: ColumnElement[str], names: tuple[str, ...]) -> Condition:
+    """The names stand in the statement, where PostgreSQL knows them: else it would plan anew at each page."""
+    return value.in_([quoted(name) for name in names]) if names else false()
 
 
 def _visible(change: FromClause, reading: CTE) -> Condition:
@@ -167,14 +174,16 @@ def _caught_up(reading: CTE) -> ColumnElement[str]:
     last = select(func.max(change.c.seq)).where(of_tenant(change), _visible(change, reading))
     gone = select(horizon.c.seq).where(of_tenant(horizon))
     reached = func.greatest(_of(reading, "seq"), last.scalar_subquery(), gone.scalar_subquery())
-    return cursor(in_brackets(reached, _of(reading, "reached")))
+    return func.concat(reached, _of(reading, "reached"))
 
 
 def _is_gone(reading: CTE) -> Condition:
-    """Whether changes that the reader has not read may have been dropped."""
+    """Whether changes that the reader has not read may have been dropped.
+
+    An id that this server has not given out yet is from the server that the database was restored from.
+    """
     horizon = HORIZON.alias()
-    lost = or_(
-        horizon.c.seq > _of(reading, "seq"),
-        horizon.c.transaction_id >= func.pg_snapshot_xmin(_of(reading, "seen")),
-    )
+    oldest_unread = func.pg_snapshot_xmin(_of(reading, "seen"))
+    newest = cast(cast(func.tenure_next_transaction(), Text()), TransactionId())
+    lost = or_(horizon.c.seq > _of(reading, "seq"), horizon.c.transaction_id.between(oldest_unread, newest))
     return exists(select(number(1)).select_from(horizon).where(of_tenant(horizon), lost))

@@ -97,7 +97,7 @@ BEGIN
          AS %L',
         function_name, body
     );
-    -- Nobody else may hang it on a table of his own, and so make up changes.
+    -- Whoever may execute it could hang it on a temporary table, and have it write down what never happened.
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %I() FROM PUBLIC', function_name);
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER tenure_3_capture_%s AFTER %s ON %s %s EXECUTE FUNCTION %I()',

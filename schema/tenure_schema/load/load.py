@@ -14,6 +14,7 @@ from tenure_core.catalog import EntityInfo
 from tenure_core.chunks import write_rows
 from tenure_core.errors import BadUserInputError
 from tenure_core.gathering import Gathering
+from tenure_core.incoming import ReadAhead
 from tenure_core.results import RowResult
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.load.answers import Answers
@@ -80,16 +81,19 @@ class Load:
         gathering = Gathering[object]()
         try:
             async for data in self.request.stream():
-                for sent in self.rows.read(data):
-                    if full := gathering.add(*sent):
+                for row, key, size in self.rows.read(data):
+                    if full := gathering.add(self._read(row), key, size):
                         yield full
         except ClientDisconnect:
             raise BadUserInputError("The client went away before its request was complete.") from None
-        for sent in self.rows.rest():
-            if full := gathering.add(*sent):
+        for row, key, size in self.rows.rest():
+            if full := gathering.add(self._read(row), key, size):
                 yield full
         if rest := gathering.rest():
             yield rest
+
+    def _read(self, row: object) -> ReadAhead:
+        return ReadAhead(self.entity, row, self.options.on_conflict)
 
     async def _write(self, chunk: Sequence[object]) -> list[RowResult]:
         state = self.request.app.state
