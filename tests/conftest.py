@@ -62,7 +62,7 @@ def database_url(server_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return Settings(database_url=database_url, home=HOME, port=0)
+    return Settings(database_url=database_url, home=HOME, port=0, plugins_allow=())
 
 
 @pytest.fixture(scope="session")

@@ -36,10 +36,14 @@ class Grants:
     Args:
         role: Whose grants they are, for messages.
         entities: The grant for each entity; one that is not there grants nothing.
+        permissions: What else is allowed.
+        plugins: The plugins that the tenant has enabled.
     """
 
-    role: Role
+    role: str
     entities: Mapping[str, EntityGrant]
+    permissions: frozenset[str] = frozenset()
+    plugins: frozenset[str] = frozenset()
 
     def may_read(self, entity: EntityInfo) -> bool:
         """Whether records of the entity may be read."""
@@ -48,6 +52,7 @@ class Grants:
     def require_read(self, entity: EntityInfo) -> None:
         """Raise ForbiddenError where records of the entity may not be read."""
         if not self.may_read(entity):
+            self.require_plugin(entity.plugin, entity.plural)
             raise ForbiddenError(
                 f"The role {self.role} may not read {entity.plural}.", "Use a key with another role."
             )
@@ -55,8 +60,24 @@ class Grants:
     def require_write(self, entity: EntityInfo) -> None:
         """Raise ForbiddenError where records of the entity may not be written."""
         if not self.entities.get(entity.name, NOTHING).write:
+            self.require_plugin(entity.plugin, entity.plural)
             raise ForbiddenError(
                 f"The role {self.role} may not write {entity.plural}.", "Use a key with the role admin."
+            )
+
+    def require_plugin(self, plugin: str, what: str) -> None:
+        """Raise ForbiddenError where the tenant has not enabled the plugin that something belongs to."""
+        if plugin and plugin not in self.plugins:
+            raise ForbiddenError(
+                f"{what} belongs to the plugin {plugin}, which is not enabled for this tenant.",
+                f"Enable it with the mutation `pluginEnable` or with `tenure plugin enable {plugin}`.",
+            )
+
+    def require(self, permission: str) -> None:
+        """Raise ForbiddenError where a permission is not granted."""
+        if permission not in self.permissions:
+            raise ForbiddenError(
+                f"The role {self.role} lacks the permission {permission}.", "Use a key with another role."
             )
 
 
@@ -75,10 +96,20 @@ class Authorized:
 
 def authorize(actor: Actor, catalog: Catalog) -> Authorized:
     """Return what the actor may do, and in which tenant."""
-    return Authorized(actor.tenant_id, _grants(actor.role, catalog))
+    return Authorized(actor.tenant_id, _grants(actor.role, actor.plugins, catalog))
 
 
-@lru_cache(maxsize=64)
-def _grants(role: Role, catalog: Catalog) -> Grants:
-    grant = EntityGrant(read=True, write=role is Role.ADMIN)
-    return Grants(role, MappingProxyType(dict.fromkeys(catalog.entities, grant)))
+@lru_cache(maxsize=1024)
+def _grants(role: str, plugins: frozenset[str], catalog: Catalog) -> Grants:
+    present = [e for e in catalog.entities.values() if not e.plugin or e.plugin in plugins]
+    if role in (Role.ADMIN, Role.READER):
+        granted = dict.fromkeys((e.name for e in present), EntityGrant(read=True, write=role == Role.ADMIN))
+        every = {name for name, plugin in catalog.permissions.items() if plugin in plugins}
+        permissions = frozenset(every) if role == Role.ADMIN else frozenset()
+        return Grants(role, MappingProxyType(granted), permissions, plugins)
+    known = catalog.roles.get(role)
+    if known is None or known.plugin not in plugins:
+        return Grants(role, MappingProxyType({}), frozenset(), plugins)
+    writes = {e.name: EntityGrant(read=True, write=True) for e in present if e.name in known.writes}
+    reads = {e.name: EntityGrant(read=True) for e in present if e.name in known.reads}
+    return Grants(role, MappingProxyType(reads | writes), known.permissions, plugins)

@@ -121,6 +121,8 @@ class EntityInfo:
         order: The field that its lists are ordered by where the caller says nothing.
         descending: Whether that order is descending.
         searchable: Whether it has search columns.
+        declared: The class that declares it.
+        plugin: The plugin that it belongs to; "" for the core.
     """
 
     name: str
@@ -132,6 +134,8 @@ class EntityInfo:
     order: str
     descending: bool
     searchable: bool
+    declared: type[Entity]
+    plugin: str = ""
 
     @property
     def scalars(self) -> Iterator[ScalarField]:
@@ -165,10 +169,37 @@ class EntityInfo:
 
 
 @dataclass(frozen=True, eq=False)
+class RoleInfo:
+    """A role that a plugin brings.
+
+    Args:
+        name: Its name.
+        plugin: The plugin.
+        reads: The names of the entities that it may read.
+        writes: The names of the entities that it may write.
+        permissions: The names of the permissions that it has.
+    """
+
+    name: str
+    plugin: str
+    reads: frozenset[str]
+    writes: frozenset[str]
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
 class Catalog:
-    """Every entity by its name, and by the names of its root fields."""
+    """Every entity by its name, and by the names of its root fields.
+
+    Args:
+        entities: The entities.
+        roles: The roles that plugins bring, by name.
+        permissions: The plugin of each permission, by the permission's name.
+    """
 
     entities: Mapping[str, EntityInfo]
+    roles: Mapping[str, RoleInfo] = field(default_factory=dict)
+    permissions: Mapping[str, str] = field(default_factory=dict)
     by_singular: Mapping[str, EntityInfo] = field(init=False)
     by_plural: Mapping[str, EntityInfo] = field(init=False)
 
@@ -201,13 +232,21 @@ CORE_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ActivityKind": 
 
 
 def build_catalog(
-    entities: Iterable[type[Entity]] = CORE_ENTITIES, choices: Mapping[str, tuple[str, ...]] = CORE_CHOICES
+    entities: Iterable[type[Entity]] = CORE_ENTITIES,
+    choices: Mapping[str, tuple[str, ...]] = CORE_CHOICES,
+    *,
+    plugins: Mapping[str, str] = MappingProxyType({}),
+    roles: Iterable[RoleInfo] = (),
+    permissions: Mapping[str, str] = MappingProxyType({}),
 ) -> Catalog:
     """Return the catalog of the given entities.
 
     Args:
         entities: The declared classes; every class that one of them refers to must be among them.
         choices: The values of each list that fields name with `choice`.
+        plugins: The plugin of each entity that is not the core's, by the entity's name.
+        roles: The roles that plugins bring.
+        permissions: The plugin of each permission, by the permission's name.
 
     Raises:
         DeclarationError: Two fields of one entity have one name, a reference leads to no given entity, or a
@@ -222,7 +261,9 @@ def build_catalog(
         for one in entity.__fields__:
             if isinstance(one, DeclaredReference):
                 _add(fields, _target(entity, one, fields), _back(entity, one))
-    return Catalog(MappingProxyType({e.__name__: _entity(e, fields[e.__name__]) for e in declared}))
+    built = {e.__name__: _entity(e, fields[e.__name__], plugins.get(e.__name__, "")) for e in declared}
+    by_name = {role.name: role for role in roles}
+    return Catalog(MappingProxyType(built), MappingProxyType(by_name), MappingProxyType(dict(permissions)))
 
 
 def _add(fields: dict[str, dict[str, Field]], owner: str, new: Field) -> None:
@@ -300,7 +341,7 @@ def _back(entity: type[Entity], one: DeclaredReference) -> ToMany:
     return ToMany(camel_case(one.back), entity.__name__, column, description)
 
 
-def _entity(entity: type[Entity], fields: dict[str, Field]) -> EntityInfo:
+def _entity(entity: type[Entity], fields: dict[str, Field], plugin: str) -> EntityInfo:
     name = entity.__name__
     return EntityInfo(
         name=name,
@@ -312,6 +353,8 @@ def _entity(entity: type[Entity], fields: dict[str, Field]) -> EntityInfo:
         order=camel_case(entity.__order__.lstrip("-")),
         descending=entity.__order__.startswith("-"),
         searchable=any(f.search for f in declared_columns(entity.__fields__)),
+        declared=entity,
+        plugin=plugin,
     )
 
 

@@ -55,6 +55,12 @@ class DeclarationError(TenureError):
     code = "BAD_DECLARATION"
 
 
+class PluginError(TenureError):
+    """A plugin that can't be loaded, or that contradicts another: it stops the start."""
+
+    code = "BAD_PLUGIN"
+
+
 class SettingError(TenureError):
     """A setting that is missing, malformed or contradicts another: it stops the start."""
 

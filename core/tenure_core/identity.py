@@ -18,7 +18,7 @@ CACHED_KEYS = 10_000
 
 
 class Role(StrEnum):
-    """What an actor may do: a READER reads, an ADMIN also writes."""
+    """What an actor may do: a READER reads, an ADMIN also writes. Plugins bring further roles."""
 
     ADMIN = "admin"
     READER = "reader"
@@ -34,13 +34,15 @@ class Actor:
         role: What the actor may do.
         origin: The system that the key belongs to.
         name: What the change table calls the actor; by default the key's identity.
+        plugins: The plugins that the tenant has enabled.
     """
 
     tenant_id: uuid.UUID
     key_id: uuid.UUID
-    role: Role
+    role: str
     origin: str
     name: str = ""
+    plugins: frozenset[str] = frozenset()
 
     @property
     def signature(self) -> str:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tenure_core.errors import SettingError
+
+
+def _split(value: object) -> object:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Names with commas between them, as an environment variable holds a list."""
 
 
 class Settings(BaseSettings):
@@ -35,6 +44,13 @@ class Settings(BaseSettings):
     )
     receipt_days: int = Field(
         7, ge=1, description="How long the answer to a write with an idempotency key is kept."
+    )
+    plugins_allow: Names | None = Field(
+        None, description="The installed plugins to load, with commas; unset: all, empty: none."
+    )
+    plugins_deny: Names = Field((), description="Installed plugins not to load, with commas.")
+    plugin_failures: Literal["stop", "leave_out"] = Field(
+        "stop", description="What to do about a plugin that fails at the start: stop, or leave_out."
     )
     ide: bool = Field(True, description="Whether the IDE page is served.")
     introspection: bool = Field(True, description="Whether clients may read the schema.")

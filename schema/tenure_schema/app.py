@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -16,12 +16,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uuid_utils import uuid7
 
-from tenure_core.catalog import Catalog, build_catalog
 from tenure_core.changes import EXPORT_PATH
 from tenure_core.database import Database
 from tenure_core.errors import RequestTimeoutError, TenureError
 from tenure_core.identity import KeyCache
 from tenure_core.maintenance import maintained
+from tenure_core.plugins import load_host
 from tenure_core.settings import Settings
 from tenure_schema.errors import as_tenure_error, formatted, status_of
 from tenure_schema.execution import Execution
@@ -38,22 +38,28 @@ CHALLENGE = {"WWW-Authenticate": "Bearer"}
 """What every 401 carries (RFC 9110, 15.5.2)."""
 
 
-def create_app(settings: Settings, url: str, catalog: Catalog | None = None) -> Starlette:
+def create_app(settings: Settings, url: str, plugins: Iterable[object] | None = None) -> Starlette:
     """Return the application; it opens the database when it starts and closes it when it stops.
 
     Args:
         settings: How it behaves.
         url: The PostgreSQL to serve.
-        catalog: What there is; by default the core's entities.
+        plugins: The plugins to load, as modules or objects; by default the installed ones that the settings
+            let in.
+
+    Raises:
+        PluginError: A plugin fails, or two contradict each other.
     """
+    host = load_host(settings, plugins)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database(url, settings) as database, maintained(database, settings):
             app.state.database = database
             app.state.keys = KeyCache(database, settings.key_cache_seconds)
-            app.state.catalog = catalog or build_catalog()
-            app.state.execution = Execution(app.state.catalog, database, settings)
+            app.state.host = host
+            app.state.catalog = host.catalog
+            app.state.execution = Execution(host.catalog, database, settings)
             app.state.exports = asyncio.Semaphore(settings.max_exports)
             app.state.loads = asyncio.Semaphore(settings.max_loads)
             yield

@@ -1,0 +1,121 @@
+"""Loaded plugins: what each one brings, asked once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+from pydantic import BaseModel
+
+from tenure_core import hookspecs
+from tenure_core.entities import Entity
+from tenure_core.manifest import Manifest
+from tenure_core.registrations import (
+    ComputedColumn,
+    ComputedField,
+    GraphQLParts,
+    Job,
+    Permission,
+    RoleGrants,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPlugin:
+    """A plugin with all that it brings.
+
+    Args:
+        manifest: Who it is.
+        hooks: The module or object that holds its hooks.
+        entities: Its entities.
+        computed_columns: The fields that PostgreSQL computes for it.
+        computed_fields: The fields that its code computes.
+        graphql: Its own part of the schema.
+        activity_kinds: The kinds of activity that it adds.
+        permissions: The permissions that its code asks for.
+        roles: The roles that it brings.
+        settings: The model of its settings.
+        jobs: What it does again and again.
+        routes: Its routes below `/plugins/NAME`.
+    """
+
+    manifest: Manifest
+    hooks: object
+    entities: tuple[type[Entity], ...]
+    computed_columns: tuple[ComputedColumn, ...]
+    computed_fields: tuple[ComputedField, ...]
+    graphql: GraphQLParts
+    activity_kinds: tuple[str, ...]
+    permissions: tuple[Permission, ...]
+    roles: tuple[RoleGrants, ...]
+    settings: type[BaseModel]
+    jobs: tuple[Job, ...]
+    routes: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.manifest.name
+
+
+class NoSettings(BaseModel):
+    """The settings of a plugin that has none."""
+
+
+def new_manager() -> pluggy.PluginManager:
+    """Return a manager that knows Tenure's hooks, and no plugin yet."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def ask(hooks: object, hook: str, **arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
+    """Call a hook of one plugin, and return its result; None where the plugin does not implement it."""
+    manager = new_manager()
+    manager.register(hooks)
+    results = getattr(manager.hook, hook)(**arguments)
+    return results[0] if results else None
+
+
+def implements(hooks: object, hook: str) -> bool:
+    """Return whether a plugin implements a hook."""
+    manager = new_manager()
+    manager.register(hooks)
+    return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def check_hooks(hooks: object) -> None:
+    """Return where every hook that a plugin implements is one of Tenure's, with its arguments.
+
+    Raises:
+        pluggy.PluginValidationError: One is not.
+    """
+    manager = new_manager()
+    manager.register(hooks)
+    manager.check_pending()
+
+
+def load(manifest: Manifest, hooks: object) -> LoadedPlugin:
+    """Ask a plugin for all that it brings to the start."""
+    computed = tuple(_listed(hooks, "register_computed_fields"))
+    rights = tuple(_listed(hooks, "register_roles"))
+    return LoadedPlugin(
+        manifest=manifest,
+        hooks=hooks,
+        entities=tuple(_listed(hooks, "register_entities")),
+        computed_columns=tuple(one for one in computed if isinstance(one, ComputedColumn)),
+        computed_fields=tuple(one for one in computed if isinstance(one, ComputedField)),
+        graphql=ask(hooks, "register_graphql") or GraphQLParts(),
+        activity_kinds=tuple(_listed(hooks, "register_activity_kinds")),
+        permissions=tuple(one for one in rights if isinstance(one, Permission)),
+        roles=tuple(one for one in rights if isinstance(one, RoleGrants)),
+        settings=ask(hooks, "register_settings") or NoSettings,
+        jobs=tuple(_listed(hooks, "register_jobs")),
+        routes=tuple(_listed(hooks, "register_routes")),
+    )
+
+
+def _listed(hooks: object, hook: str) -> Iterable[Any]:
+    return ask(hooks, hook) or ()

@@ -1,0 +1,161 @@
+"""Registrations: what the hooks of a plugin return. They hold data and do no work; the host does it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause
+
+from tenure_core.kinds import Kind
+
+if TYPE_CHECKING:
+    from tenure_core.context import Context
+    from tenure_core.entities import Entity
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputedColumn:
+    """A field that PostgreSQL computes: read, filtered, ordered, grouped and summed like a stored one.
+
+    Args:
+        entity: The entity that gets the field: the plugin's own, the core's, or one of a required plugin.
+        name: Its name in Python, such as "running_hours"; the API calls it "runningHours".
+        kind: The kind of its values. They may always be empty.
+        doc: What it is, as one sentence, with its unit.
+        expression: From the row's table, whose columns stand under `.c`, to the value. A subselect in it must
+            name the row's tenant: `Order.tenant_id == row.c.tenant_id`.
+    """
+
+    entity: type[Entity]
+    name: str
+    kind: Kind
+    doc: str
+    expression: Callable[[FromClause], ColumnElement[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputedField:
+    """A field that a plugin's code computes, for all records of an answer at once.
+
+    Args:
+        entity: The entity that gets the field.
+        name: Its name in Python; the API calls it by the same name in camelCase.
+        kind: The kind of its values. They may always be empty: a computation that fails leaves null.
+        doc: What it is, as one sentence, with its unit.
+        needs: The attributes of the entity that the computation needs, such as ("id", "installed_on").
+        compute: From a context and the needed values of each record, as JSON values by attribute, to a value
+            for each record, in their order.
+    """
+
+    entity: type[Entity]
+    name: str
+    kind: Kind
+    doc: str
+    needs: tuple[str, ...]
+    compute: Callable[[Context, Sequence[Mapping[str, Any]]], Awaitable[Sequence[object]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphQLParts:
+    """A plugin's own part of the schema, in plain Strawberry.
+
+    Args:
+        query: A Strawberry type whose fields become root fields of Query.
+        mutation: A Strawberry type whose fields become root fields of Mutation.
+        subscription: A Strawberry type whose fields become root fields of Subscription.
+        types: Types that nothing else leads to, such as those behind an interface.
+    """
+
+    query: type | None = None
+    mutation: type | None = None
+    subscription: type | None = None
+    types: tuple[type, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """Something that not everybody may do, beyond reading and writing entities.
+
+    Args:
+        name: Its name, which begins with the plugin's: "manufacturing.sign_off".
+        doc: What it allows, as one sentence.
+    """
+
+    name: str
+    doc: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleGrants:
+    """A role that API keys can have. Beside those of plugins there are "admin" and "reader", for everything.
+
+    Args:
+        name: Its name, such as "technician".
+        doc: Whom it is for, as one sentence.
+        reads: The entities that it may read.
+        writes: The entities that it may write; it may read them, too.
+        permissions: The names of the permissions that it has.
+    """
+
+    name: str
+    doc: str
+    reads: tuple[type[Entity], ...] = ()
+    writes: tuple[type[Entity], ...] = ()
+    permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Work that is done again and again, once at a time for each tenant that has the plugin enabled.
+
+    Args:
+        name: Its name, within the plugin.
+        doc: What it does, as one sentence.
+        run: The work. It may be done twice, where a worker died in the middle: it must not mind.
+        cron: When, in UTC, as cron writes it: "0 4 * * *".
+        every: How often; either this or `cron`.
+    """
+
+    name: str
+    doc: str
+    run: Callable[[Context], Awaitable[None]]
+    cron: str | None = None
+    every: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoAccount:
+    """An account of the demo's tenant, as plugins build on it.
+
+    Args:
+        id: Its identity.
+        name: Its name.
+        industry: Its branch.
+        since: When it became a customer.
+    """
+
+    id: UUID
+    name: str
+    industry: str
+    since: datetime
+
+
+DemoRows = Iterable[tuple["type[Entity]", Sequence[Mapping[str, object]]]]
+"""Rows for upserts, by entity, in the order in which they are written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoData:
+    """What a plugin adds to the demo's story.
+
+    Args:
+        rows: From a source of chance, the demo's accounts and the moment that the story ends to the rows.
+            With the same chance and moment they are the same.
+    """
+
+    rows: Callable[[random.Random, Sequence[DemoAccount], datetime], DemoRows]

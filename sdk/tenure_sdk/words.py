@@ -1,0 +1,82 @@
+"""The words of plugins: what `tenure_sdk` hands on, each from its home."""
+
+from tenure_core.changes import Operation
+from tenure_core.context import Context, Rows, Writer
+from tenure_core.deliveries import Change
+from tenure_core.entities import Composite, Entity, Money, belongs_to, column
+from tenure_core.errors import BadUserInputError, ForbiddenError, TenureError
+from tenure_core.hookspecs import hookimpl
+from tenure_core.identity import Actor
+from tenure_core.kinds import (
+    BIG_INT,
+    BOOLEAN,
+    DATE,
+    DATE_TIME,
+    FLOAT,
+    ID,
+    INT,
+    JSON,
+    STRING,
+    STRING_LIST,
+)
+from tenure_core.manifest import Manifest
+from tenure_core.model import Account, Activity, Contact
+from tenure_core.registrations import (
+    ComputedColumn,
+    ComputedField,
+    DemoAccount,
+    DemoData,
+    GraphQLParts,
+    Job,
+    Permission,
+    RoleGrants,
+)
+from tenure_core.results import ErrorCode, RowResult, Status, UserError
+from tenure_core.writeset import Refusal, RowWrite, WriteSet
+
+__all__ = [
+    "BIG_INT",
+    "BOOLEAN",
+    "DATE",
+    "DATE_TIME",
+    "FLOAT",
+    "ID",
+    "INT",
+    "JSON",
+    "STRING",
+    "STRING_LIST",
+    "Account",
+    "Activity",
+    "Actor",
+    "BadUserInputError",
+    "Change",
+    "Composite",
+    "ComputedColumn",
+    "ComputedField",
+    "Contact",
+    "Context",
+    "DemoAccount",
+    "DemoData",
+    "Entity",
+    "ErrorCode",
+    "ForbiddenError",
+    "GraphQLParts",
+    "Job",
+    "Manifest",
+    "Money",
+    "Operation",
+    "Permission",
+    "Refusal",
+    "RoleGrants",
+    "RowResult",
+    "RowWrite",
+    "Rows",
+    "Status",
+    "TenureError",
+    "UserError",
+    "WriteSet",
+    "Writer",
+    "belongs_to",
+    "column",
+    "hookimpl",
+]

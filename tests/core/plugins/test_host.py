@@ -1,0 +1,64 @@
+"""The host: plugins are found, put in order, asked for what they bring, and refused with a reason."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import MetaData
+from sqlalchemy.orm import Mapped
+
+from tenure_core.entities import Entity, belongs_to, column
+from tenure_core.errors import PluginError
+from tenure_core.hookspecs import hookimpl
+from tenure_core.manifest import Manifest
+from tenure_core.model import Account
+from tenure_core.plugins import load_host
+from tenure_core.settings import Settings
+
+SETTINGS = Settings()
+
+
+class Vehicle(Entity):
+    """A vehicle that a customer drives."""
+
+    metadata = MetaData()
+
+    account: Mapped[Account] = belongs_to(back="vehicles")
+    plate: Mapped[str] = column(max_length=20)
+
+
+@hookimpl
+def register_entities() -> list[type[Entity]]:
+    return [Vehicle]
+
+
+def plugin(name: str = "fleet", **parts: object) -> SimpleNamespace:
+    """A plugin of some hooks."""
+    about = {key: parts.pop(key) for key in ("requires", "after") if key in parts}
+    tenure = str(parts.pop("tenure", ">=0.1"))
+    manifest = Manifest(name=name, version="1.0.0", tenure=tenure, doc="A plugin.", **about)
+    return SimpleNamespace(MANIFEST=manifest, **parts)
+
+
+def test_entities_of_a_plugin_stand_beside_those_of_the_core() -> None:
+    host = load_host(SETTINGS, [plugin(register_entities=register_entities)])
+    assert host.catalog["Vehicle"].plugin == "fleet"
+    assert host.catalog["Account"].plugin == ""
+    assert "vehicles" in host.catalog["Account"].fields
+
+
+def test_plugins_come_after_those_that_they_require() -> None:
+    given = [plugin("alpha", requires=("omega",)), plugin("omega")]
+    assert [one.name for one in load_host(SETTINGS, given).plugins] == ["omega", "alpha"]
+
+
+def test_a_missing_requirement_stops_the_start() -> None:
+    with pytest.raises(PluginError, match="alpha requires omega"):
+        load_host(SETTINGS, [plugin("alpha", requires=("omega",))])
+
+
+def test_two_plugins_with_one_entity_stop_the_start_with_both_names() -> None:
+    both = [plugin(name, register_entities=register_entities) for name in ("cars", "trucks")]
+    with pytest.raises(PluginError, match="Vehicle is brought by cars and by trucks"):
+        load_host(SETTINGS, both)
