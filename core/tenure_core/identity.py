@@ -15,6 +15,7 @@ from tenure_core.errors import UnauthenticatedError
 
 KEY_PREFIX = "tenure_"
 CACHED_KEYS = 10_000
+AUTHENTICATE = "SELECT tenant_id, key_id, role, origin, plugins FROM tenure_authenticate(%s)"
 
 
 class Role(StrEnum):
@@ -100,23 +101,33 @@ class KeyCache:
                 "The request carries no API key.", "Send it as `Authorization: Bearer KEY`."
             )
         digest = key_hash(secret.strip())
-        found = self._known.get(digest)
+        known = self._known
+        found = known.get(digest)
         if found and found[0] > time.monotonic():
             return found[1]
         actor = await _look_up(self._database, digest)
-        self._known[digest] = (time.monotonic() + self._seconds, actor)
-        self._known.move_to_end(digest)
-        if len(self._known) > CACHED_KEYS:
-            self._known.popitem(last=False)
+        known[digest] = (time.monotonic() + self._seconds, actor)
+        known.move_to_end(digest)
+        if len(known) > CACHED_KEYS:
+            known.popitem(last=False)
         return actor
+
+    def forget(self, tenant_id: uuid.UUID) -> None:
+        """Look the keys of a tenant up anew, because what they open has changed.
+
+        A look-up that runs meanwhile may bring what was before: it writes to the old cache, which is left.
+        """
+        kept = {k: found for k, found in self._known.items() if found[1].tenant_id != tenant_id}
+        self._known = OrderedDict(kept)
 
 
 async def _look_up(database: Database, digest: bytes) -> Actor:
     async with database.unbound() as connection:
-        cursor = await connection.execute("SELECT * FROM tenure_authenticate(%s)", (digest,))
+        cursor = await connection.execute(AUTHENTICATE, (digest,))
         row = await cursor.fetchone()
     if row is None:
         raise UnauthenticatedError(
             "The API key is unknown or revoked.", "Make one with `tenure token create`."
         )
-    return Actor(tenant_id=row[0], key_id=row[1], role=Role(row[2]), origin=row[3])
+    tenant_id, key_id, role, origin, plugins = row
+    return Actor(tenant_id, key_id, role, origin, plugins=frozenset(plugins))

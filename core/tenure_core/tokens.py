@@ -11,20 +11,20 @@ import psycopg
 
 from tenure_core.database import translated
 from tenure_core.errors import BadUserInputError
-from tenure_core.identity import NewKey, Role, key_hash, new_secret
+from tenure_core.identity import NewKey, key_hash, new_secret
 from tenure_core.owner import connect
 
 MAX_NAME_LENGTH = 200
 """Characters of a tenant's name, at most."""
 
 
-def create_key(url: str, tenant_name: str, role: Role, name: str, origin: str) -> NewKey:
+def create_key(url: str, tenant_name: str, role: str, name: str, origin: str) -> NewKey:
     """Make an API key; the tenant, too, where there is none of that name.
 
     Args:
         url: The database, as the owner of its tables.
         tenant_name: Whose data the key opens.
-        role: What its bearer may do.
+        role: What its bearer may do: a `Role`, or a role that a plugin brings.
         name: What people call the key.
         origin: The system that will use it: the change feed names it with every write.
 
@@ -38,7 +38,7 @@ def create_key(url: str, tenant_name: str, role: Role, name: str, origin: str) -
         tenant_id, created = _tenant(connection, tenant_name)
         [(key_id,)] = connection.execute(
             f"INSERT INTO api_key {columns} VALUES (%s, %s, %s, %s, %s) RETURNING id",
-            (tenant_id, name, role.value, origin, key_hash(secret)),
+            (tenant_id, name, str(role), origin, key_hash(secret)),
         )
     return NewKey(secret, key_id, created)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -160,7 +160,9 @@ def import_file(
 @token_app.command("create")
 def create_token(
     tenant: Annotated[str, typer.Option(help="Whose data the key opens; a new name makes a new tenant.")],
-    role: Annotated[Literal["admin", "reader"], typer.Option(help="reader reads; admin also writes.")],
+    role: Annotated[
+        str, typer.Option(help="reader reads; admin also writes; plugins bring others, such as technician.")
+    ],
     name: Annotated[str, typer.Option(help="What the key is for, so that you know it again.")] = "",
     origin: Annotated[
         str, typer.Option(help="The system that uses it, as the change feed shows it.")

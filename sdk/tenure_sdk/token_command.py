@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from tenure_core.identity import Role
-from tenure_core.settings import load_settings
+from tenure_core.plugins import load_host
+from tenure_core.settings import Settings, load_settings
 from tenure_core.tokens import create_key
 from tenure_sdk.postgres import owner_url, refuse_pending_migrations, running_postgres
 
@@ -21,12 +22,22 @@ def create_token(tenant: str, role: str, name: str, origin: str) -> None:
 
     Raises:
         TenureError: A setting is wrong, or the database can't be reached or is too old.
+        typer.BadParameter: There is no such role.
     """
     settings = load_settings()
+    _refuse_unknown(role, settings)
     with running_postgres(settings) as url:
         owner = owner_url(settings, url)
         refuse_pending_migrations(owner)
-        key = create_key(owner, tenant, Role(role), name, origin)
+        key = create_key(owner, tenant, role, name, origin)
     made = "new tenant" if key.tenant_created else "tenant"
     typer.echo(f"A key for the {made} {tenant}, role {role}. Keep it: it is not shown again.", err=True)
     typer.echo(key.secret)
+
+
+def _refuse_unknown(role: str, settings: Settings) -> None:
+    if role in list(Role):
+        return
+    known = [*Role, *load_host(settings).catalog.roles]
+    if role not in known:
+        raise typer.BadParameter(f"there is no role {role}; there are: {', '.join(known)}.")

@@ -30,7 +30,7 @@ def test_asking_what_is_pending_writes_nothing(empty_database_url: str) -> None:
 
 def test_a_migrated_database_lacks_nothing(database_url: str) -> None:
     assert migrate.pending(database_url) == []
-    assert migrate.current(database_url) == ("0003",)
+    assert migrate.current(database_url) == ("0004",)
 
 
 def test_migrating_again_changes_nothing(empty_database_url: str) -> None:

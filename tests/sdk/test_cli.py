@@ -108,7 +108,7 @@ def test_what_needs_a_migrated_database_says_how_to_migrate(
     tenure: Tenure, empty_database_url: str, command: tuple[str, ...]
 ) -> None:
     done = tenure(*command, DATABASE_URL=empty_database_url)
-    assert_one_clear_line(done, "lacks 3 migration(s)", "Run `tenure migrate`")
+    assert_one_clear_line(done, "lacks 4 migration(s)", "Run `tenure migrate`")
 
 
 def test_migrate_says_what_it_did_and_then_that_nothing_is_left(
@@ -188,4 +188,4 @@ class TestDoctor:
     def test_reports_migrations_that_are_pending(self, tenure: Tenure, empty_database_url: str) -> None:
         done = tenure("doctor", DATABASE_URL=empty_database_url)
         assert done.returncode == 1
-        assert "3 pending: run `tenure migrate`" in done.stdout
+        assert "4 pending: run `tenure migrate`" in done.stdout

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped
+from tests.small_plugins import plugin
 
 from tenure_core.entities import Entity, belongs_to, column
 from tenure_core.errors import PluginError
 from tenure_core.hookspecs import hookimpl
-from tenure_core.manifest import Manifest
 from tenure_core.model import Account
 from tenure_core.plugins import load_host
 from tenure_core.settings import Settings
@@ -31,14 +29,6 @@ class Vehicle(Entity):
 @hookimpl
 def register_entities() -> list[type[Entity]]:
     return [Vehicle]
-
-
-def plugin(name: str = "fleet", **parts: object) -> SimpleNamespace:
-    """A plugin of some hooks."""
-    about = {key: parts.pop(key) for key in ("requires", "after") if key in parts}
-    tenure = str(parts.pop("tenure", ">=0.1"))
-    manifest = Manifest(name=name, version="1.0.0", tenure=tenure, doc="A plugin.", **about)
-    return SimpleNamespace(MANIFEST=manifest, **parts)
 
 
 def test_entities_of_a_plugin_stand_beside_those_of_the_core() -> None:

@@ -1,0 +1,129 @@
+"""Settings of plugins: what a tenant sets is checked and kept, and secrets are never shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr
+from tests.small_plugins import plugin
+
+from tenure_core.database import Database, TenantConnection
+from tenure_core.errors import PluginError
+from tenure_core.hookspecs import hookimpl
+from tenure_core.identity import Actor
+from tenure_core.plugins import LoadedPlugin, change_settings, load_host, settings_of, shown
+from tenure_core.plugins.tenant_settings import HIDDEN
+from tenure_core.results import ErrorCode
+from tenure_core.settings import Settings
+
+
+class Gateway(BaseModel):
+    url: str = "https://gateway.example"
+    token: SecretStr = SecretStr("")
+
+
+class FleetSettings(BaseModel):
+    days_ahead: int = Field(14, ge=1)
+    regions: list[str] = []
+    token: SecretStr = SecretStr("")
+    gateways: list[Gateway] = []
+
+
+class NewFleetSettings(BaseModel):
+    days_ahead: bool = False
+
+
+def fleet(model: type[BaseModel]) -> LoadedPlugin:
+    @hookimpl
+    def register_settings() -> type[BaseModel]:
+        return model
+
+    return load_host(Settings(), [plugin(register_settings=register_settings)])["fleet"]
+
+
+FLEET = fleet(FleetSettings)
+
+
+@pytest.fixture
+async def connection(database: Database, actor: Actor) -> AsyncIterator[TenantConnection]:
+    async with database.writing(actor.tenant_id, "test", "test") as lent:
+        yield lent
+
+
+async def test_a_tenant_that_has_set_nothing_has_the_defaults(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+
+
+async def test_what_is_set_stays_and_the_rest_follows_the_defaults(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7}) == []
+    assert await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["north"]}) == []
+    found = await settings_of(connection, FLEET, actor.tenant_id)
+    assert found == FleetSettings(days_ahead=7, regions=["north"])
+    assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": None}) == []
+    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["north"])
+
+
+async def test_a_wrong_value_is_refused_at_its_place_and_nothing_is_changed(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    changes = {"days_ahead": 0, "regions": ["north", 7]}
+    errors = await change_settings(connection, FLEET, actor.tenant_id, changes)
+    assert [(error.code, error.path) for error in errors] == [
+        (ErrorCode.INVALID, ("days_ahead",)),
+        (ErrorCode.INVALID, ("regions", 1)),
+    ]
+    assert "greater than or equal to 1" in errors[0].message
+    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+
+
+async def test_an_unknown_setting_is_refused_with_those_that_there_are(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    [error] = await change_settings(connection, FLEET, actor.tenant_id, {"daysAhead": 7})
+    assert (error.code, error.path) == (ErrorCode.UNKNOWN_FIELD, ("daysAhead",))
+    assert "days_ahead, regions, token, gateways" in error.message
+
+
+async def test_secrets_are_used_and_never_shown(connection: TenantConnection, actor: Actor) -> None:
+    changes = {"token": "swordfish", "gateways": [{"token": "trout"}]}
+    await change_settings(connection, FLEET, actor.tenant_id, changes)
+    found = await settings_of(connection, FLEET, actor.tenant_id)
+    assert isinstance(found, FleetSettings)
+    assert found.token.get_secret_value() == "swordfish"
+    assert shown(found)["token"] == HIDDEN
+    assert "swordfish" not in str(shown(found))
+    assert "trout" not in str(shown(found))
+
+
+async def test_settings_that_are_sent_back_as_they_were_shown_keep_their_secrets(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    changes = {"token": "swordfish", "gateways": [{"token": "trout"}]}
+    await change_settings(connection, FLEET, actor.tenant_id, changes)
+    before = await settings_of(connection, FLEET, actor.tenant_id)
+    assert await change_settings(connection, FLEET, actor.tenant_id, shown(before)) == []
+    assert await settings_of(connection, FLEET, actor.tenant_id) == before
+
+
+async def test_each_tenant_has_settings_of_its_own(
+    database: Database, connection: TenantConnection, actor: Actor, other_actor: Actor
+) -> None:
+    await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7})
+    async with database.tenant(other_actor.tenant_id) as other:
+        assert await settings_of(other, FLEET, other_actor.tenant_id) == FleetSettings()
+
+
+async def test_settings_that_no_longer_fit_name_the_plugin_and_can_be_mended(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    newer = fleet(NewFleetSettings)
+    await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7, "regions": ["north"]})
+    with pytest.raises(PluginError, match=r"fleet do not fit .* days_ahead: .*pluginSettingsUpdate"):
+        await settings_of(connection, newer, actor.tenant_id)
+    assert await change_settings(connection, newer, actor.tenant_id, {"days_ahead": None}) == []
+    assert await settings_of(connection, newer, actor.tenant_id) == NewFleetSettings()
