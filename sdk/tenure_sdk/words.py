@@ -18,6 +18,7 @@ from tenure_core.kinds import (
     JSON,
     STRING,
     STRING_LIST,
+    Kind,
 )
 from tenure_core.manifest import Manifest
 from tenure_core.model import Account, Activity, Contact
@@ -62,6 +63,7 @@ __all__ = [
     "ForbiddenError",
     "GraphQLParts",
     "Job",
+    "Kind",
     "Manifest",
     "Money",
     "Operation",

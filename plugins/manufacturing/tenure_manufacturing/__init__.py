@@ -1,0 +1,1 @@
+"""Manufacturing maintenance: for makers of equipment whose revenue hangs on machines that run."""

@@ -1,0 +1,100 @@
+"""Computed fields that are no measures: what follows from other records, and would go stale if it were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Double, FromClause, Interval, and_, cast, extract, func, literal, select
+
+from tenure_manufacturing.contracts import ContractStatus, ServiceContract
+from tenure_manufacturing.equipment import Equipment
+from tenure_manufacturing.parts import Part, PartUse
+from tenure_manufacturing.states import CANCELLED
+from tenure_manufacturing.tables import alive_with, referred, table_of
+from tenure_manufacturing.work_orders import WorkOrder
+from tenure_sdk import DATE_TIME, FLOAT, INT, ComputedColumn
+
+HOUR = literal(timedelta(hours=1), Interval())
+DAY_SECONDS = 86_400
+
+
+def computed_columns() -> Iterator[ComputedColumn]:
+    """Yield the fields."""
+    yield ComputedColumn(
+        entity=WorkOrder,
+        name="respond_by",
+        kind=DATE_TIME,
+        doc="When we must have acted on it, as the contract of its equipment promises.",
+        expression=respond_by,
+    )
+    yield ComputedColumn(
+        entity=WorkOrder,
+        name="days_since_work",
+        kind=FLOAT,
+        doc="How many days before it was reported the last work on its equipment had been completed.",
+        expression=days_since_work,
+    )
+    yield ComputedColumn(
+        entity=Part,
+        name="in_stock",
+        kind=INT,
+        doc="How many are left: what was received without what work orders used.",
+        expression=in_stock,
+    )
+
+
+def respond_by(order: FromClause) -> ColumnElement[object]:
+    """Return when we must have acted on a work order; empty where no contract that holds promises it."""
+    equipment, contract = table_of(Equipment), table_of(ServiceContract)
+    promised = order.c.reported_at + contract.c.response_hours * HOUR
+    return (
+        select(promised)
+        .select_from(equipment.join(contract, referred(equipment, "contract_id", contract)))
+        .where(
+            equipment.c.tenant_id == order.c.tenant_id,
+            equipment.c.id == order.c.equipment_id,
+            contract.c.deleted_at.is_(None),
+            contract.c.status == ContractStatus.ACTIVE,
+            contract.c.starts_on <= order.c.reported_at,
+        )
+        .correlate(order)
+        .scalar_subquery()
+    )
+
+
+def days_since_work(order: FromClause) -> ColumnElement[object]:
+    """Return how long ago any work on the equipment was completed when an order was reported, in days.
+
+    It is empty where none had been. What was completed at the very same time was not before.
+    """
+    earlier = table_of(WorkOrder)
+    passed = order.c.reported_at - func.max(earlier.c.completed_at)
+    return (
+        select(cast(extract("epoch", passed), Double) / DAY_SECONDS)
+        .where(
+            alive_with(earlier, order),
+            earlier.c.equipment_id == order.c.equipment_id,
+            earlier.c.status != CANCELLED,
+            earlier.c.completed_at < order.c.reported_at,
+        )
+        .correlate(order)
+        .scalar_subquery()
+    )
+
+
+def in_stock(part: FromClause) -> ColumnElement[object]:
+    """Return how many of a part are left."""
+    use, order = table_of(PartUse), table_of(WorkOrder)
+    used = (
+        select(func.coalesce(func.sum(use.c.quantity), 0))
+        .select_from(use.join(order, referred(use, "work_order_id", order)))
+        .where(
+            and_(alive_with(use, part), use.c.part_id == part.c.id),
+            order.c.deleted_at.is_(None),
+            order.c.status != CANCELLED,
+        )
+        .correlate(part)
+        .scalar_subquery()
+    )
+    return part.c.received - used

@@ -1,0 +1,227 @@
+"""Measures: how reliable equipment is and what it costs, computed where it is asked for.
+
+The formulas are those of EN 15341 (maintenance key performance indicators), with the terms of EN 13306 and
+ISO 14224:
+
+- A failure is a corrective work order that was not cancelled.
+- Operating time is what the equipment ran since its records began, in hours.
+- Mean time between failures is operating time divided by the number of failures.
+- Mean time to repair is the total time to restoration, which is the downtime of the repairs that are done,
+  divided by their number.
+- Availability is operating time divided by operating time and downtime due to maintenance of any kind.
+- Cost per running hour is the cost of all work orders divided by operating time.
+
+Each is a field of equipment; of product lines and of accounts it is computed over all their equipment, from
+sums and not from means, so that a machine that hardly ran weighs as little as it should.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Alias,
+    BigInteger,
+    ColumnElement,
+    Double,
+    FromClause,
+    ScalarSelect,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+)
+
+from tenure_manufacturing.equipment import Equipment
+from tenure_manufacturing.products import Product
+from tenure_manufacturing.states import CANCELLED, DONE
+from tenure_manufacturing.tables import alive_with, referred, table_of
+from tenure_manufacturing.work_orders import WorkOrder, WorkOrderKind
+from tenure_sdk import BIG_INT, FLOAT, INT, STRING, Account, ComputedColumn, Entity, Kind
+
+Number = ColumnElement[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Some equipment, as one record stands for it.
+
+    Args:
+        entity: What the record is of.
+        leads: The column of equipment that leads to the record.
+        whose: Whose measures they are, for descriptions.
+        prefix: What their names begin with.
+    """
+
+    entity: type[Entity]
+    leads: str
+    whose: str
+    prefix: str = ""
+
+
+FLEETS = (
+    Fleet(Equipment, "id", "the equipment"),
+    Fleet(Product, "product_id", "the line's equipment"),
+    Fleet(Account, "account_id", "the account's equipment", "equipment_"),
+)
+
+
+def measures() -> Iterator[ComputedColumn]:
+    """Yield every measure of every fleet."""
+    for fleet in FLEETS:
+        for name, kind, doc, expression in MEASURES:
+            yield ComputedColumn(
+                entity=fleet.entity,
+                name=fleet.prefix + name,
+                kind=kind,
+                doc=doc.format(whose=fleet.whose),
+                expression=_over(fleet, expression),
+            )
+
+
+Expression = Callable[[FromClause, Fleet], ColumnElement[object]]
+
+
+def _over(fleet: Fleet, expression: Expression) -> Callable[[FromClause], ColumnElement[object]]:
+    return lambda row: expression(row, fleet)
+
+
+def operating_hours(row: FromClause, fleet: Fleet) -> Number:
+    """Return the hours that the fleet ran since its records began."""
+    equipment = table_of(Equipment)
+    run = func.sum(equipment.c.running_hours - equipment.c.initial_running_hours)
+    return select(run).where(_within(equipment, row, fleet)).correlate(row).scalar_subquery()
+
+
+def failure_count(row: FromClause, fleet: Fleet) -> ColumnElement[int]:
+    """Return how often the fleet failed."""
+    return _over_orders(row, fleet, lambda _: func.count(), _is_corrective)
+
+
+def downtime_hours(row: FromClause, fleet: Fleet) -> Number:
+    """Return how many hours the fleet stood still for maintenance."""
+    return _over_orders(row, fleet, lambda orders: _hours(func.sum(orders.c.downtime_minutes)))
+
+
+def mean_hours_between_failures(row: FromClause, fleet: Fleet) -> Number:
+    """Return operating time by failure (EN 15341); empty where nothing failed."""
+    return operating_hours(row, fleet) / func.nullif(failure_count(row, fleet), 0)
+
+
+def mean_hours_to_repair(row: FromClause, fleet: Fleet) -> Number:
+    """Return the downtime of a repair that is done, on average (EN 15341)."""
+
+    def mean(orders: Alias) -> Number:
+        return _hours(func.avg(orders.c.downtime_minutes))
+
+    return _over_orders(row, fleet, mean, _is_corrective, lambda orders: orders.c.status.in_(DONE))
+
+
+def availability(row: FromClause, fleet: Fleet) -> Number:
+    """Return operating time by operating time and downtime (EN 15341), from 0 to 1."""
+    run = operating_hours(row, fleet)
+    return run / func.nullif(run + func.coalesce(downtime_hours(row, fleet), 0), 0)
+
+
+def maintenance_cost(row: FromClause, fleet: Fleet) -> ColumnElement[int]:
+    """Return what all work cost; empty where it was paid in several currencies."""
+
+    def total(orders: Alias) -> ColumnElement[int]:
+        return _in_one_currency(orders, cast(func.sum(orders.c.cost_minor_units), BigInteger))
+
+    return _over_orders(row, fleet, total)
+
+
+def cost_currency(row: FromClause, fleet: Fleet) -> ColumnElement[str]:
+    """Return the currency that all work was paid in; empty where there are several."""
+
+    def currency(orders: Alias) -> ColumnElement[str]:
+        return _in_one_currency(orders, func.min(orders.c.cost_currency))
+
+    return _over_orders(row, fleet, currency)
+
+
+def cost_per_running_hour(row: FromClause, fleet: Fleet) -> Number:
+    """Return what an hour of operating time cost in maintenance."""
+    cost = cast(maintenance_cost(row, fleet), Double)
+    return cost / func.nullif(operating_hours(row, fleet), 0)
+
+
+MEASURES: tuple[tuple[str, Kind, str, Expression], ...] = (
+    (
+        "operating_hours",
+        FLOAT,
+        "How long {whose} ran since the records began, in hours.",
+        operating_hours,
+    ),
+    ("failure_count", INT, "How often {whose} failed: corrective work orders.", failure_count),
+    ("downtime_hours", FLOAT, "How long {whose} stood still for maintenance, in hours.", downtime_hours),
+    (
+        "mean_hours_between_failures",
+        FLOAT,
+        "MTBF (EN 15341): how long {whose} ran from one failure to the next on average, in running hours.",
+        mean_hours_between_failures,
+    ),
+    (
+        "mean_hours_to_repair",
+        FLOAT,
+        "MTTR (EN 15341): how long {whose} stood still for a repair on average, in hours.",
+        mean_hours_to_repair,
+    ),
+    (
+        "availability",
+        FLOAT,
+        "Operating time of {whose} by operating time and downtime (EN 15341), from 0 to 1.",
+        availability,
+    ),
+    (
+        "maintenance_cost",
+        BIG_INT,
+        "What work on {whose} cost, in minor units of the cost currency; empty for several currencies.",
+        maintenance_cost,
+    ),
+    ("cost_currency", STRING, "The currency that work on {whose} was paid in, if it is one.", cost_currency),
+    (
+        "cost_per_running_hour",
+        FLOAT,
+        "What maintenance of {whose} cost per running hour, in minor units of the cost currency.",
+        cost_per_running_hour,
+    ),
+)
+"""Each measure's name, kind, description and expression."""
+
+
+def _within(equipment: Alias, row: FromClause, fleet: Fleet) -> ColumnElement[bool]:
+    return and_(alive_with(equipment, row), equipment.c[fleet.leads] == row.c.id)
+
+
+def _over_orders(
+    row: FromClause,
+    fleet: Fleet,
+    aggregate: Callable[[Alias], ColumnElement[object]],
+    *conditions: Callable[[Alias], ColumnElement[bool]],
+) -> ScalarSelect[object]:
+    """Return an aggregate over the work orders of a fleet, without cancelled ones."""
+    equipment, orders = table_of(Equipment), table_of(WorkOrder)
+    return (
+        select(aggregate(orders))
+        .select_from(equipment.join(orders, referred(orders, "equipment_id", equipment)))
+        .where(_within(equipment, row, fleet), orders.c.deleted_at.is_(None), orders.c.status != CANCELLED)
+        .where(*(condition(orders) for condition in conditions))
+        .correlate(row)
+        .scalar_subquery()
+    )
+
+
+def _is_corrective(orders: Alias) -> ColumnElement[bool]:
+    return orders.c.kind == WorkOrderKind.CORRECTIVE
+
+
+def _hours(minutes: ColumnElement[object]) -> Number:
+    return cast(minutes, Double) / 60
+
+
+def _in_one_currency(orders: Alias, value: ColumnElement[object]) -> ColumnElement[object]:
+    return case((func.count(orders.c.cost_currency.distinct()) == 1, value))
