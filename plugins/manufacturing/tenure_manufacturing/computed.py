@@ -1,9 +1,10 @@
-"""Computed fields that are no measures: what follows from other records, and would go stale if it were kept."""
+"""Computed fields that are no measures: what follows from other records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Double, FromClause, Interval, and_, cast, extract, func, literal, select
 
@@ -16,7 +17,7 @@ from tenure_manufacturing.work_orders import WorkOrder
 from tenure_sdk import DATE_TIME, FLOAT, INT, ComputedColumn
 
 HOUR = literal(timedelta(hours=1), Interval())
-DAY_SECONDS = 86_400
+SECONDS_OF_DAY: ColumnElement[float] = literal(86_400.0, Double())
 
 
 def computed_columns() -> Iterator[ComputedColumn]:
@@ -44,7 +45,7 @@ def computed_columns() -> Iterator[ComputedColumn]:
     )
 
 
-def respond_by(order: FromClause) -> ColumnElement[object]:
+def respond_by(order: FromClause) -> ColumnElement[Any]:
     """Return when we must have acted on a work order; empty where no contract that holds promises it."""
     equipment, contract = table_of(Equipment), table_of(ServiceContract)
     promised = order.c.reported_at + contract.c.response_hours * HOUR
@@ -63,7 +64,7 @@ def respond_by(order: FromClause) -> ColumnElement[object]:
     )
 
 
-def days_since_work(order: FromClause) -> ColumnElement[object]:
+def days_since_work(order: FromClause) -> ColumnElement[Any]:
     """Return how long ago any work on the equipment was completed when an order was reported, in days.
 
     It is empty where none had been. What was completed at the very same time was not before.
@@ -71,7 +72,7 @@ def days_since_work(order: FromClause) -> ColumnElement[object]:
     earlier = table_of(WorkOrder)
     passed = order.c.reported_at - func.max(earlier.c.completed_at)
     return (
-        select(cast(extract("epoch", passed), Double) / DAY_SECONDS)
+        select(cast(extract("epoch", passed), Double) / SECONDS_OF_DAY)
         .where(
             alive_with(earlier, order),
             earlier.c.equipment_id == order.c.equipment_id,
@@ -83,7 +84,7 @@ def days_since_work(order: FromClause) -> ColumnElement[object]:
     )
 
 
-def in_stock(part: FromClause) -> ColumnElement[object]:
+def in_stock(part: FromClause) -> ColumnElement[Any]:
     """Return how many of a part are left."""
     use, order = table_of(PartUse), table_of(WorkOrder)
     used = (

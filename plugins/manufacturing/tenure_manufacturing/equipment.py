@@ -47,7 +47,7 @@ class Equipment(Entity, order_by="serial_number"):
     initial_running_hours: Mapped[float] = column(
         default=0.0,
         minimum=0,
-        doc="How many hours it had run when its records began; no measure counts them.",
+        doc="How many it had run when its records began; no measure counts them.",
     )
     attributes: Mapped[dict[str, Any]] = column(
         default={}, max_length=65536, doc="An integrator's own fields."

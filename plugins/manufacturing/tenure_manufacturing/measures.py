@@ -19,18 +19,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
-    Alias,
     BigInteger,
     ColumnElement,
     Double,
     FromClause,
-    ScalarSelect,
     and_,
     case,
     cast,
     func,
+    literal,
     select,
 )
 
@@ -41,7 +41,10 @@ from tenure_manufacturing.tables import alive_with, referred, table_of
 from tenure_manufacturing.work_orders import WorkOrder, WorkOrderKind
 from tenure_sdk import BIG_INT, FLOAT, INT, STRING, Account, ComputedColumn, Entity, Kind
 
-Number = ColumnElement[float]
+Value = ColumnElement[Any]
+"""What PostgreSQL computes, of any type."""
+
+MINUTES_OF_HOUR: Value = literal(60.0, Double())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,72 +84,72 @@ def measures() -> Iterator[ComputedColumn]:
             )
 
 
-Expression = Callable[[FromClause, Fleet], ColumnElement[object]]
+Expression = Callable[[FromClause, Fleet], Value]
 
 
-def _over(fleet: Fleet, expression: Expression) -> Callable[[FromClause], ColumnElement[object]]:
+def _over(fleet: Fleet, expression: Expression) -> Callable[[FromClause], Value]:
     return lambda row: expression(row, fleet)
 
 
-def operating_hours(row: FromClause, fleet: Fleet) -> Number:
+def operating_hours(row: FromClause, fleet: Fleet) -> Value:
     """Return the hours that the fleet ran since its records began."""
     equipment = table_of(Equipment)
     run = func.sum(equipment.c.running_hours - equipment.c.initial_running_hours)
     return select(run).where(_within(equipment, row, fleet)).correlate(row).scalar_subquery()
 
 
-def failure_count(row: FromClause, fleet: Fleet) -> ColumnElement[int]:
+def failure_count(row: FromClause, fleet: Fleet) -> Value:
     """Return how often the fleet failed."""
     return _over_orders(row, fleet, lambda _: func.count(), _is_corrective)
 
 
-def downtime_hours(row: FromClause, fleet: Fleet) -> Number:
+def downtime_hours(row: FromClause, fleet: Fleet) -> Value:
     """Return how many hours the fleet stood still for maintenance."""
     return _over_orders(row, fleet, lambda orders: _hours(func.sum(orders.c.downtime_minutes)))
 
 
-def mean_hours_between_failures(row: FromClause, fleet: Fleet) -> Number:
+def mean_hours_between_failures(row: FromClause, fleet: Fleet) -> Value:
     """Return operating time by failure (EN 15341); empty where nothing failed."""
-    return operating_hours(row, fleet) / func.nullif(failure_count(row, fleet), 0)
+    return operating_hours(row, fleet) / _not_zero(failure_count(row, fleet))
 
 
-def mean_hours_to_repair(row: FromClause, fleet: Fleet) -> Number:
+def mean_hours_to_repair(row: FromClause, fleet: Fleet) -> Value:
     """Return the downtime of a repair that is done, on average (EN 15341)."""
 
-    def mean(orders: Alias) -> Number:
+    def mean(orders: FromClause) -> Value:
         return _hours(func.avg(orders.c.downtime_minutes))
 
     return _over_orders(row, fleet, mean, _is_corrective, lambda orders: orders.c.status.in_(DONE))
 
 
-def availability(row: FromClause, fleet: Fleet) -> Number:
+def availability(row: FromClause, fleet: Fleet) -> Value:
     """Return operating time by operating time and downtime (EN 15341), from 0 to 1."""
     run = operating_hours(row, fleet)
-    return run / func.nullif(run + func.coalesce(downtime_hours(row, fleet), 0), 0)
+    return run / _not_zero(run + func.coalesce(downtime_hours(row, fleet), 0.0))
 
 
-def maintenance_cost(row: FromClause, fleet: Fleet) -> ColumnElement[int]:
+def maintenance_cost(row: FromClause, fleet: Fleet) -> Value:
     """Return what all work cost; empty where it was paid in several currencies."""
 
-    def total(orders: Alias) -> ColumnElement[int]:
+    def total(orders: FromClause) -> Value:
         return _in_one_currency(orders, cast(func.sum(orders.c.cost_minor_units), BigInteger))
 
     return _over_orders(row, fleet, total)
 
 
-def cost_currency(row: FromClause, fleet: Fleet) -> ColumnElement[str]:
+def cost_currency(row: FromClause, fleet: Fleet) -> Value:
     """Return the currency that all work was paid in; empty where there are several."""
 
-    def currency(orders: Alias) -> ColumnElement[str]:
+    def currency(orders: FromClause) -> Value:
         return _in_one_currency(orders, func.min(orders.c.cost_currency))
 
     return _over_orders(row, fleet, currency)
 
 
-def cost_per_running_hour(row: FromClause, fleet: Fleet) -> Number:
+def cost_per_running_hour(row: FromClause, fleet: Fleet) -> Value:
     """Return what an hour of operating time cost in maintenance."""
     cost = cast(maintenance_cost(row, fleet), Double)
-    return cost / func.nullif(operating_hours(row, fleet), 0)
+    return cost / _not_zero(operating_hours(row, fleet))
 
 
 MEASURES: tuple[tuple[str, Kind, str, Expression], ...] = (
@@ -193,16 +196,16 @@ MEASURES: tuple[tuple[str, Kind, str, Expression], ...] = (
 """Each measure's name, kind, description and expression."""
 
 
-def _within(equipment: Alias, row: FromClause, fleet: Fleet) -> ColumnElement[bool]:
+def _within(equipment: FromClause, row: FromClause, fleet: Fleet) -> ColumnElement[bool]:
     return and_(alive_with(equipment, row), equipment.c[fleet.leads] == row.c.id)
 
 
 def _over_orders(
     row: FromClause,
     fleet: Fleet,
-    aggregate: Callable[[Alias], ColumnElement[object]],
-    *conditions: Callable[[Alias], ColumnElement[bool]],
-) -> ScalarSelect[object]:
+    aggregate: Callable[[FromClause], Value],
+    *conditions: Callable[[FromClause], ColumnElement[bool]],
+) -> Value:
     """Return an aggregate over the work orders of a fleet, without cancelled ones."""
     equipment, orders = table_of(Equipment), table_of(WorkOrder)
     return (
@@ -215,13 +218,17 @@ def _over_orders(
     )
 
 
-def _is_corrective(orders: Alias) -> ColumnElement[bool]:
+def _is_corrective(orders: FromClause) -> ColumnElement[bool]:
     return orders.c.kind == WorkOrderKind.CORRECTIVE
 
 
-def _hours(minutes: ColumnElement[object]) -> Number:
-    return cast(minutes, Double) / 60
+def _hours(minutes: Value) -> Value:
+    return cast(minutes, Double) / MINUTES_OF_HOUR
 
 
-def _in_one_currency(orders: Alias, value: ColumnElement[object]) -> ColumnElement[object]:
+def _not_zero(number: Value) -> Value:
+    return cast(func.nullif(number, 0), Double)
+
+
+def _in_one_currency(orders: FromClause, value: Value) -> Value:
     return case((func.count(orders.c.cost_currency.distinct()) == 1, value))

@@ -1,9 +1,9 @@
 """Planning: when the work of a plan is due next. Pure.
 
-A plan counts from when its work was last done. Its work is due at whichever comes first of those that it gives:
-after so many days, after so many running hours, which are projected from how much the equipment runs, and
-once a meter reads past a threshold. What is done late puts off all that comes after: nobody lubricates
-a machine seven times because nobody was there for a week.
+A plan counts from when its work was last done. Its work is due at whichever comes first of those that it
+gives: after so many days; after so many running hours, which are projected from how much the equipment
+runs; and once a meter reads past a threshold. What is done late puts off all that comes after: nobody
+lubricates a machine seven times because nobody was there for a week.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Tables of the pack, as statements name them: each time under a name of its own, so that none is confused."""
+"""Tables of the pack, as statements name them, each time under a name of its own."""
 
 from __future__ import annotations
 
-from sqlalchemy import Alias, ColumnElement, FromClause, and_
+from sqlalchemy import ColumnElement, FromClause, and_
 
 from tenure_sdk import Entity
 
 
-def table_of(entity: type[Entity]) -> Alias:
+def table_of(entity: type[Entity]) -> FromClause:
     """Return an entity's table under a name of its own."""
     return entity.__table__.alias()
 
