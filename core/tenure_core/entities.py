@@ -15,18 +15,20 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase, Mapped
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tenure_core.declaration import Declared, DeclaredComposite, DeclaredField, DeclaredReference, Rules
 from tenure_core.errors import DeclarationError
 from tenure_core.kinds import BIG_INT, DATE_TIME, ID, INT, Kind, kind_of
 from tenure_core.naming import plural_of, snake_case, words
-from tenure_core.tables import columns_of, constraints_of
+from tenure_core.tables import columns_of, parts_of
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -136,6 +138,14 @@ class Entity(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     __abstract__ = True
+    # Every table has its own; this one stands for all of them where a session says the tenant.
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ID.sql_type)
+    if TYPE_CHECKING:
+        id: Mapped[uuid.UUID]
+        version: Mapped[int]
+        created_at: Mapped[datetime]
+        updated_at: Mapped[datetime]
+        deleted_at: Mapped[datetime | None]
     __fields__: ClassVar[tuple[DeclaredField, ...]]
     __order__: ClassVar[str]
     __plural__: ClassVar[str]
@@ -145,10 +155,12 @@ class Entity(DeclarativeBase):
         cls.__order__ = order_by
         cls.__plural__ = plural or plural_of(cls.__name__)
         cls.__tablename__ = snake_case(cls.__name__)
+        # The words of the text search are for its index alone.
+        cls.__mapper_args__ = {"exclude_properties": ["search"]}
         _clear_declarations(cls)
         for built in columns_of(cls.__fields__):
             setattr(cls, built.key, built)
-        cls.__table_args__ = tuple(constraints_of(cls.__tablename__, cls.__fields__, cls.__order__))
+        cls.__table_args__ = tuple(parts_of(cls.__tablename__, cls.__fields__, cls.__order__))
         super().__init_subclass__(**options)
 
 

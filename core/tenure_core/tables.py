@@ -15,22 +15,29 @@ from sqlalchemy import (
     func,
     text,
 )
+from uuid_utils.compat import uuid7
 
 from tenure_core.declaration import Declared, DeclaredField, DeclaredReference, declared_columns
 from tenure_core.kinds import ID, STRING
 from tenure_core.search import search_column
 
-TableParts = PrimaryKeyConstraint | ForeignKeyConstraint | Index
+TablePart = PrimaryKeyConstraint | ForeignKeyConstraint | Index | Column[Any]
 
 
 def columns_of(fields: tuple[DeclaredField, ...]) -> Iterator[Column[Any]]:
-    """Yield the columns of an entity's table: the tenant, one per value, and the words of the text search."""
+    """Yield the columns that an entity has in Python: the tenant, and one per value."""
     yield Column("tenant_id", ID.sql_type, nullable=False)
     for field in declared_columns(fields):
         sql_type = (field.kind or STRING).sql_type
-        yield Column(field.column, sql_type, nullable=field.nullable, server_default=_server_default(field))
-    if searched := [f.column for f in declared_columns(fields) if f.search]:
-        yield search_column(searched)
+        default = _server_default(field)
+        yield Column(
+            field.column, sql_type, nullable=field.nullable, server_default=default, **_in_sessions(field)
+        )
+
+
+def _in_sessions(field: Declared) -> dict[str, Any]:
+    """Return what lets SQLAlchemy insert many records in one statement: their ids are known before."""
+    return {"default": uuid7, "insert_sentinel": True} if field.column == "id" else {}
 
 
 def _server_default(field: Declared) -> FunctionElement[Any] | TextClause | None:
@@ -47,8 +54,8 @@ def _server_default(field: Declared) -> FunctionElement[Any] | TextClause | None
     return text("'{}'" if isinstance(field.default, list | dict) else f"'{field.default}'")
 
 
-def constraints_of(table: str, fields: tuple[DeclaredField, ...], order: str) -> Iterator[TableParts]:
-    """Yield the keys and indexes of an entity's table: tenant first in all of them.
+def parts_of(table: str, fields: tuple[DeclaredField, ...], order: str) -> Iterator[TablePart]:
+    """Yield what else an entity's table has: keys and indexes, tenant first, and the text search's words.
 
     Args:
         table: The table's name.
@@ -65,7 +72,8 @@ def constraints_of(table: str, fields: tuple[DeclaredField, ...], order: str) ->
             yield from _unique(table, field.column)
         elif isinstance(field, Declared) and field.index:
             yield _index(table, field.column)
-    if any(f.search for f in declared_columns(fields)):
+    if searched := [f.column for f in declared_columns(fields) if f.search]:
+        yield search_column(searched)
         yield Index(f"ix_{table}_search", "search", postgresql_using="gin")
 
 
