@@ -2,166 +2,205 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
-from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, create_engine
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from tenure_core.database import translated
-from tenure_core.errors import DatabaseUnavailableError, TenureError
+from tenure_core.catalog import Catalog
+from tenure_core.entities import NAMING
+from tenure_core.histories import History, MigrationFailedError, core_history, histories_of, refusals
+from tenure_core.losses import Losses
 from tenure_core.owner import connect
+
+if TYPE_CHECKING:
+    from tenure_core.plugins import Host
 
 LOCK = 0x74656E757265
 """The advisory lock that is held while migrating: "tenure" in ASCII."""
 
 
-class MigrationFailedError(TenureError):
-    """A migration that the database refused, or a database that this code does not know."""
+class DestructiveMigrationError(MigrationFailedError):
+    """A migration that would take data away, and nobody said that it may."""
 
-    code = "MIGRATION_FAILED"
+    code = "DESTRUCTIVE_MIGRATION"
 
 
-def upgrade(url: str) -> None:
+@dataclass(frozen=True)
+class Step:
+    """A revision that a database lacks.
+
+    Args:
+        history: Whose revision it is.
+        revision: Its identifier.
+        doc: What it does, in one line.
+        losses: What it takes away, one sentence each.
+    """
+
+    history: History
+    revision: str
+    doc: str
+    losses: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.history.named(self.revision)}: {self.doc}"
+
+
+def upgrade(url: str, host: Host | None = None, *, allow_destructive: bool = False) -> list[Step]:
     """Bring a database to the newest revisions; where several processes try, one does it and the others wait.
+
+    The core goes first, then the plugins in their order.
 
     Args:
         url: The database, as the owner of its tables.
+        host: The plugins whose revisions run, too.
+        allow_destructive: Whether revisions may take data away.
+
+    Returns:
+        What was done.
 
     Raises:
         DatabaseUnavailableError: The database can't be reached.
-        MigrationFailedError: A migration failed, and was undone.
+        DestructiveMigrationError: A revision would take data away; nothing was done.
+        MigrationFailedError: A revision failed, and was undone.
     """
-    with _connected(url) as connection:
+    with connected(url) as connection:
         _lock(connection)
-        command.upgrade(_config(connection), "heads")
+        steps = _steps(connection, histories_of(host))
+        if not allow_destructive:
+            _refuse_losses(steps)
+        for history in dict.fromkeys(step.history for step in steps):
+            bring(connection, history, "heads")
+    return steps
 
 
-def downgrade(url: str, revision: str = "base") -> None:
+def downgrade(url: str, revision: str = "base", *, history: History | None = None) -> None:
     """Take a database back to a revision; data that only later ones can hold is lost.
 
     Args:
         url: The database, as the owner of its tables.
         revision: The revision to go back to; "base" is an empty database.
+        history: Whose revisions; by default the core's, which go after those of all plugins.
 
     Raises:
         DatabaseUnavailableError: The database can't be reached.
         MigrationFailedError: A migration failed, and was undone.
     """
-    with _connected(url) as connection:
+    whose = history or core_history()
+    with connected(url) as connection, refusals(whose):
         _lock(connection)
-        command.downgrade(_config(connection), revision)
+        command.downgrade(whose.config(connection), revision)
 
 
-def pending(url: str) -> list[str]:
-    """Return the revisions that a database lacks, oldest first, each as "0001: what it makes".
+def pending(url: str, host: Host | None = None) -> list[Step]:
+    """Return the revisions that a database lacks, in the order in which they would run.
+
+    Args:
+        url: The database.
+        host: The plugins whose revisions are wanted, too.
 
     Raises:
         DatabaseUnavailableError: The database can't be reached.
         MigrationFailedError: The database holds a revision that this code does not know.
     """
-    with _connected(url) as connection:
-        present = MigrationContext.configure(connection).get_current_heads()
-        scripts = ScriptDirectory.from_config(_config(connection))
-        lacking = list(scripts.iterate_revisions("heads", present or "base"))
-    return [f"{script.revision}: {script.doc}" for script in reversed(lacking)]
+    with connected(url) as connection:
+        return _steps(connection, histories_of(host))
 
 
-def current(url: str) -> tuple[str, ...]:
-    """Return the newest revisions that a database holds, one per branch; none where it is empty.
+def current(url: str, host: Host | None = None) -> tuple[str, ...]:
+    """Return the newest revisions that a database holds, those of plugins as "NAME REVISION".
 
     Raises:
         DatabaseUnavailableError: The database can't be reached.
     """
-    with _connected(url) as connection:
-        return MigrationContext.configure(connection).get_current_heads()
+    with connected(url) as connection:
+        histories = histories_of(host)
+        return tuple(history.named(head) for history in histories for head in history.heads(connection))
 
 
-def differences(url: str, declared: MetaData) -> list[Any]:
-    """Return what Alembic would change to make the declared tables as declared; other tables don't count.
+def bring(connection: Connection, history: History, revision: str) -> None:
+    """Run the revisions of one history up to the given one, and let the service see which they are.
+
+    Raises:
+        MigrationFailedError: One of them failed, and was undone.
+    """
+    with refusals(history):
+        connection.commit()  # Alembic ends only the transactions that it has begun.
+        command.upgrade(history.config(connection), revision)
+        if history.plugin:
+            connection.exec_driver_sql(f"GRANT SELECT ON {history.table} TO tenure_app")
+            connection.commit()
+
+
+def declared_tables(catalog: Catalog) -> MetaData:
+    """Return the tables of a catalog, apart from all others that are declared in this process."""
+    tables = MetaData(naming_convention=NAMING)
+    for entity in catalog.entities.values():
+        entity.table.to_metadata(tables)
+    return tables
+
+
+def differences(url: str, catalog: Catalog) -> list[Any]:
+    """Return what Alembic would change to make the tables as declared; other tables don't count.
 
     Args:
         url: The database, migrated.
-        declared: The tables as their entities declare them.
+        catalog: What is declared.
 
     Raises:
         DatabaseUnavailableError: The database can't be reached.
     """
+    tables = declared_tables(catalog)
 
     def declares(name: str | None, kind: str, _: object) -> bool:
-        return kind != "table" or name in declared.tables
+        return kind != "table" or name in tables.tables
 
     options = {"include_name": declares, "compare_server_default": True}
-    with _connected(url) as connection:
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), declared))
+    with connected(url) as connection:
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[Connection]:
+def connected(url: str) -> Iterator[Connection]:
+    """Lend a connection as the owner of the tables.
+
+    Raises:
+        DatabaseUnavailableError: The database can't be reached.
+        MigrationFailedError: It refuses a statement, or does not fit.
+    """
     engine = create_engine("postgresql+psycopg://", creator=lambda: connect(url), poolclass=NullPool)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except DBAPIError as error:
-        raise _failed(error) from error
-    except (CommandError, RevisionError) as error:
-        raise MigrationFailedError(
-            f"The database does not fit this version of Tenure: {error}.",
-            "Serve it with the version that migrated it.",
-        ) from error
+    with refusals(core_history()), engine.connect() as connection:
+        yield connection
 
 
-def _failed(error: DBAPIError) -> TenureError:
-    if not isinstance(error.orig, psycopg.Error):
-        raise error
-    known = translated(error.orig)
-    if isinstance(known, DatabaseUnavailableError):
-        return known
-    said = error.orig.diag
-    return MigrationFailedError(
-        f"The database refused a migration: {said.message_primary or error.orig}.",
-        said.message_hint
-        or "Nothing was changed. Migrations run as the owner of the tables: check the URL's user.",
-    )
+def _steps(connection: Connection, histories: Sequence[History]) -> list[Step]:
+    losses = Losses(connection)
+    return [step for history in histories for step in _steps_of(connection, history, losses)]
+
+
+def _steps_of(connection: Connection, history: History, losses: Losses) -> Iterator[Step]:
+    with refusals(history):
+        for script in history.lacking(connection):
+            yield Step(history, script.revision, script.doc, tuple(losses.of(script)))
+
+
+def _refuse_losses(steps: Sequence[Step]) -> None:
+    if lossy := [step for step in steps if step.losses]:
+        said = "; ".join(f"{step.history.named(step.revision)} {step.losses[0]}" for step in lossy)
+        raise DestructiveMigrationError(
+            f"Migrations would take data away: {said}.",
+            "See all of it with `tenure migrate --plan`, keep a backup, and run "
+            "`tenure migrate --allow-destructive`.",
+        )
 
 
 def _lock(connection: Connection) -> None:
     """Take the lock that only one migrating process holds; PostgreSQL frees it when the connection closes."""
     connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
     connection.commit()
-
-
-def _config(connection: Connection) -> Config:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_core_migrations()))
-    config.set_main_option("path_separator", "os")
-    config.set_main_option("version_locations", os.pathsep.join(map(str, _version_locations())))
-    return config
-
-
-def _version_locations() -> list[Path]:
-    """Return the folders of revisions: one branch for the core, and later one for each plugin."""
-    return [_core_migrations() / "versions"]
-
-
-def _core_migrations() -> Path:
-    """Find the package of the core's revisions by its name: the core stands below it and can't import it."""
-    found = importlib.util.find_spec("tenure_migrations")
-    if found is None or found.origin is None:
-        raise MigrationFailedError(
-            "The package tenure-migrations is not installed.", "Install it beside tenure-core."
-        )
-    return Path(found.origin).parent

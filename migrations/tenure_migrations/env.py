@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], transaction_per_migration=True)
+given = context.config.attributes
+context.configure(
+    connection=given["connection"], version_table=given["version_table"], transaction_per_migration=True
+)
 
 with context.begin_transaction():
     context.run_migrations()

@@ -316,6 +316,6 @@ def test_going_back_captures_as_before(empty_database_url: str, actor: Actor) ->
                UNION ALL SELECT proname FROM pg_proc WHERE proname ~ 'tenure_(capture_account|.*change)'"""
         ).fetchall()
         assert left == []
-    migrate.upgrade(empty_database_url)
+    migrate.upgrade(empty_database_url, allow_destructive=True)
     with psycopg.connect(empty_database_url) as owner:
         assert owner.execute("SELECT FROM change").fetchall() == []

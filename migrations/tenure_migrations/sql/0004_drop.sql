@@ -1,5 +1,8 @@
 -- The way back: keys with a role of a plugin open nothing that is left, so they go.
 
+DROP PROCEDURE tenure_capture(regclass, text, jsonb);
+ALTER PROCEDURE tenure_capture_triggers(regclass, text, jsonb) RENAME TO tenure_capture;
+
 DROP FUNCTION tenure_authenticate(bytea);
 CREATE FUNCTION tenure_authenticate(digest bytea)
 RETURNS TABLE (tenant_id uuid, key_id uuid, role text, origin text)

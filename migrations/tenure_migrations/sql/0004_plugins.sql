@@ -1,4 +1,4 @@
--- Which plugins a tenant has enabled, and how it has set them.
+-- Plugins: which of them a tenant has enabled, and how it has set them; what keys and tables say of them.
 
 -- The settings are those that the tenant has set, by their names in the plugin's model; the rest is the model's.
 CREATE TABLE tenant_plugin (
@@ -31,3 +31,19 @@ BEGIN ATOMIC
 END;
 REVOKE EXECUTE ON FUNCTION tenure_authenticate(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenure_authenticate(bytea) TO tenure_app;
+
+-- What is kept of a table's records is written beside its triggers, so that a plugin's next revision can tell what
+-- it changes, and how to take it back.
+ALTER PROCEDURE tenure_capture(regclass, text, jsonb) RENAME TO tenure_capture_triggers;
+CREATE PROCEDURE tenure_capture(captured regclass, entity text, template jsonb)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    CALL tenure_capture_triggers(captured, entity, template);
+    EXECUTE format(
+        'COMMENT ON TRIGGER tenure_3_capture_insert ON %s IS %L',
+        captured, jsonb_build_object('entity', entity, 'template', template)
+    );
+END
+$$;
+REVOKE EXECUTE ON PROCEDURE tenure_capture(regclass, text, jsonb) FROM PUBLIC;
