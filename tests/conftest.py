@@ -13,7 +13,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tenure_core import migrate
-from tenure_core.catalog import Catalog, build_catalog
+from tenure_core.assembly import build_catalog
+from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.embedded import EmbeddedPostgres
 from tenure_core.identity import Actor, Role

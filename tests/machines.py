@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Mapped
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from tenure_core.catalog import Catalog, build_catalog
+from tenure_core.assembly import build_catalog
+from tenure_core.catalog import Catalog
 from tenure_core.changes import capture_template
 from tenure_core.entities import Entity, belongs_to, column
 from tenure_core.model import CORE_ENTITIES, Account

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.catalog import Catalog, EntityInfo, ScalarField
+from tenure_core.computed import CodedField
 from tenure_core.errors import ForbiddenError
 from tenure_core.identity import Actor, Role
+from tenure_core.paths import Path
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,23 @@ class Grants:
             raise ForbiddenError(
                 f"The role {self.role} may not write {entity.plural}.", "Use a key with the role admin."
             )
+
+    def require_field(self, field: ScalarField | CodedField) -> None:
+        """Raise ForbiddenError where a computed field, or what it is computed from, may not be read."""
+        if field.plugin:
+            self.require_plugin(field.plugin, field.name)
+            for name in sorted(field.reads):
+                if not self.entities.get(name, NOTHING).read:
+                    raise ForbiddenError(
+                        f"{field.name} is computed from {name}, which the role {self.role} may not read.",
+                        "Use a key with another role.",
+                    )
+
+    def require_path(self, path: Path, catalog: Catalog) -> None:
+        """Raise ForbiddenError where the value at the end of a path may not be read."""
+        if path.via is not None:
+            self.require_read(catalog[path.via.target])
+        self.require_field(path.field)
 
     def require_plugin(self, plugin: str, what: str) -> None:
         """Raise ForbiddenError where the tenant has not enabled the plugin that something belongs to."""

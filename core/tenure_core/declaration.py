@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     from tenure_core.entities import Composite, Entity
 
 
+TAKEN = frozenset(
+    (
+        "match",
+        "onConflict",
+        "expectedVersion",
+        "sourceVersion",
+        "url",
+        "externalRefs",
+        "idempotencyKey",
+        "history",
+        "and",
+        "or",
+        "not",
+        "search",
+    )
+)
+"""Names that stand beside a record's fields in a filter, in the input of a write, or in its output."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """What a value must keep, beside its kind.

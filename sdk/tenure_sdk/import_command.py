@@ -8,7 +8,8 @@ from pathlib import Path
 
 import typer
 
-from tenure_core.catalog import Catalog, EntityInfo, build_catalog
+from tenure_core.assembly import build_catalog
+from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import Database
 from tenure_core.errors import BadUserInputError
 from tenure_core.identity import Actor, Role

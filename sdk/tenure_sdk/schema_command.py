@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tenure_core.catalog import build_catalog
+from tenure_core.assembly import build_catalog
 from tenure_schema.schema import schema_text
 
 

@@ -19,9 +19,11 @@ from tenure_core.kinds import (
     STRING,
     STRING_LIST,
     Kind,
+    kind_of,
 )
 from tenure_core.manifest import Manifest
 from tenure_core.model import Account, Activity, Contact
+from tenure_core.naming import camel_case
 from tenure_core.registrations import (
     ComputedColumn,
     ComputedField,
@@ -33,7 +35,7 @@ from tenure_core.registrations import (
     RoleGrants,
 )
 from tenure_core.results import ErrorCode, RowResult, Status, UserError
-from tenure_core.writeset import Refusal, RowWrite, WriteSet
+from tenure_core.writeset import Refusal, RowWrite, Values, WriteSet
 
 __all__ = [
     "BIG_INT",
@@ -76,9 +78,12 @@ __all__ = [
     "Status",
     "TenureError",
     "UserError",
+    "Values",
     "WriteSet",
     "Writer",
     "belongs_to",
+    "camel_case",
     "column",
     "hookimpl",
+    "kind_of",
 ]

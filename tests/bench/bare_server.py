@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tenure_core.access import authorize
-from tenure_core.catalog import build_catalog
+from tenure_core.assembly import build_catalog
 from tenure_core.database import service_conninfo
 from tenure_core.identity import Actor, Role
 from tenure_core.settings import load_settings

@@ -9,7 +9,7 @@ import uvloop
 from data import Data
 from questions import NESTED
 
-from tenure_core.catalog import build_catalog
+from tenure_core.assembly import build_catalog
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
 from tenure_core.settings import load_settings

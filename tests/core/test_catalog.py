@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped
 
-from tenure_core.catalog import TAKEN, Catalog, CompositeField, ScalarField, ToMany, ToOne, build_catalog
-from tenure_core.declaration import Declared
+from tenure_core.assembly import build_catalog
+from tenure_core.catalog import Catalog, CompositeField, ScalarField, ToMany, ToOne
+from tenure_core.declaration import TAKEN, Declared
 from tenure_core.entities import Entity, belongs_to, column
 from tenure_core.errors import DeclarationError
 from tenure_core.model import CORE_ENTITIES, Account

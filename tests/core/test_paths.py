@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped
 
-from tenure_core.catalog import Catalog, build_catalog
+from tenure_core.assembly import build_catalog
+from tenure_core.catalog import Catalog
 from tenure_core.entities import Entity, belongs_to
 from tenure_core.errors import DeclarationError
 from tenure_core.model import CORE_ENTITIES, Account

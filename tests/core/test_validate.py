@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure_core.catalog import build_catalog
+from tenure_core.assembly import build_catalog
 from tenure_core.results import ErrorCode
 from tenure_core.validate import ExternalKey, Reference, Validated, validate
 

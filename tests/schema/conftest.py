@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from tests import asking
 from tests.conftest import actor_in_fresh_tenant
 from tests.schema.answers import Answers
 from tests.schema.sample import CATALOG, ROWS, insert, sample
+from tests.schema.sample_computed import PLUGIN
 
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
@@ -94,7 +96,7 @@ def sampled(database_url: str) -> Actor:
     insert(database_url, reader.tenant_id, ROWS)
     insert(database_url, others[0].tenant_id, sample(seed=8))
     insert(database_url, others[1].tenant_id, sample(first_id=0x900))
-    return reader
+    return replace(reader, plugins=frozenset((PLUGIN,)))
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,11 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tenure_core.catalog import CompositeField, EntityInfo, ScalarField, ToOne, build_catalog
+from tenure_core.assembly import build_catalog
+from tenure_core.catalog import CompositeField, EntityInfo, ScalarField, ToOne
 from tenure_core.kinds import JSON
+
+from .sample_computed import COMPUTED, PLUGIN, compute
 
 Row = dict[str, Any]
 
@@ -28,7 +31,7 @@ class Sample(dict[str, list[Row]]):
         return f"Sample({', '.join(f'{len(rows)} {name}' for name, rows in self.items())})"
 
 
-CATALOG = build_catalog()
+CATALOG = build_catalog(computed=[(PLUGIN, one) for one in COMPUTED])
 
 MORNING = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
 TIMES = [
@@ -129,7 +132,9 @@ def sample(seed: int = 7, first_id: int = 0x100, mark: str = "") -> Sample:
         accounts.append(_account(dice, number, [a["id"] for a in accounts] or [None]))
     contacts = [_contact(dice, n, accounts) for n in range(first_id, first_id + 25)]
     activities = [_activity(dice, n, accounts, contacts) for n in range(first_id, first_id + 60)]
-    return Sample(Account=accounts, Contact=contacts, Activity=activities)
+    found = Sample(Account=accounts, Contact=contacts, Activity=activities)
+    compute(found)
+    return found
 
 
 def _values(entity: str, field: str) -> tuple[str, ...]:
@@ -230,7 +235,7 @@ def _columns(entity: EntityInfo, row: Row) -> Iterator[tuple[str, object]]:
                 yield part.column.name, None if value is None else value[part.name]
         elif isinstance(field, ScalarField) and field.kind == JSON:
             yield field.column.name, Jsonb(value)
-        elif isinstance(field, ScalarField | ToOne):
+        elif isinstance(field, ToOne) or (isinstance(field, ScalarField) and not field.plugin):
             yield field.column.name, value
 
 

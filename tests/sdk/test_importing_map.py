@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tenure_core.catalog import build_catalog
+from tenure_core.assembly import build_catalog
 from tenure_sdk.importing.mapping import ImportMap, MapError, read_map
 from tenure_sdk.importing.recipe import Recipe
 

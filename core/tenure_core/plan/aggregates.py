@@ -85,6 +85,8 @@ class Aggregates:
         keys = tuple(
             _group_key(known[str(fixed(item["field"]))], fixed(item.get("bucket")), name) for item in items
         )
+        for key in keys:
+            self.filters.grants.require_path(key.path, self.catalog)
         if len({key.path for key in keys}) < len(keys):
             raise BadUserInputError(f"{name}.groupBy names a field twice.", "Name each field once.")
         return keys
@@ -96,7 +98,7 @@ class Aggregates:
                 found += self._compares(COUNT, inner, f"{path}.count")
                 continue
             for name, operators in _entries(inner):
-                measure = measure_of(entity, function, name)
+                measure = self._measure(entity, function, name)
                 found += self._compares(measure, operators, f"{path}.{function}.{name}")
         return found
 
@@ -127,7 +129,7 @@ class Aggregates:
         descending, nulls_first = fixed(item.get("direction")) == "DESC", fixed(item.get("nulls")) == "FIRST"
         if key is not None:
             return AggregateOrder(_key_index(keys, key, name), descending, nulls_first)
-        measure = _ordering_measure(entity, str(function).lower(), fixed(item.get("field")), name)
+        measure = self._ordering_measure(entity, str(function).lower(), fixed(item.get("field")), name)
         return AggregateOrder(measure, descending, nulls_first)
 
     def _output(
@@ -141,7 +143,8 @@ class Aggregates:
             return GroupObject(
                 field.key, tuple(self._key_output(entity, keys, f, node) for f in field.fields)
             )
-        return GroupObject(field.key, tuple(_measure_output(entity, field.name, f) for f in field.fields))
+        measured = (self._measure_output(entity, field.name, f) for f in field.fields)
+        return GroupObject(field.key, tuple(measured))
 
     def _key_output(
         self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: Field, node: PlanNode
@@ -155,6 +158,39 @@ class Aggregates:
         target = self.catalog[relation.target]
         self.filters.grants.require_read(target)
         return KeyNode(field.key, index, relation, alive(target), node(target, field.fields, field.name))
+
+    def _measure_output(self, entity: EntityInfo, function: str, field: Field) -> MeasureValue | TypeName:
+        if field.name == "__typename":
+            return TypeName(field.key, f"{entity.name}{function.capitalize()}")
+        measure = self._measure(entity, function, field.name)
+        if measure.currency is None:
+            return MeasureValue(field.key, measure, None)
+        parts = tuple(
+            TypeName(f.key, "Money") if f.name == "__typename" else (f.key, f.name) for f in field.fields
+        )
+        return MeasureValue(field.key, measure, parts)
+
+    def _ordering_measure(self, entity: EntityInfo, function: str, constant: object, name: str) -> Measure:
+        if function == "count":
+            if constant is not None:
+                raise BadUserInputError(
+                    f"{name}.orderBy: COUNT is not computed over a field.", "Leave it out."
+                )
+            return COUNT
+        for field in measurable(entity, function):
+            if upper_case(field) == constant:
+                return self._measure(entity, function, field)
+        raise BadUserInputError(
+            f"{name}.orderBy: {function.upper()} can't be computed over {constant}.",
+            "Name a field of numbers.",
+        )
+
+    def _measure(self, entity: EntityInfo, function: str, name: str) -> Measure:
+        field = measurable(entity, function)[name]
+        if isinstance(field, CompositeField):
+            return Measure(function, field.parts["minorUnits"].column, field.parts["currency"].column)
+        self.filters.grants.require_field(field)
+        return Measure(function, field.column)
 
 
 def measurable(entity: EntityInfo, function: str) -> dict[str, ScalarField | CompositeField]:
@@ -172,27 +208,6 @@ def measurable(entity: EntityInfo, function: str) -> dict[str, ScalarField | Com
     return {f.name: f for f in found if f.name != "version"}
 
 
-def measure_of(entity: EntityInfo, function: str, name: str) -> Measure:
-    """Return a function over a field of an entity."""
-    field = measurable(entity, function)[name]
-    if isinstance(field, CompositeField):
-        return Measure(function, field.parts["minorUnits"].column, field.parts["currency"].column)
-    return Measure(function, field.column)
-
-
-def _ordering_measure(entity: EntityInfo, function: str, constant: object, name: str) -> Measure:
-    if function == "count":
-        if constant is not None:
-            raise BadUserInputError(f"{name}.orderBy: COUNT is not computed over a field.", "Leave it out.")
-        return COUNT
-    for field in measurable(entity, function):
-        if upper_case(field) == constant:
-            return measure_of(entity, function, field)
-    raise BadUserInputError(
-        f"{name}.orderBy: {function.upper()} can't be computed over {constant}.", "Name a field of numbers."
-    )
-
-
 def _key_index(keys: tuple[GroupKey, ...], constant: object, name: str) -> int:
     for index, key in enumerate(keys):
         if key.path.constant == constant:
@@ -204,18 +219,6 @@ def _group_key(path: Path, bucket: object, name: str) -> GroupKey:
     if bucket is not None and not path.field.kind.temporal:
         raise BadUserInputError(f"{name}.groupBy: {path.constant} is no time.", "Leave the bucket out.")
     return GroupKey(path, None if bucket is None else str(bucket).lower())
-
-
-def _measure_output(entity: EntityInfo, function: str, field: Field) -> MeasureValue | TypeName:
-    if field.name == "__typename":
-        return TypeName(field.key, f"{entity.name}{function.capitalize()}")
-    measure = measure_of(entity, function, field.name)
-    if measure.currency is None:
-        return MeasureValue(field.key, measure, None)
-    parts = tuple(
-        TypeName(f.key, "Money") if f.name == "__typename" else (f.key, f.name) for f in field.fields
-    )
-    return MeasureValue(field.key, measure, parts)
 
 
 def _size(first: object, name: str) -> int:

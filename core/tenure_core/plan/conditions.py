@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Column
 
 from tenure_core.catalog import EntityInfo, ToMany, ToOne
+from tenure_core.computed import AnyColumn
 from tenure_core.kinds import Kind
 
 
@@ -34,7 +32,7 @@ TENANT = -1
 class Compare:
     """A column against a value, by one of the operators of a filter."""
 
-    column: Column[Any]
+    column: AnyColumn
     operator: str
     param: Param
 
@@ -43,7 +41,7 @@ class Compare:
 class CompareJson:
     """A place inside a JSON column against a value."""
 
-    column: Column[Any]
+    column: AnyColumn
     path: Param
     operator: str
     param: Param
@@ -53,7 +51,7 @@ class CompareJson:
 class IsNull:
     """Whether all of the columns are empty, or not all of them."""
 
-    columns: tuple[Column[Any], ...]
+    columns: tuple[AnyColumn, ...]
     empty: bool
 
 
@@ -61,7 +59,7 @@ class IsNull:
 class JsonIsNull:
     """Whether a place inside a JSON column is missing or null."""
 
-    column: Column[Any]
+    column: AnyColumn
     path: Param
     empty: bool
 

@@ -89,6 +89,7 @@ class Filters:
                 return all_of(*quantified)
         field = entity.fields[name]
         if isinstance(field, ScalarField):
+            self.grants.require_field(field)
             return self.operators(field, value, path)
         if isinstance(field, CompositeField):
             return self._composite(field, value, path)

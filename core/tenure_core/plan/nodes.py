@@ -6,11 +6,9 @@ A plan is immutable and hashable: requests of one shape have equal plans, and sh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Column
 
 from tenure_core.catalog import EntityInfo, ToMany, ToOne
+from tenure_core.computed import AnyColumn
 from tenure_core.paths import Path
 from tenure_core.plan.change_nodes import Export, Feed, History
 from tenure_core.plan.conditions import Param, Predicate
@@ -70,7 +68,7 @@ class Value:
     """The value of one column."""
 
     key: str
-    column: Column[Any]
+    column: AnyColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class Parts:
     """The object of a composite's parts; null where all of its columns are empty."""
 
     key: str
-    columns: tuple[Column[Any], ...]
+    columns: tuple[AnyColumn, ...]
     outputs: tuple[Value | TypeName, ...]
 
 
@@ -223,8 +221,8 @@ class Measure:
     """
 
     function: str
-    column: Column[Any] | None = None
-    currency: Column[Any] | None = None
+    column: AnyColumn | None = None
+    currency: AnyColumn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from tenure_core.access import Grants
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.errors import BadUserInputError
 from tenure_core.paths import Path, paths
@@ -19,24 +20,30 @@ MAX_PAGE = 100
 Arguments = Mapping[str, object]
 
 
-def page_of(entity: EntityInfo, catalog: Catalog, arguments: Arguments, binder: Binder, path: str) -> Page:
+def page_of(
+    entity: EntityInfo, catalog: Catalog, grants: Grants, arguments: Arguments, binder: Binder, path: str
+) -> Page:
     """Return the page that a list's arguments ask for.
 
     Args:
         entity: Whose list.
         catalog: Where the paths of `orderBy` lead.
+        grants: What of it may be read.
         arguments: The list's arguments.
         binder: Where the values of cursors go.
         path: The list's name, for messages.
 
     Raises:
         BadUserInputError: A size is out of range, both directions are asked for, or a cursor is wrong.
+        ForbiddenError: It is ordered by what may not be read.
     """
     first, last = fixed(arguments.get("first")), fixed(arguments.get("last"))
     if first is not None and last is not None:
         raise BadUserInputError(f"{path} asks for first and last at once.", "Give one of the two.")
     size = _size(last if first is None else first, path, "first" if last is None else "last")
     order = order_of(entity, catalog, arguments.get("orderBy"))
+    for key in order:
+        grants.require_path(key.path, catalog)
     page = Page(order, size, last is not None, None, None)
     after = _position(page, arguments.get("after"), binder, f"{path}.after")
     before = _position(page, arguments.get("before"), binder, f"{path}.before")

@@ -161,6 +161,7 @@ class _Planner:
             return TypeName(field.key, entity.name)
         known = entity.fields.get(field.name)
         if isinstance(known, ScalarField):
+            self.authorized.grants.require_field(known)
             return Value(field.key, known.column)
         if isinstance(known, CompositeField):
             return _parts(known, field)
@@ -183,7 +184,7 @@ class _Planner:
 
     def _connection(self, entity: EntityInfo, relation: ToMany | None, field: Field, path: str) -> Connection:
         where: Predicate = self.filters.scope(entity, field.arguments.get("where"), f"{path}.where")
-        page = page_of(entity, self.catalog, field.arguments, self.binder, path)
+        page = page_of(entity, self.catalog, self.authorized.grants, field.arguments, self.binder, path)
         outputs = tuple(self._connection_output(entity, f, path) for f in field.fields)
         return Connection(entity, relation, where, page, outputs)
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import structlog
 
-from tenure_core.catalog import CORE_CHOICES, Catalog, RoleInfo, build_catalog
+from tenure_core.assembly import CORE_CHOICES, build_catalog
+from tenure_core.catalog import Catalog, RoleInfo
 from tenure_core.errors import PluginError, TenureError
 from tenure_core.manifest import Manifest
 from tenure_core.model import ACTIVITY_KINDS, CORE_ENTITIES
@@ -184,6 +185,7 @@ def _catalog(plugins: Iterable[LoadedPlugin]) -> Catalog:
         (*CORE_ENTITIES, *(entity for plugin in listed for entity in plugin.entities)),
         {**CORE_CHOICES, "ActivityKind": kinds},
         plugins={entity.__name__: plugin.name for plugin in listed for entity in plugin.entities},
+        computed=[(plugin.name, one) for plugin in listed for one in plugin.computed],
         roles=[_role(plugin.name, role) for plugin in listed for role in plugin.roles],
         permissions={one.name: plugin.name for plugin in listed for one in plugin.permissions},
     )

@@ -59,6 +59,11 @@ class LoadedPlugin:
         """Its name."""
         return self.manifest.name
 
+    @property
+    def computed(self) -> tuple[ComputedColumn | ComputedField, ...]:
+        """The fields that it computes, either way."""
+        return (*self.computed_columns, *self.computed_fields)
+
 
 class NoSettings(BaseModel):
     """The settings of a plugin that has none."""

@@ -32,6 +32,7 @@ from tenure_core.plan.nodes import (
     MeasureValue,
     TypeName,
 )
+from tenure_core.sql.columns import reached, value_of
 from tenure_core.sql.lists import EMPTY_LIST, ONE_GROUP, members
 from tenure_core.sql.objects import Source, json_object, number, quoted, record, value
 from tenure_core.sql.orders import SortKey
@@ -66,7 +67,7 @@ def _groups(plan: Aggregation, measures: list[Measure], outer: FromClause | None
     for i, measure in enumerate(measures):
         columns.append(_measured(measure, table).label(f"m{i}"))
         if measure.currency is not None:
-            columns.append(func.min(table.c[measure.currency.name]).label(f"c{i}"))
+            columns.append(func.min(value_of(measure.currency, table)).label(f"c{i}"))
     found = select(*(columns or [number(1).label("one")])).select_from(source)
     found = found.where(members(plan, table, outer)).group_by(*(keys or [ONE_GROUP]))
     found = (
@@ -94,7 +95,7 @@ def _keys(plan: Aggregation, table: FromClause) -> tuple[FromClause, list[Column
 
 
 def _key(key: GroupKey, table: FromClause) -> ColumnElement[Any]:
-    column = table.c[key.path.field.column.name]
+    column = reached(key.path, table)
     if key.bucket is None:
         return column
     length = quoted(key.bucket)
@@ -106,14 +107,14 @@ def _key(key: GroupKey, table: FromClause) -> ColumnElement[Any]:
 def _measured(measure: Measure, table: FromClause) -> ColumnElement[Any]:
     if measure.column is None:
         return func.count()
-    column = table.c[measure.column.name]
+    column = value_of(measure.column, table)
     if measure.currency is None:
         return (
             cast(func.avg(column), types.Double())
             if measure.function == "average"
             else FUNCTIONS[measure.function](column)
         )
-    currency = table.c[measure.currency.name]
+    currency = value_of(measure.currency, table)
     found = FUNCTIONS[measure.function](column)
     whole = func.round(found) if measure.function == "average" else found
     return case((func.min(currency) == func.max(currency), whole))

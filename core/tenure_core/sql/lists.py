@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 
+from tenure_core.computed import AnyColumn
 from tenure_core.kinds import TEXT
 from tenure_core.plan.nodes import (
     Aggregation,
@@ -35,6 +36,7 @@ from tenure_core.plan.nodes import (
     TotalCount,
     TypeName,
 )
+from tenure_core.sql.columns import selected
 from tenure_core.sql.objects import Source, json_object, needed, number, quoted, value
 from tenure_core.sql.orders import SortKey, beyond, cursor, sort_key
 from tenure_core.sql.predicates import Condition, condition, fails, of_tenant, refers
@@ -154,7 +156,7 @@ def _page(plan: Connection, outer: FromClause | None) -> Subquery:
     backward = plan.page.backward
     keys = [k.reversed() for k in rows.keys] if backward else rows.keys
     order = [k.sorted() for k in keys]
-    columns: list[ColumnElement[Any]] = [rows.table.c[name] for name in _needed(plan)]
+    columns: list[ColumnElement[Any]] = [selected(column, rows.table) for column in _needed(plan)]
     if _needs_cursor(plan):
         columns.append(cursor(rows.keys, plan.page.signature).label("cursor"))
     if _needs_position(plan):
@@ -177,14 +179,15 @@ def _bounds(plan: Connection, rows: _Rows) -> list[Condition]:
     return found
 
 
-def _needed(plan: Connection) -> list[str]:
+def _needed(plan: Connection) -> list[AnyColumn]:
     nodes: list[Node] = []
     for output in plan.outputs:
         if isinstance(output, NodeList):
             nodes.append(output.node)
         elif isinstance(output, Edges):
             nodes += [one[1] for one in output.outputs if isinstance(one, tuple) and one[1] is not None]
-    return list(dict.fromkeys(name for node in nodes for name in needed(node))) or ["id"]
+    found = {name: column for node in nodes for name, column in needed(node).items()}
+    return list(found.values()) or [plan.entity.id.column]
 
 
 def _asked(plan: Connection) -> set[str]:

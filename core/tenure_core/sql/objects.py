@@ -12,7 +12,6 @@ from functools import singledispatch
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     FromClause,
     Select,
@@ -25,10 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
+from tenure_core.computed import AnyColumn
 from tenure_core.external import EXTERNAL_REF
 from tenure_core.plan.change_nodes import History
 from tenure_core.plan.conditions import Predicate
 from tenure_core.plan.nodes import ExternalRefs, Groups, Many, Node, One, Output, Parts, TypeName, Value
+from tenure_core.sql.columns import value_of
 from tenure_core.sql.predicates import Condition, condition, external_refs, of_tenant, refers
 
 Pairs = Iterable[tuple[str, ColumnElement[Any]]]
@@ -103,7 +104,7 @@ def value(output: Output, source: Source) -> ColumnElement[Any]:
 
 @value.register
 def _(output: Value, source: Source) -> ColumnElement[Any]:
-    return source.rows.c[output.column.name]
+    return value_of(output.column, source.rows)
 
 
 @value.register
@@ -114,9 +115,10 @@ def _(output: TypeName, source: Source) -> ColumnElement[Any]:
 @value.register
 def _(output: Parts, source: Source) -> ColumnElement[Any]:
     rows = source.rows
-    filled = or_(*(rows.c[column.name].is_not(None) for column in output.columns))
+    filled = or_(*(value_of(column, rows).is_not(None) for column in output.columns))
     pairs = (
-        (o.key, quoted(o.name) if isinstance(o, TypeName) else rows.c[o.column.name]) for o in output.outputs
+        (o.key, quoted(o.name) if isinstance(o, TypeName) else value_of(o.column, rows))
+        for o in output.outputs
     )
     return case((filled, json_object(pairs)))
 
@@ -159,9 +161,9 @@ def record(node: Node, table: FromClause, scope: Predicate, *which: Condition) -
     return select(found).select_from(source.joined).where(*which_one).limit(number(1))
 
 
-def needed(node: Node) -> dict[str, Column[Any]]:
+def needed(node: Node) -> dict[str, AnyColumn]:
     """Return the columns that an object is made of, by their names."""
-    found: dict[str, Column[Any]] = {}
+    found: dict[str, AnyColumn] = {}
     for output in node.outputs:
         match output:
             case Value():

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_colu
 from tenure_core.kinds import TEXT
 from tenure_core.plan.conditions import Param
 from tenure_core.plan.nodes import OrderKey, Position
+from tenure_core.sql.columns import reached
 from tenure_core.sql.predicates import Condition, place
 
 
@@ -44,7 +45,7 @@ class SortKey:
 
 def sort_key(key: OrderKey, source: FromClause) -> SortKey:
     """Return an order's key as a key over one source of rows."""
-    return SortKey(source.c[key.path.field.column.name], key.path.nullable, key.descending, key.nulls_first)
+    return SortKey(reached(key.path, source), key.path.nullable, key.descending, key.nulls_first)
 
 
 def beyond(keys: Sequence[SortKey], position: Position) -> Condition:

@@ -43,6 +43,7 @@ from tenure_core.plan.conditions import (
     Search,
 )
 from tenure_core.plan.nodes import HavingCompare
+from tenure_core.sql.columns import value_of
 
 Condition = ColumnElement[bool]
 
@@ -55,12 +56,17 @@ def parameter_name(index: int) -> str:
 def place(param: Param) -> ColumnElement[Any]:
     """Return the place of a value as an expression."""
     one = types.Text() if isinstance(param.kind.sql_type, types.Text) else param.kind.sql_type
-    return bindparam(parameter_name(param.index), type_=ARRAY(one) if param.many else one)
+    return _bound(parameter_name(param.index), ARRAY(one) if param.many else one)
+
+
+def _bound(name: str, sql_type: types.TypeEngine[Any]) -> ColumnElement[Any]:
+    # Its value comes when the statement is run: SQLAlchemy must not miss it.
+    return bindparam(name, type_=sql_type, required=False)
 
 
 def of_tenant(table: FromClause) -> Condition:
     """Return the condition that a row belongs to the tenant who asks."""
-    return table.c.tenant_id == bindparam(parameter_name(TENANT), type_=types.Uuid())
+    return table.c.tenant_id == _bound(parameter_name(TENANT), types.Uuid())
 
 
 def refers(relation: ToOne | ToMany, outer: FromClause, other: FromClause) -> Condition:
@@ -100,12 +106,12 @@ def _(predicate: Not, table: FromClause) -> Condition:
 
 @condition.register
 def _(predicate: Compare, table: FromClause) -> Condition:
-    return COMPARE[predicate.operator](table.c[predicate.column.name], place(predicate.param))
+    return COMPARE[predicate.operator](value_of(predicate.column, table), place(predicate.param))
 
 
 @condition.register
 def _(predicate: IsNull, table: FromClause) -> Condition:
-    columns = [table.c[column.name] for column in predicate.columns]
+    columns = [value_of(column, table) for column in predicate.columns]
     if predicate.empty:
         return and_(*(column.is_(None) for column in columns))
     return or_(*(column.is_not(None) for column in columns))
@@ -113,7 +119,7 @@ def _(predicate: IsNull, table: FromClause) -> Condition:
 
 @condition.register
 def _(predicate: CompareJson, table: FromClause) -> Condition:
-    found = _inside(table.c[predicate.column.name], predicate.path)
+    found = _inside(value_of(predicate.column, table), predicate.path)
     if predicate.operator in ("lt", "lte", "gt", "gte"):
         number: ColumnElement[float] = cast(found, types.Double())
         compared = COMPARE[predicate.operator](number, place(predicate.param))
@@ -123,7 +129,7 @@ def _(predicate: CompareJson, table: FromClause) -> Condition:
 
 @condition.register
 def _(predicate: JsonIsNull, table: FromClause) -> Condition:
-    found = _inside(table.c[predicate.column.name], predicate.path)
+    found = _inside(value_of(predicate.column, table), predicate.path)
     null: ColumnElement[str] = literal_column("'null'")
     missing = func.coalesce(func.jsonb_typeof(found), null) == null
     return missing if predicate.empty else ~missing

@@ -48,7 +48,7 @@ class Statement:
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def compile(plan: Plan) -> Statement:
     """Return the statement of a plan."""
-    return Statement(str(_select(plan).compile(dialect=DIALECT)))
+    return _statement(_select(plan))
 
 
 def _select(plan: Plan) -> Select[Any]:
@@ -71,7 +71,12 @@ def _select(plan: Plan) -> Select[Any]:
 @lru_cache(maxsize=64)
 def compile_export(entity: EntityInfo) -> Statement:
     """Return the statement of an entity's living records: a row for each, with a line of an export."""
-    return Statement(str(exported(entity).compile(dialect=DIALECT)))
+    return _statement(exported(entity))
+
+
+def _statement(found: Select[Any]) -> Statement:
+    # The constants of computed values are written out.
+    return Statement(str(found.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})))
 
 
 def _export(plan: Export) -> Select[Any]:

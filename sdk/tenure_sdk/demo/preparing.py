@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tenure_core.catalog import build_catalog
+from tenure_core.assembly import build_catalog
 from tenure_core.database import Database
 from tenure_core.errors import UnauthenticatedError
 from tenure_core.identity import KeyCache, Role
