@@ -67,6 +67,22 @@ def hours_per_day(earlier: Reading, later: Reading) -> float:
     return min(24.0, max(0.0, (later.value - earlier.value) / (passed / timedelta(days=1))))
 
 
+def usage(
+    hours: float, at: datetime, readings: tuple[Reading, Reading] | None, installed_at: datetime | None
+) -> Usage:
+    """Return how much a piece of equipment runs: as of late, or else since it was installed.
+
+    Args:
+        hours: How many hours it has run.
+        at: When that was read.
+        readings: The first and the last of its readings of late; None where there are none.
+        installed_at: When it began to run; None where that is not known.
+    """
+    since_installed = (Reading(0, installed_at), Reading(hours, at)) if installed_at else None
+    between = readings or since_installed
+    return Usage(hours, at, hours_per_day(*between) if between else 0.0)
+
+
 def due_by_calendar(interval: Interval) -> datetime | None:
     """Return when work is due by the calendar."""
     return None if interval.days is None else interval.counts_from + timedelta(days=interval.days)
@@ -97,6 +113,13 @@ def next_due(interval: Interval, usage: Usage, past_threshold_at: datetime | Non
         past_threshold_at: When its meter first read past its threshold since the interval began.
     """
     return earliest((due_by_calendar(interval), due_by_running_hours(interval, usage), past_threshold_at))
+
+
+def has_moved(before: datetime | None, after: datetime | None) -> bool:
+    """Return whether a foreseen moment is another one: what moves by hours is not worth a write."""
+    if before is None or after is None:
+        return before is not after
+    return abs(after - before) >= timedelta(days=1)
 
 
 def earliest(moments: Iterable[datetime | None]) -> datetime | None:

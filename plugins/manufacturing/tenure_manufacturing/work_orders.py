@@ -78,3 +78,4 @@ class WorkOrder(Entity, order_by="-reported_at"):
     response_breached_at: Mapped[datetime | None] = column(
         doc="When it was seen that the promised response came too late; kept by the pack."
     )
+    breach_told_at: Mapped[datetime | None] = column(doc="When the webhook was told of it; kept by the pack.")

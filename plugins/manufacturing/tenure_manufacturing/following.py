@@ -1,0 +1,26 @@
+"""Following: what the pack does about changes that were committed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from tenure_manufacturing.activities import ERROR_EVENTS, WORK_ORDERS, tell
+from tenure_manufacturing.resets import reset_plans
+from tenure_manufacturing.running_hours import follow_readings
+from tenure_sdk import Change, Context
+
+
+async def follow(context: Context, changes: Sequence[Change]) -> None:
+    """Bring what follows from changed records in line with them: a statement or two for each sort of it."""
+    changed: dict[str, list[UUID]] = defaultdict(list)
+    for change in changes:
+        changed[change.entity].append(change.id)
+    if readings := changed["MeterReading"]:
+        await follow_readings(context, readings)
+    if orders := changed["WorkOrder"]:
+        await reset_plans(context, orders)
+        await tell(context, WORK_ORDERS, orders)
+    if events := changed["ErrorEvent"]:
+        await tell(context, ERROR_EVENTS, events)

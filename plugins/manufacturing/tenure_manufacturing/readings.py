@@ -1,0 +1,76 @@
+"""Readings: a meter reads one value at a time, and whoever sends another is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from tenure_sdk import Context, Operation, Refusal, RowWrite, Values, WriteSet
+
+TAKEN_AT = ("takenAt",)
+
+TAKEN = text("""
+    SELECT reading.meter_id, reading.taken_at, reading.id
+    FROM unnest(CAST(:meters AS uuid[]), CAST(:times AS timestamptz[])) AS asked (meter_id, taken_at)
+    JOIN meter_reading AS reading
+        ON reading.tenant_id = :tenant
+        AND reading.meter_id = asked.meter_id
+        AND reading.taken_at = asked.taken_at
+        AND reading.deleted_at IS NULL
+""")
+
+
+class Place(NamedTuple):
+    """What there is one reading of."""
+
+    meter_id: UUID
+    taken_at: datetime
+
+
+async def refused_readings(context: Context, writes: WriteSet) -> list[Refusal]:
+    """Return a refusal for each reading of a meter and a time that there is another reading of.
+
+    The same reading, sent again under its external reference, is no other.
+    """
+    places = await _places(writes)
+    taken = await _taken(context, [place for _, place in places])
+    refusals = []
+    for row, place in places:
+        if taken.setdefault(place, row.id) != row.id:
+            message = (
+                f"another reading of this meter was taken at {place.taken_at.isoformat()}; "
+                "to correct that one, send it under its own key or id"
+            )
+            refusals.append(Refusal(row, TAKEN_AT, message))
+    return refusals
+
+
+async def _places(writes: WriteSet) -> list[tuple[RowWrite, Place]]:
+    """Return the rows that claim a place, each with it; a row that says only a part has the rest already."""
+    claiming = [row for row in writes.rows if row.operation is Operation.RESTORE or _said(row)]
+    whole = all(_said(row) == set(Place._fields) for row in claiming)
+    stored = {} if whole else await writes.stored()
+    return [(row, _place({**stored.get(row.id, {}), **row.values})) for row in claiming]
+
+
+def _said(row: RowWrite) -> set[str]:
+    return row.values.keys() & set(Place._fields)
+
+
+def _place(values: Values) -> Place:
+    return Place(values["meter_id"], values["taken_at"])
+
+
+async def _taken(context: Context, places: Sequence[Place]) -> dict[Place, UUID]:
+    """Return the readings that are there, by their places."""
+    asked = {
+        "tenant": context.actor.tenant_id,
+        "meters": [place.meter_id for place in places],
+        "times": [place.taken_at for place in places],
+    }
+    found = await context.session.execute(TAKEN, asked)
+    return {Place(meter_id, taken_at): id for meter_id, taken_at, id in found}

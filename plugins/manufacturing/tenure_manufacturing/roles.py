@@ -1,0 +1,40 @@
+"""Roles: who does what with the pack, and what more than reading and writing that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenure_manufacturing.entities import ENTITIES
+from tenure_manufacturing.equipment import Equipment
+from tenure_manufacturing.error_events import ErrorEvent
+from tenure_manufacturing.meters import Meter, MeterReading
+from tenure_manufacturing.parts import PartUse
+from tenure_manufacturing.products import Product
+from tenure_manufacturing.work_orders import WorkOrder
+from tenure_sdk import Account, Activity, Contact, Permission, RoleGrants
+
+SIGN_OFF = "manufacturing.sign_off"
+
+
+def rights() -> Iterator[Permission | RoleGrants]:
+    """Yield the pack's permissions and roles."""
+    yield Permission(name=SIGN_OFF, doc="Note that a customer has accepted the work of a work order.")
+    yield RoleGrants(
+        name="technician",
+        doc="Does the work: takes work orders up, notes parts, time and readings, has them signed off.",
+        reads=(Account, Contact, Activity, *ENTITIES),
+        writes=(WorkOrder, PartUse, MeterReading, ErrorEvent),
+        permissions=(SIGN_OFF,),
+    )
+    yield RoleGrants(
+        name="planner",
+        doc="Keeps equipment, plans, parts and contracts, and hands out the work.",
+        reads=(Account, Contact, Activity),
+        writes=ENTITIES,
+    )
+    yield RoleGrants(
+        name="device_gateway",
+        doc="A machine: sends readings and errors of equipment, and sees no customer.",
+        reads=(Product, Equipment, Meter),
+        writes=(MeterReading, ErrorEvent),
+    )

@@ -1,0 +1,45 @@
+"""Running hours: those of equipment follow its latest reading, in whatever order readings come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import text
+
+from tenure_sdk import Context
+
+FOLLOW = text("""
+    UPDATE equipment
+    SET running_hours = greatest(equipment.running_hours, latest.value), running_hours_at = latest.taken_at
+    FROM (
+        SELECT DISTINCT ON (meter.equipment_id) meter.equipment_id, reading.value, reading.taken_at
+        FROM meter
+        CROSS JOIN LATERAL (
+            SELECT value, taken_at FROM meter_reading
+            WHERE meter_reading.tenant_id = meter.tenant_id AND meter_reading.meter_id = meter.id
+                AND meter_reading.deleted_at IS NULL
+            ORDER BY taken_at DESC LIMIT 1
+        ) AS reading
+        WHERE meter.tenant_id = :tenant AND meter.kind = 'RUNNING_HOURS' AND meter.deleted_at IS NULL
+            AND meter.id IN (
+                SELECT meter_id FROM meter_reading
+                WHERE tenant_id = :tenant AND id = ANY (CAST(:ids AS uuid[]))
+            )
+        ORDER BY meter.equipment_id, reading.taken_at DESC
+    ) AS latest
+    WHERE equipment.tenant_id = :tenant AND equipment.id = latest.equipment_id
+        AND (equipment.running_hours_at IS NULL OR equipment.running_hours_at <= latest.taken_at)
+""")
+"""A machine's hours never go back: a meter that reads less than before was exchanged or set back."""
+
+
+async def follow_readings(context: Context, readings: Iterable[UUID]) -> None:
+    """Bring the running hours of equipment up to the latest readings of its meters.
+
+    Args:
+        context: Where to read and write.
+        readings: The readings that are new or were changed.
+    """
+    asked = {"tenant": context.actor.tenant_id, "ids": sorted(set(readings))}
+    await context.session.execute(FOLLOW, asked)

@@ -1,0 +1,53 @@
+"""Steps: refuses what a work order may not become, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tenure_manufacturing.roles import SIGN_OFF
+from tenure_manufacturing.states import SIGNED_OFF, missing, refused_step
+from tenure_sdk import Context, ForbiddenError, Refusal, RowWrite, WriteSet, camel_case
+
+STATUS = ("status",)
+
+
+async def refused_steps(context: Context, writes: WriteSet) -> list[Refusal]:
+    """Return a refusal for each work order that takes a step which it may not take.
+
+    A new work order may stand anywhere, so that what was done elsewhere can be brought in.
+    """
+    stored = await writes.stored()
+    refusals: list[Refusal] = []
+    for row in writes.rows:
+        before = stored.get(row.id, {})
+        if message := _step_refused(context, before.get("status"), row.values.get("status")):
+            refusals.append(Refusal(row, STATUS, message))
+        refusals += _lacking(row, before)
+    return refusals
+
+
+def _step_refused(context: Context, before: str | None, after: str | None) -> str | None:
+    """Return why a status may not be written; None where it may, or is not written at all."""
+    if after is None or after == before:
+        return None
+    if after == SIGNED_OFF and (message := _may_not_sign_off(context)):
+        return message
+    return refused_step(before, after) if before else None
+
+
+def _may_not_sign_off(context: Context) -> str | None:
+    try:
+        context.require(SIGN_OFF)
+    except ForbiddenError as error:
+        return str(error)
+    return None
+
+
+def _lacking(row: RowWrite, before: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Yield a refusal where a row leaves its work order without the field that tells of its status."""
+    after = {**before, **row.values}
+    needed = missing(after["status"], after)
+    if needed and {"status", needed} & row.values.keys():
+        name = camel_case(needed)
+        yield Refusal(row, (name,), f"a work order that is {after['status']} needs {name}")
