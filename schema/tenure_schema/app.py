@@ -57,7 +57,6 @@ def create_app(settings: Settings, url: str, plugins: Iterable[object] | None = 
         async with Database(url, settings) as database, maintained(database, settings):
             app.state.database = database
             app.state.keys = KeyCache(database, settings.key_cache_seconds)
-            app.state.host = host
             app.state.catalog = host.catalog
             app.state.execution = Execution(host.catalog, database, settings)
             app.state.exports = asyncio.Semaphore(settings.max_exports)
@@ -76,6 +75,7 @@ def create_app(settings: Settings, url: str, plugins: Iterable[object] | None = 
     configure_logs()
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused})
     app.state.settings = settings
+    app.state.host = host
     return app
 
 

@@ -1,0 +1,161 @@
+"""A running Tenure, and its tenants as tests of plugins use them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from tenure_core.catalog import Catalog
+from tenure_core.context import Context, in_context, open_context
+from tenure_core.database import Database
+from tenure_core.identity import Actor, Role
+from tenure_core.migrate import upgrade
+from tenure_core.plugins import Host
+from tenure_core.plugins.enablement import enable
+from tenure_core.scratch import scratch_database
+from tenure_core.settings import Settings
+from tenure_core.tokens import create_key
+from tenure_schema.app import GRAPHQL_PATH, create_app
+from tenure_sdk.testing.tables import create_tables
+
+Response = dict[str, Any]
+"""What the API answers: "data", and "errors" where there are some."""
+
+
+@dataclass(frozen=True)
+class RunningTenure:
+    """Tenure as it was started for tests.
+
+    Args:
+        app: The application.
+        settings: Its settings; `database_url` is the owner's.
+    """
+
+    app: Starlette
+    settings: Settings
+    _clients: AsyncExitStack
+
+    @property
+    def host(self) -> Host:
+        """The plugins."""
+        host: Host = self.app.state.host
+        return host
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the core and they bring."""
+        return self.host.catalog
+
+    @property
+    def database(self) -> Database:
+        """The database, as the service uses it."""
+        database: Database = self.app.state.database
+        return database
+
+    async def new_tenant(self) -> Tenant:
+        """Return a new tenant that has all plugins enabled, seen by an administrator."""
+        name = f"test {uuid.uuid4()}"
+        first = await self.opened(name, Role.ADMIN)
+        async with self.database.writing(first.id, "test", "test") as connection:
+            for plugin in self.host.plugins:
+                await enable(connection, self.host, plugin.name, first.id)
+        self.app.state.keys.forget(first.id)
+        return await self.opened(name, Role.ADMIN)
+
+    async def opened(self, name: str, role: str) -> Tenant:
+        """Return a tenant as a new key of it sees it; the tenant is made where there is none of the name."""
+        key = create_key(self.settings.database_url, name, role, "test", "test")
+        actor = await self.app.state.keys.actor(f"Bearer {key.secret}")
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://tenure.test",
+            headers={"Authorization": f"Bearer {key.secret}"},
+        )
+        return Tenant(self, name, actor, await self._clients.enter_async_context(client))
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant, as one of its API keys sees it.
+
+    Args:
+        tenure: Where it lives.
+        name: Its name.
+        actor: Who asks and writes.
+        client: An HTTP client that sends the key, for routes: `tenant.client.get("/plugins/fleet/map")`.
+    """
+
+    tenure: RunningTenure
+    name: str
+    actor: Actor
+    client: httpx.AsyncClient
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Its identity."""
+        return self.actor.tenant_id
+
+    async def acting_as(self, role: str) -> Tenant:
+        """Return the same tenant as a key with another role sees it, such as "reader" or one of a plugin."""
+        return await self.tenure.opened(self.name, role)
+
+    async def ask(self, query: str, **variables: object) -> Response:
+        """Return the API's whole response to a question; variables are given by name."""
+        body = {"query": query, "variables": variables}
+        response = await self.client.post(GRAPHQL_PATH, json=body)
+        answer: Response = response.json()
+        return answer
+
+    def context(self, plugin: str) -> AbstractAsyncContextManager[Context]:
+        """Lend a context of a plugin, in a transaction that is committed at its end."""
+        host = self.tenure.host
+        return open_context(self.tenure.database, host, host[plugin], self.actor)
+
+    async def run_job(self, plugin: str, name: str) -> None:
+        """Do a job of a plugin for this tenant at once, in a transaction of its own, as a worker does.
+
+        Args:
+            plugin: The name of the plugin.
+            name: The name of the job.
+        """
+        host = self.tenure.host
+        [job] = [job for job in host[plugin].jobs if job.name == name]
+        await in_context(self.tenure.database, host, host[plugin], self._acting_for(plugin), job.run)
+
+    def _acting_for(self, plugin: str) -> Actor:
+        return Actor(
+            self.id,
+            uuid.UUID(int=0),
+            Role.ADMIN,
+            origin=f"plugin:{plugin}",
+            plugins=self.actor.plugins,
+        )
+
+
+@asynccontextmanager
+async def running_tenure(
+    server_url: str, plugins: Iterable[object] | None, **settings: object
+) -> AsyncIterator[RunningTenure]:
+    """Run Tenure in a database of its own, without a socket.
+
+    Args:
+        server_url: A database of the PostgreSQL to use, as a login that may make others.
+        plugins: The plugins to load, as modules; None for the installed ones. One that has no revisions gets
+            its tables from its declarations.
+        settings: Settings that differ from what is usual in tests.
+    """
+    with scratch_database(server_url) as url:
+        chosen = Settings(**{"database_url": url, **settings})  # type: ignore[arg-type]  # pydantic checks them
+        app = create_app(chosen, url, plugins)
+        host: Host = app.state.host
+        upgrade(url, host)
+        for plugin in host.plugins:
+            create_tables(url, plugin, host.catalog)
+        async with app.router.lifespan_context(app), AsyncExitStack() as clients:
+            yield RunningTenure(app, chosen, clients)

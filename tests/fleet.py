@@ -1,0 +1,34 @@
+"""A small plugin as tests make it up: vehicles of customers, and whatever hooks a test gives it."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy.orm import Mapped
+
+from tenure_sdk import Account, Entity, Manifest, Money, belongs_to, column, hookimpl
+
+
+class FleetCar(Entity):
+    """A car that a customer drives."""
+
+    account: Mapped[Account | None] = belongs_to(back="fleetCars")
+    plate: Mapped[str] = column(unique=True, max_length=20)
+    odometer: Mapped[int | None] = column(minimum=0)
+    bought_on: Mapped[date | None]
+    price: Mapped[Money | None]
+    equipment: Mapped[dict[str, Any]] = column(default={}, max_length=65536)
+
+
+@hookimpl
+def register_entities() -> list[type[Entity]]:
+    return [FleetCar]
+
+
+def fleet(name: str = "fleet", **hooks: Any) -> SimpleNamespace:
+    """Return the plugin, with further hooks; a second one by another name brings no entities."""
+    manifest = Manifest(name=name, version="1.0.0", tenure=">=0.1", doc="Cars of customers.")
+    own = {"register_entities": register_entities} if name == "fleet" else {}
+    return SimpleNamespace(MANIFEST=manifest, **own, **{hook: hookimpl(f) for hook, f in hooks.items()})
