@@ -1,0 +1,99 @@
+"""The plugin: who it is, and what it brings. Each hook leads to the room that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel
+
+from tenure_manufacturing.activities import KINDS
+from tenure_manufacturing.checks import refusals
+from tenure_manufacturing.computed import computed_columns
+from tenure_manufacturing.entities import ENTITIES
+from tenure_manufacturing.following import follow
+from tenure_manufacturing.jobs import jobs
+from tenure_manufacturing.measures import measures
+from tenure_manufacturing.roles import rights
+from tenure_manufacturing.settings import ManufacturingSettings
+from tenure_manufacturing.webhooks import WEBHOOKS
+from tenure_sdk import (
+    Change,
+    ComputedColumn,
+    ComputedField,
+    Context,
+    Entity,
+    Job,
+    Manifest,
+    Permission,
+    Refusal,
+    RoleGrants,
+    WriteSet,
+    hookimpl,
+)
+
+MANIFEST = Manifest(
+    name="manufacturing",
+    version="0.1.0",
+    tenure=">=0.1,<0.2",
+    doc="Maintenance for makers of equipment: machines, meters, plans, work orders, parts and contracts.",
+)
+
+
+@hookimpl
+def register_entities() -> Iterable[type[Entity]]:
+    """Return the pack's entities."""
+    return ENTITIES
+
+
+@hookimpl
+def register_computed_fields() -> Iterable[ComputedColumn | ComputedField]:
+    """Return the measures, and what else follows from other records."""
+    return [*measures(), *computed_columns()]
+
+
+@hookimpl
+def register_activity_kinds() -> Iterable[str]:
+    """Return the kinds of activity by which accounts hear of maintenance."""
+    return KINDS
+
+
+@hookimpl
+def register_roles() -> Iterable[Permission | RoleGrants]:
+    """Return who does what with the pack."""
+    return list(rights())
+
+
+@hookimpl
+def register_settings() -> type[BaseModel]:
+    """Return what each tenant decides for itself."""
+    return ManufacturingSettings
+
+
+@hookimpl
+def register_jobs() -> Iterable[Job]:
+    """Return what is done again and again."""
+    return list(jobs())
+
+
+@hookimpl
+async def validate_write(context: Context, writes: WriteSet) -> Iterable[Refusal]:
+    """Refuse steps that work orders may not take, second readings, and plans that nothing makes due."""
+    return await refusals(context, writes)
+
+
+@hookimpl
+async def on_change(context: Context, changes: Sequence[Change]) -> None:
+    """Tell accounts of work and errors, reset plans, and follow running hours."""
+    await follow(context, changes)
+
+
+@hookimpl
+async def on_startup() -> None:
+    """Open the client for webhooks."""
+    await WEBHOOKS.open()
+
+
+@hookimpl
+async def on_shutdown() -> None:
+    """Close the client for webhooks."""
+    await WEBHOOKS.close()
