@@ -30,7 +30,9 @@ schema_app = typer.Typer(help="The GraphQL schema.", no_args_is_help=True, rich_
 ide_app = typer.Typer(
     help="GraphiQL, the page to try the API in.", no_args_is_help=True, rich_markup_mode=None
 )
+plugin_app = typer.Typer(help="Plugins.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(token_app, name="token")
+app.add_typer(plugin_app, name="plugin")
 app.add_typer(schema_app, name="schema")
 app.add_typer(ide_app, name="ide")
 
@@ -86,18 +88,31 @@ def demo(host: Host = None, port: Port = None) -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would run and what it takes away, and run nothing.")
+    ] = False,
+    allow_destructive: Annotated[
+        bool, typer.Option("--allow-destructive", help="Run what takes data away, too.")
+    ] = False,
+) -> None:
     """Bring the database to the version of this code. Safe to run again, and from several machines at once.
 
-    Runs as the owner of the tables: TENURE_MIGRATE_DATABASE_URL, or else DATABASE_URL.
+    The migrations of the core run first, then those of each plugin. Where one drops a table or a column, or
+    narrows a type, nothing runs unless you say that it may. Runs as the owner of the tables:
+    TENURE_MIGRATE_DATABASE_URL, or else DATABASE_URL.
 
     \b
-    Example:
+    Examples:
+      tenure migrate --plan
       DATABASE_URL=postgresql://owner@db/tenure tenure migrate
     """
-    from tenure_sdk.migrate_command import migrate
+    from tenure_sdk.migrate_command import migrate, show_plan
 
-    migrate()
+    if plan:
+        show_plan()
+    else:
+        migrate(allow_destructive)
 
 
 @app.command()
@@ -178,6 +193,29 @@ def create_token(
     from tenure_sdk.token_command import create_token
 
     create_token(tenant, role, name, origin)
+
+
+@plugin_app.command("makemigration")
+def make_migration(
+    name: Annotated[str, typer.Argument(help="The plugin, installed from its sources.")],
+    message: Annotated[
+        str, typer.Option("--message", "-m", help="What it does. [default: the tables that it is about]")
+    ] = "",
+) -> None:
+    """Write a plugin's next migration: what its entities need beyond what its migrations make so far.
+
+    Row-level security and change capture are in it. The file comes to lie in the folder `migrations` beside
+    the plugin's module; look it over before you keep it. A database to try it in is made and dropped again,
+    on the PostgreSQL of DATABASE_URL or on the embedded one.
+
+    \b
+    Examples:
+      tenure plugin makemigration fleet
+      tenure plugin makemigration fleet -m "Seats of vehicles"
+    """
+    from tenure_sdk.plugin_migrations import make_migration
+
+    make_migration(name, message)
 
 
 @schema_app.command("print")

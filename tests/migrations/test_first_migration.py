@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from tenure_core import migrate
+from tenure_core.assembly import build_catalog
 from tenure_core.identity import Actor
-from tenure_core.model import Account
 
 Connection = psycopg.Connection[Any]
 
@@ -300,7 +300,7 @@ def test_ids_are_uuids_of_version_7_that_begin_with_the_time(owner: Connection) 
 
 
 def test_the_tables_are_what_the_entities_declare(database_url: str) -> None:
-    assert migrate.differences(database_url, Account.metadata) == []
+    assert migrate.differences(database_url, build_catalog()) == []
 
 
 def test_a_table_that_is_not_as_declared_is_noticed(empty_database_url: str) -> None:
@@ -308,7 +308,7 @@ def test_a_table_that_is_not_as_declared_is_noticed(empty_database_url: str) -> 
     with psycopg.connect(empty_database_url) as owner:
         owner.execute("ALTER TABLE account DROP COLUMN tier, ALTER COLUMN version SET DEFAULT 2")
         owner.execute("DROP INDEX ix_contact_account_id")
-    found = str(migrate.differences(empty_database_url, Account.metadata))
+    found = str(migrate.differences(empty_database_url, build_catalog()))
     assert "'tier'" in found
     assert "ix_contact_account_id" in found
     assert "'version'" in found
