@@ -20,6 +20,9 @@ from tenure_core.embedded import EmbeddedPostgres
 from tenure_core.identity import Actor, Role
 from tenure_core.settings import Settings
 from tenure_core.tokens import ensure_tenant
+from tenure_schema.logs import configure_logs
+
+configure_logs()
 
 HOME = Path(__file__).parent.parent / ".tenure" / "test"
 

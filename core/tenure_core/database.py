@@ -24,6 +24,7 @@ from tenure_core.errors import (
     TenureError,
 )
 from tenure_core.settings import Settings
+from tenure_core.wakes import CHANNEL, Tenants, Wakes
 
 PROGRAM_LIMITS = (
     psycopg.errors.ProgramLimitExceeded,
@@ -88,8 +89,10 @@ class Database:
     def __init__(self, url: str, settings: Settings) -> None:
         self.url = url
         self._wait = settings.pool_wait_seconds
+        conninfo = service_conninfo(url, settings.statement_timeout_seconds)
+        self.wakes = Wakes(conninfo, self._tell)
         self._pool = AsyncConnectionPool(
-            service_conninfo(url, settings.statement_timeout_seconds),
+            conninfo,
             connection_class=TenantConnection,
             min_size=min(2, settings.pool_size),
             max_size=settings.pool_size,
@@ -108,6 +111,7 @@ class Database:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.wakes.close()
         await self._pool.close()
 
     @asynccontextmanager
@@ -156,6 +160,8 @@ class Database:
     async def writing(self, tenant_id: uuid.UUID, actor: str, origin: str) -> AsyncIterator[TenantConnection]:
         """Lend a connection inside a transaction; what it writes is captured under the given names.
 
+        Once it is committed, whoever waits for the tenant's changes is woken.
+
         Args:
             tenant_id: Whose data.
             actor: Who writes, for the change table.
@@ -167,12 +173,19 @@ class Database:
                 (actor, origin),
             )
             yield connection
+        self.wakes.tell(tenant_id)
+
+    async def _tell(self, tenants: Tenants) -> None:
+        async with self.unbound() as connection:
+            tell = "SELECT pg_notify(%s, tenant::text) FROM unnest(%s::uuid[]) AS tenant"
+            await connection.execute(tell, (CHANNEL, list(tenants)))
 
 
-def service_conninfo(url: str, statement_timeout_seconds: float) -> str:
+def service_conninfo(url: str, statement_timeout_seconds: float, search_path: str = "public") -> str:
     """Return the connection string of the service: as `tenure_app`, in UTC, with a statement timeout."""
     settings = {
         "role": APP_ROLE,
+        "search_path": search_path,
         "timezone": "UTC",
         "jit": "off",
         "statement_timeout": str(int(statement_timeout_seconds * 1000)),

@@ -25,6 +25,17 @@ class TenureError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
+LONGEST_REASON = 1_000
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an error of anybody's code says, as PostgreSQL can keep it: one line, and not too long."""
+    known = isinstance(error, TenureError)
+    said = str(error) if known else f"{type(error).__name__}: {error}"
+    clean = said.encode("utf-8", "replace").decode().replace("\0", "")
+    return " ".join(clean.split())[:LONGEST_REASON].rstrip(" :.")
+
+
 class BadUserInputError(TenureError):
     """A request that can't be answered as it was sent: a wrong value, a wrong name, a wrong combination."""
 
@@ -59,6 +70,12 @@ class PluginError(TenureError):
     """A plugin that can't be loaded, or that contradicts another: it stops the start."""
 
     code = "BAD_PLUGIN"
+
+
+class PluginFailedError(TenureError):
+    """Something that could not be done because the code of a plugin failed."""
+
+    code = "PLUGIN_FAILED"
 
 
 class SettingError(TenureError):

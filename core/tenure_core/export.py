@@ -9,21 +9,10 @@ import orjson
 
 from tenure_core.catalog import EntityInfo
 from tenure_core.database import Database, TenantConnection
+from tenure_core.feed import feed_position
 from tenure_core.sql import compile_export
 
 RECORDS_AT_ONCE = 1_000
-
-POSITION = """
-SELECT
-  greatest(
-    (SELECT max(seq) FROM change WHERE tenant_id = %(tenant)s),
-    (SELECT seq FROM change_horizon WHERE tenant_id = %(tenant)s),
-    0
-  ),
-  pg_current_snapshot()::text,
-  tenure_next_transaction()
-"""
-"""Where a reader of the feed stands who knows everything that can be seen."""
 
 
 async def export(
@@ -46,19 +35,13 @@ async def export(
     """
     counts: dict[str, int] = {}
     async with database.snapshot(tenant_id) as connection:
-        yield _line({"cursor": await _cursor(connection, tenant_id)})
+        yield _line({"cursor": await feed_position(connection, tenant_id)})
         for entity in entities:
             counts[entity.name] = 0
             async for lines in _lines(connection, tenant_id, entity):
                 counts[entity.name] += len(lines)
                 yield b"".join(line + b"\n" for line in lines)
     yield _line({"done": True, "counts": counts})
-
-
-async def _cursor(connection: TenantConnection, tenant_id: uuid.UUID) -> str:
-    cursor = await connection.execute(POSITION, {"tenant": tenant_id})
-    [position] = await cursor.fetchall()
-    return ".".join(map(str, position))
 
 
 async def _lines(

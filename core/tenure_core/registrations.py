@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause
 
+from tenure_core.errors import DeclarationError
 from tenure_core.kinds import Kind
 
 if TYPE_CHECKING:
@@ -116,9 +117,13 @@ class Job:
     Args:
         name: Its name, within the plugin.
         doc: What it does, as one sentence.
-        run: The work. It may be done twice, where a worker died in the middle: it must not mind.
+        run: The work, in a transaction: what it writes through the context happens once. What it does elsewhere
+            may happen twice, where it raised or a worker died in the middle.
         cron: When, in UTC, as cron writes it: "0 4 * * *".
-        every: How often; either this or `cron`.
+        every: How often, counted from the first of January 1970; either this or `cron`.
+
+    Raises:
+        DeclarationError: It does not say when it is due, or not so that it can be understood.
     """
 
     name: str
@@ -126,6 +131,16 @@ class Job:
     run: Callable[[Context], Awaitable[None]]
     cron: str | None = None
     every: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if (self.cron is None) == (self.every is None):
+            raise DeclarationError(
+                f"The job {self.name} does not say when it is due.", "Give it either `cron` or `every`."
+            )
+        if self.every is not None and self.every <= timedelta(0):
+            raise DeclarationError(
+                f"The job {self.name} is due every {self.every}.", "Make it longer than 0."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

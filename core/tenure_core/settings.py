@@ -52,6 +52,23 @@ class Settings(BaseSettings):
     plugin_failures: Literal["stop", "leave_out"] = Field(
         "stop", description="What to do about a plugin that fails at the start: stop, or leave_out."
     )
+    plugin_retry_seconds: float = Field(
+        1.0, gt=0, description="Pause after a plugin's job or delivery failed; it doubles with each failure."
+    )
+    delivery_attempts: int = Field(
+        10, ge=1, description="How often a plugin may fail on the same changes before it is parked."
+    )
+    delivery_seconds: float = Field(60.0, gt=0, description="How long a plugin may take over some changes.")
+    worker: bool = Field(True, description="Whether `serve` also does what plugins do by themselves.")
+    worker_concurrency: int = Field(
+        4, ge=1, le=100, description="Jobs at the same time in one process, and deliveries, at most."
+    )
+    worker_stalled_seconds: float = Field(
+        20.0, gt=0, description="After how long without a sign of life a worker's jobs are taken over."
+    )
+    worker_statement_timeout_seconds: float = Field(
+        60.0, gt=0, description="How long one statement of a job or a delivery may run."
+    )
     ide: bool = Field(True, description="Whether the IDE page is served.")
     introspection: bool = Field(True, description="Whether clients may read the schema.")
     change_days: int = Field(30, ge=1, le=3650, description="Days that changes are kept for.")

@@ -6,6 +6,7 @@ import uuid
 
 from tenure_core.database import TenantConnection
 from tenure_core.errors import PluginError
+from tenure_core.plugins.health import begin
 from tenure_core.plugins.host import Host
 
 ENABLED = "SELECT plugin FROM tenant_plugin WHERE tenant_id = %(tenant)s AND enabled"
@@ -23,7 +24,9 @@ async def enabled_plugins(connection: TenantConnection, tenant_id: uuid.UUID) ->
 
 
 async def enable(connection: TenantConnection, host: Host, name: str, tenant_id: uuid.UUID) -> None:
-    """Let a tenant use a plugin. Keys that are remembered somewhere learn of it once they are looked up anew.
+    """Let a tenant use a plugin, which hears of changes and does its jobs from then on.
+
+    Keys that are remembered somewhere learn of it once they are looked up anew.
 
     Args:
         connection: In a transaction of the tenant.
@@ -42,6 +45,7 @@ async def enable(connection: TenantConnection, host: Host, name: str, tenant_id:
             f"Enable {first} first.",
         )
     await _set(connection, name, tenant_id, True)
+    await begin(connection, host[name], tenant_id)
 
 
 async def disable(connection: TenantConnection, host: Host, name: str, tenant_id: uuid.UUID) -> None:

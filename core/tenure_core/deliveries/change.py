@@ -1,4 +1,4 @@
-"""Deliveries: changes that were committed, on their way to the plugins that want to know of them."""
+"""Changes as plugins hear of them."""
 
 from __future__ import annotations
 

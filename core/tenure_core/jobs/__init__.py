@@ -1,0 +1,1 @@
+"""Jobs: what plugins do again and again, put into procrastinate's queue when it is due."""

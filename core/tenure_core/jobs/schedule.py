@@ -1,0 +1,73 @@
+"""The schedule: when jobs are due, and the queue that they are put into then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from croniter import croniter  # type: ignore[import-untyped]  # it comes without types
+
+from tenure_core.database import Database
+from tenure_core.plugins.host import Host
+from tenure_core.registrations import Job
+
+SECONDS_BETWEEN_LOOKS = 5.0
+"""Within them it is seen that a tenant has enabled a plugin, or that a job which took long has ended."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+DEFER = "SELECT tenure_defer_jobs(%s, %s, %s)"
+
+Named = tuple[str, Job]
+"""A job with the name of its plugin."""
+
+
+def jobs_of(host: Host) -> list[Named]:
+    """Return the jobs of all plugins."""
+    return [(plugin.name, job) for plugin in host.plugins for job in plugin.jobs]
+
+
+def last_due(job: Job, now: datetime) -> datetime:
+    """Return the last moment at which a job was due, which may be this one."""
+    if job.every:
+        return EPOCH + (now - EPOCH) // job.every * job.every
+    following_second = now.replace(microsecond=0) + SECOND
+    found: datetime = croniter(job.cron, following_second).get_prev(datetime)
+    return found
+
+
+def next_due(job: Job, now: datetime) -> datetime:
+    """Return the next moment at which a job is due, after this one."""
+    if job.every:
+        return last_due(job, now) + job.every
+    found: datetime = croniter(job.cron, now).get_next(datetime)
+    return found
+
+
+async def keep_deferring(database: Database, jobs: Sequence[Named]) -> None:
+    """Put jobs into the queue when they are due, for each tenant that has their plugin enabled.
+
+    What was due while nobody looked is put there once.
+
+    Raises:
+        TenureError: The database can't.
+    """
+    while True:
+        now = datetime.now(UTC)
+        await _defer(database, jobs, now)
+        await asyncio.sleep(_pause((job for _, job in jobs), now))
+
+
+async def _defer(database: Database, jobs: Sequence[Named], now: datetime) -> None:
+    due = ((plugin, job.name, last_due(job, now)) for plugin, job in jobs)
+    plugins, names, moments = zip(*due, strict=True)
+    async with database.unbound() as connection:
+        await connection.execute(DEFER, (list(plugins), list(names), list(moments)))
+
+
+def _pause(jobs: Iterable[Job], now: datetime) -> float:
+    first = min(next_due(job, now) for job in jobs)
+    left = (first - datetime.now(UTC)).total_seconds()
+    return min(max(left, 0.0), SECONDS_BETWEEN_LOOKS)

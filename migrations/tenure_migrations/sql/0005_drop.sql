@@ -1,0 +1,8 @@
+-- The way back: plugins hear of nothing and do nothing by themselves; where they stood is forgotten.
+
+DROP FUNCTION
+    tenure_defer_jobs(text[], text[], timestamptz[]), tenure_due_deliveries(text[], uuid[]),
+    tenure_begin_deliveries(text[]);
+DROP TABLE plugin_job, plugin_delivery;
+DROP FUNCTION tenure_feed_lag(uuid, text, integer), tenure_feed_position(uuid);
+DROP SCHEMA procrastinate CASCADE;

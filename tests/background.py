@@ -1,0 +1,109 @@
+"""What tests of deliveries and jobs stand on: small plugins, enabled in a tenant, while the background runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from tests.small_plugins import plugin
+from tests.writer import Writer
+
+from tenure_core.context import Context
+from tenure_core.database import Database
+from tenure_core.deliveries import Change
+from tenure_core.hookspecs import hookimpl
+from tenure_core.identity import Actor
+from tenure_core.plugins import Host, disable, enable, load_host
+from tenure_core.plugins.health import Health, health, resume
+from tenure_core.settings import Settings
+
+PATIENCE_SECONDS = 20.0
+
+Hear = Callable[[Context, Sequence[Change]], Awaitable[None]]
+
+
+def unique() -> str:
+    """Return a name for a plugin of one test alone: others work on the same database."""
+    return f"p{uuid.uuid4().hex[:12]}"
+
+
+def quick(settings: Settings, **changed: object) -> Settings:
+    """Return settings under which failures are tried again at once."""
+    usual = {"plugin_retry_seconds": 0.001, "worker_stalled_seconds": 1.0}
+    return settings.model_copy(update=usual | changed)
+
+
+def hearing(hear: Hear) -> Any:
+    """Return a plugin that hears of changes."""
+
+    @hookimpl
+    async def on_change(context: Context, changes: Sequence[Change]) -> None:
+        await hear(context, changes)
+
+    return plugin(unique(), on_change=on_change)
+
+
+class Tenant:
+    """A tenant as tests of the background use it.
+
+    Args:
+        database: Where it is.
+        actor: An administrator of it.
+        plugins: The plugins that it has, as modules or objects.
+    """
+
+    def __init__(self, database: Database, actor: Actor, *plugins: Any) -> None:
+        self.database, self.actor = database, actor
+        self.host: Host = load_host(Settings(), list(plugins))
+        self.writer = Writer(database, self.host.catalog, actor)
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.actor.tenant_id
+
+    async def enable(self, on: bool = True) -> None:
+        async with self.database.writing(self.id, "test", "test") as connection:
+            for one in self.host.plugins:
+                await (enable if on else disable)(connection, self.host, one.name, self.id)
+
+    async def resume(self, name: str) -> None:
+        async with self.database.writing(self.id, "test", "test") as connection:
+            await resume(connection, name, self.id)
+
+    async def health(self) -> Health:
+        """Return how its first plugin fares."""
+        async with self.database.tenant(self.id) as connection:
+            return (await health(connection, self.id))[self.host.plugins[0].name]
+
+    async def accounts(self, *names: str) -> None:
+        """Make accounts, each in a transaction of its own."""
+        for name in names:
+            await self.writer.create({"name": name})
+
+    async def first(self, column: str, table: str, where: str = "true") -> Any:
+        [(value,), *_] = await self.writer.read(column, where, table)
+        return value
+
+
+async def until(ready: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not ready():
+        assert time.monotonic() < deadline, "it did not come to be so"
+        await asyncio.sleep(0.01)
+
+
+async def until_so(ready: Callable[[], Awaitable[object]]) -> None:
+    """Wait until something that takes asking is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not await ready():
+        assert time.monotonic() < deadline, "it did not come to be so"
+        await asyncio.sleep(0.02)
+
+
+def names(changes: Sequence[Change]) -> list[str]:
+    """Return the names of the accounts that changes are about."""
+    return [(change.after or change.before or {}).get("name", "") for change in changes]
