@@ -72,7 +72,7 @@ def _rows(request: Request, entity: EntityInfo) -> Rows:
     if kind.strip() == JSON_LINES:
         return JsonRows(settings.max_body_bytes, settings.max_json_depth)
     if kind.strip() == CSV:
-        return TableRows(entity, settings.max_body_bytes)
+        return TableRows(entity, settings.max_body_bytes, settings.max_json_depth)
     raise UnsupportedMediaTypeError(
         f"The body's type is {kind.strip()[:60] or 'missing'}.",
         f"Send rows as Content-Type: {JSON_LINES} or {CSV}.",
