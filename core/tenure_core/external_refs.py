@@ -55,7 +55,7 @@ async def _claimed(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, claims: Sequence[Claim]
 ) -> Mapping[tuple[str, str], tuple[uuid.UUID, bool]]:
     first = {ref.key: (row.id, ref) for row, ref in reversed(claims)}
-    found = await _known(connection, entity, actor, first)
+    found = await find_known(connection, entity, actor, first)
     new = {key: claim for key, claim in first.items() if key not in found}
     if new:
         parameters = {
@@ -66,13 +66,14 @@ async def _claimed(
         }
         found |= await _read(connection, statements.CLAIM, parameters, len(new))
         # A writer who came first had them meanwhile: they are known now.
-        found |= await _known(connection, entity, actor, [key for key in new if key not in found])
+        found |= await find_known(connection, entity, actor, [key for key in new if key not in found])
     return found
 
 
-async def _known(
+async def find_known(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, keys: Collection[ExternalKey]
 ) -> dict[tuple[str, str], tuple[uuid.UUID, bool]]:
+    """Return the ids of the records that keys name, each with whether the key is new: it is not."""
     return await _read(connection, statements.KNOWN, _keys(entity, actor, keys), len(keys)) if keys else {}
 
 

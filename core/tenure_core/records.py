@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tenure_core import statements
-from tenure_core.catalog import EntityInfo
+from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import Draft, Stored
 from tenure_core.identity import Actor
@@ -45,6 +45,26 @@ async def lock(
     found = {identity: Stored(version, deleted) for identity, version, deleted in await cursor.fetchall()}
     for draft in drafts:
         draft.stored = found.get(draft.id)
+
+
+async def lock_all(
+    connection: TenantConnection, catalog: Catalog, actor: Actor, ids: Mapping[str, Collection[UUID]]
+) -> None:
+    """Lock records of any entities until the transaction ends, before the first of them is written.
+
+    Who locked them one by one, as they come, would meet other writers crosswise; PostgreSQL takes a second to
+    notice that, and then undoes all that one of them has done.
+
+    Args:
+        connection: In a transaction of the actor's tenant.
+        catalog: Says the order: entity by entity, and within each as `lock` does.
+        actor: Whose tenant.
+        ids: The records, by the names of their entities.
+    """
+    for entity in catalog.entities.values():
+        if wanted := ids.get(entity.name):
+            parameters = {"tenant": actor.tenant_id, "ids": list(wanted)}
+            await execute(connection, statements.locked(entity.table), parameters, len(wanted))
 
 
 async def insert(

@@ -260,10 +260,10 @@ JOIN {name} AS other ON other.tenant_id = %(tenant)s AND other.deleted_at IS NUL
 
 @lru_cache(maxsize=64)
 def hanging(table: Table, column: str) -> str:
-    """Return the statement that locks the records which refer to one of `ids`, and returns theirs."""
+    """Return the statement that finds the records which refer to one of `ids`."""
     return f"""
 SELECT id FROM {quoted(table.name)}
-WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER BY id
 """
 
 
