@@ -125,9 +125,6 @@ def _read_counts(expected: object) -> Mapping[str, object]:
 
 
 async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, found: Hanging) -> None:
-    for name, ids in found.items():
-        parameters = {"tenant": actor.tenant_id, "entity": name, "record_ids": ids}
-        await connection.execute(statements.FORGET, parameters)
     tables = tuple(catalog[name].table for name in found)
     by_table = {catalog[name].table.name: ids for name, ids in found.items()}
     await connection.execute(statements.purge(tables), {"tenant": actor.tenant_id, **by_table})

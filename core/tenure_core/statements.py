@@ -96,11 +96,6 @@ WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
   AND ref.system = key.system AND ref.external_id = key.external_id
 """
 
-FORGET = """
-DELETE FROM external_ref
-WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND record_id = ANY(%(record_ids)s::uuid[])
-"""
-
 
 @lru_cache(maxsize=512)
 def insert(table: Table, columns: tuple[str, ...]) -> str:
