@@ -38,8 +38,8 @@ async def export_lines(request: Request) -> Response:
 
 
 def _entities(request: Request, actor: Actor) -> list[EntityInfo]:
-    named = request.query_params.get("entities")
-    names = None if named is None else [name.strip() for name in named.split(",")]
+    given = request.query_params.getlist("entities")
+    names = [name.strip() for name in ",".join(given).split(",")] if given else None
     catalog = request.app.state.catalog
     return wanted_entities(names, catalog, authorize(actor, catalog).grants)
 
