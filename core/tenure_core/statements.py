@@ -147,6 +147,22 @@ RETURNING t.id
 """
 
 
+@lru_cache(maxsize=512)
+def unchanged(table: Table, columns: tuple[str, ...]) -> str:
+    """Return the statement that finds the living records of which the rows of `document` say nothing new.
+
+    Each row of the document has an `id` and the given columns.
+    """
+    name = quoted(table.name)
+    before, after = (", ".join(f"{row}.{quoted(column)}" for column in columns) for row in ("t", "n"))
+    return f"""
+SELECT t.id
+FROM jsonb_populate_recordset(NULL::{name}, %(document)s::jsonb) AS n
+JOIN {name} AS t ON t.tenant_id = %(tenant)s AND t.id = n.id
+WHERE t.deleted_at IS NULL AND ({before}) IS NOT DISTINCT FROM ({after})
+"""
+
+
 @lru_cache(maxsize=64)
 def locked(table: Table) -> str:
     """Return the statement that locks the records `ids` until the transaction ends: in one order for all."""
