@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from tenure_core import statements
 from tenure_core.catalog import EntityInfo
 from tenure_core.database import TenantConnection
+from tenure_core.errors import ConflictError
 from tenure_core.identity import Actor
 from tenure_core.incoming import Incoming
 from tenure_core.matching import OwnRef, is_older
@@ -67,6 +68,8 @@ async def _claimed(
         found |= await _read(connection, statements.CLAIM, parameters, len(new))
         # A writer who came first had them meanwhile: they are known now.
         found |= await find_known(connection, entity, actor, [key for key in new if key not in found])
+    if found.keys() != first.keys():
+        raise ConflictError("A key was given to a record that was purged just now.", "Send it again.")
     return found
 
 

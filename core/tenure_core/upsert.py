@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
-from graphlib import TopologicalSorter
 
 from uuid_utils.compat import uuid7
 
@@ -220,20 +219,6 @@ def _refuse_repeated(rows: Sequence[Incoming], key_of: Callable[[Incoming], Hash
         if key is not None and row.match and first.setdefault(key, index) != index:
             message = f"row {first[key]} of this call means the same record"
             row.refuse(ErrorCode.DUPLICATE_KEY, row.match.path, message)
-
-
-def _parents_first(rows: Sequence[Incoming]) -> Sequence[Incoming]:
-    """Return new rows in an order in which each follows those that it refers to: the change feed keeps it."""
-    by_id = {row.id: row for row in rows}
-    above = {
-        row.id: by_id.keys() & {row.said.values[reference.column] for reference in row.said.references}
-        for row in rows
-        if row.said.references
-    }
-    if not any(above.values()):
-        return rows
-    first = {identity: by_id[identity] for identity in TopologicalSorter(above).static_order()}
-    return list((first | by_id).values())
 
 
 def _parents_first(rows: Sequence[Incoming]) -> Sequence[Incoming]:
