@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from tests.machines import create_machines, machine_catalog
 
 from tenure_core import migrate
 from tenure_core.assembly import build_catalog
@@ -62,6 +63,13 @@ def database_url(server_url: str) -> Iterator[str]:
     with fresh_database(server_url) as url:
         migrate.upgrade(url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def machine_url(database_url: str) -> str:
+    """The same database, with the table of an entity that no migration of the core knows."""
+    create_machines(database_url, machine_catalog())
+    return database_url
 
 
 @pytest.fixture(scope="session")

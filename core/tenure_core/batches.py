@@ -13,9 +13,13 @@ from tenure_core import write
 from tenure_core.catalog import Catalog, EntityInfo, ToOne
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import Row
+from tenure_core.external_refs import find_known
 from tenure_core.identity import Actor
+from tenure_core.matching import MatchKey, read_match
+from tenure_core.records import lock_all
 from tenure_core.results import ErrorCode, RowResult, Status, UserError
 from tenure_core.upsert import upsert
+from tenure_core.validate import ExternalKey, record_id
 
 MAX_OPERATIONS = 1_000
 """How many operations a batch has at most."""
@@ -95,6 +99,7 @@ async def run_batch(
         A result per operation; where a failure took it back, or kept it from being tried, it is SKIPPED.
     """
     results: list[RowResult] = []
+    await _lock_named(connection, catalog, actor, operations)
     async with connection.transaction() as done:
         for index, operation in enumerate(operations):
             results.append(await _do(connection, catalog, actor, operation, index, operations, results))
@@ -103,6 +108,29 @@ async def run_batch(
         return results
     skipped = [RowResult(index, Status.SKIPPED, None) for index in range(len(operations))]
     return [*skipped[: len(results) - 1], results[-1], *skipped[len(results) :]]
+
+
+async def _lock_named(
+    connection: TenantConnection, catalog: Catalog, actor: Actor, operations: Sequence[Operation]
+) -> None:
+    """Lock the records that operations name by ids or external keys."""
+    ids: dict[str, set[uuid.UUID]] = {}
+    for entity in {operation.entity for operation in operations}:
+        keys = [_key(operation) for operation in operations if operation.entity is entity]
+        external = {key for key in keys if isinstance(key, ExternalKey)}
+        known = await find_known(connection, entity, actor, external)
+        ids[entity.name] = {identity for identity, _ in known.values()}
+        ids[entity.name].update(key for key in keys if isinstance(key, uuid.UUID))
+    await lock_all(connection, catalog, actor, ids)
+
+
+def _key(operation: Operation) -> MatchKey | None:
+    """Return what names an operation's record; None where it is new, or unreadable, as its write will say."""
+    row = operation.row
+    try:
+        return read_match(operation.entity, row.get("match")).key if "match" in row else record_id(row["id"])
+    except (KeyError, ValueError):
+        return None
 
 
 async def _do(

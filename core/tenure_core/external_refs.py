@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from tenure_core import statements
 from tenure_core.catalog import EntityInfo
 from tenure_core.database import TenantConnection
+from tenure_core.errors import ConflictError
 from tenure_core.identity import Actor
 from tenure_core.incoming import Incoming
 from tenure_core.matching import OwnRef, is_older
@@ -55,7 +56,7 @@ async def _claimed(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, claims: Sequence[Claim]
 ) -> Mapping[tuple[str, str], tuple[uuid.UUID, bool]]:
     first = {ref.key: (row.id, ref) for row, ref in reversed(claims)}
-    found = await _known(connection, entity, actor, first)
+    found = await find_known(connection, entity, actor, first)
     new = {key: claim for key, claim in first.items() if key not in found}
     if new:
         parameters = {
@@ -66,13 +67,16 @@ async def _claimed(
         }
         found |= await _read(connection, statements.CLAIM, parameters, len(new))
         # A writer who came first had them meanwhile: they are known now.
-        found |= await _known(connection, entity, actor, [key for key in new if key not in found])
+        found |= await find_known(connection, entity, actor, [key for key in new if key not in found])
+    if found.keys() != first.keys():
+        raise ConflictError("A key was given to a record that was purged just now.", "Send it again.")
     return found
 
 
-async def _known(
+async def find_known(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, keys: Collection[ExternalKey]
 ) -> dict[tuple[str, str], tuple[uuid.UUID, bool]]:
+    """Return the ids of the records that keys name, each with whether the key is new: it is not."""
     return await _read(connection, statements.KNOWN, _keys(entity, actor, keys), len(keys)) if keys else {}
 
 

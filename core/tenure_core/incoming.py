@@ -65,6 +65,19 @@ class Incoming(Draft):
         """The keys that it adds to its record."""
         return self.refs[1:] if self.own else self.refs
 
+    @property
+    def may_be_unchanged(self) -> bool:
+        """Whether only the values of its record tell if it says anything new."""
+        own = self.own
+        return (
+            self.mode is OnConflict.MERGE
+            and self.expected is None
+            and not self.claimed
+            and not self.added
+            and not self.said.references
+            and not (own and (own.url or own.source_version))
+        )
+
     def shown(self, index: int) -> RowResult:
         """Return what became of it, under the key that it came with."""
         return self.result(index, self.match.shown if self.match else None)

@@ -14,6 +14,7 @@ from tenure_core import records, statements
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import VERSION, Draft, Row, identify
+from tenure_core.errors import ConflictError
 from tenure_core.identity import Actor
 from tenure_core.kinds import INT
 from tenure_core.results import ErrorCode, RowResult, Status
@@ -55,19 +56,31 @@ async def purge(
     draft = Draft({})
     identify([draft], [sent.get("id")])
     draft.expect(sent.get(VERSION))
-    if draft.is_sound:
-        await records.lock(connection, entity, actor, [draft])
-    if draft.is_sound and draft.stored is None:
-        draft.refuse(ErrorCode.NOT_FOUND, ("id",), f"there is no {entity.name} {draft.id}")
-    draft.refuse_stale()
     found: Hanging = {}
     if draft.is_sound and draft.id:
-        found = await _all_hanging(connection, catalog, entity, actor, draft.id)
-        _refuse_other_counts(draft, found, sent.get(EXPECTED_COUNTS))
+        hanging = await _lock_with_all_hanging(connection, catalog, entity, actor, draft.id)
+        await records.lock(connection, entity, actor, [draft])
+        if draft.stored is None:
+            draft.refuse(ErrorCode.NOT_FOUND, ("id",), f"there is no {entity.name} {draft.id}")
+        else:
+            found = hanging
+            draft.refuse_stale()
+            _refuse_other_counts(draft, found, sent.get(EXPECTED_COUNTS))
     if draft.is_sound and not sent.get("dryRun"):
         await _remove(connection, catalog, actor, found)
     draft.status = Status.PURGED
     return Purged(draft.result(0), {name: len(ids) for name, ids in found.items()})
+
+
+async def _lock_with_all_hanging(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
+) -> Hanging:
+    """Lock a record and all that hangs on it, in the order in which other writers lock, too."""
+    found = await _all_hanging(connection, catalog, entity, actor, identity)
+    await records.lock_all(connection, catalog, actor, found)
+    if found != await _all_hanging(connection, catalog, entity, actor, identity):
+        raise ConflictError("What hangs on the record was changed just now.", "Send it again.")
+    return found
 
 
 async def _all_hanging(
@@ -112,9 +125,6 @@ def _read_counts(expected: object) -> Mapping[str, object]:
 
 
 async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, found: Hanging) -> None:
-    for name, ids in found.items():
-        parameters = {"tenant": actor.tenant_id, "entity": name, "record_ids": ids}
-        await connection.execute(statements.FORGET, parameters)
     tables = tuple(catalog[name].table for name in found)
     by_table = {catalog[name].table.name: ids for name, ids in found.items()}
     await connection.execute(statements.purge(tables), {"tenant": actor.tenant_id, **by_table})

@@ -51,11 +51,15 @@ class Receipt:
 
         Raises:
             ValueError: The key is no text, empty or too long.
+            BadUserInputError: The request holds what JSON can't.
         """
         text = clean_text(key)
         if not 0 < len(text) <= KEY_CHARACTERS or not text.strip():
             raise ValueError(f"an idempotency key has 1 to {KEY_CHARACTERS} characters")
-        written = orjson.dumps(request, default=str, option=orjson.OPT_SORT_KEYS)
+        try:
+            written = orjson.dumps(request, default=str, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError as error:
+            raise BadUserInputError(f"The input is no JSON: {error}.", "Correct the value.") from None
         return cls(text, hashlib.sha256(written).digest(), days)
 
     async def claim(self, connection: TenantConnection, actor: Actor) -> bytes | None:

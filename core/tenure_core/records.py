@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tenure_core import statements
-from tenure_core.catalog import EntityInfo
+from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import Draft, Stored
 from tenure_core.identity import Actor
@@ -45,6 +45,42 @@ async def lock(
     found = {identity: Stored(version, deleted) for identity, version, deleted in await cursor.fetchall()}
     for draft in drafts:
         draft.stored = found.get(draft.id)
+
+
+async def lock_all(
+    connection: TenantConnection, catalog: Catalog, actor: Actor, ids: Mapping[str, Collection[UUID]]
+) -> None:
+    """Lock records of any entities until the transaction ends, before the first of them is written.
+
+    Who locked them one by one, as they come, would meet other writers crosswise; PostgreSQL takes a second to
+    notice that, and then undoes all that one of them has done.
+
+    Args:
+        connection: In a transaction of the actor's tenant.
+        catalog: Says the order: entity by entity, and within each as `lock` does.
+        actor: Whose tenant.
+        ids: The records, by the names of their entities.
+    """
+    for entity in catalog.entities.values():
+        if wanted := ids.get(entity.name):
+            parameters = {"tenant": actor.tenant_id, "ids": list(wanted)}
+            await execute(connection, statements.locked(entity.table), parameters, len(wanted))
+
+
+async def unchanged(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+) -> set[UUID | None]:
+    """Return the living records of which drafts say nothing new. It locks none: that costs less than a write.
+
+    It only looks where all drafts say the same columns, as those of one source do.
+    """
+    columns = _columns(drafts)
+    if not columns or any(len(draft.said.values) != len(columns) for draft in drafts):
+        return set()
+    documents = _json_columns(entity.table)
+    rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
+    statement = statements.unchanged(entity.table, columns)
+    return await _ids(connection, actor, statement, rows)
 
 
 async def insert(
@@ -87,6 +123,12 @@ async def _changed(
     else:
         statement = statements.update(entity.table, columns)
         rows = [{"id": identity, "changes": values} for identity, values in said]
+    return await _ids(connection, actor, statement, rows)
+
+
+async def _ids(
+    connection: TenantConnection, actor: Actor, statement: str, rows: Sequence[Mapping[str, object]]
+) -> set[UUID | None]:
     parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
     cursor = await execute(connection, statement, parameters, len(rows))
     return {identity for (identity,) in await cursor.fetchall()}

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     change_days: int = Field(30, ge=1, le=3650, description="Days that changes are kept for.")
     max_exports: int = Field(2, ge=1, description="Exports at the same time in one process, at most.")
     max_loads: int = Field(4, ge=1, description="Loads at the same time in one process, at most.")
+    load_pause_seconds: float = Field(
+        60.0, gt=0, description="How long a load may bring nothing before it is given up."
+    )
     max_body_bytes: int = Field(1_000_000, ge=1024, description="A request's body, at most.")
     max_json_depth: int = Field(64, ge=4, description="Nesting of a request's JSON, at most.")
     max_document_characters: int = Field(15_000, ge=100, description="A GraphQL document, at most.")

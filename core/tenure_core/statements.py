@@ -96,11 +96,6 @@ WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
   AND ref.system = key.system AND ref.external_id = key.external_id
 """
 
-FORGET = """
-DELETE FROM external_ref
-WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND record_id = ANY(%(record_ids)s::uuid[])
-"""
-
 
 @lru_cache(maxsize=512)
 def insert(table: Table, columns: tuple[str, ...]) -> str:
@@ -149,6 +144,22 @@ UPDATE {name} AS t SET {", ".join(f"{quoted(column)} = n.{quoted(column)}" for c
 FROM jsonb_populate_recordset(NULL::{name}, %(document)s::jsonb) AS n
 WHERE t.tenant_id = %(tenant)s AND t.id = n.id AND ({before}) IS DISTINCT FROM ({after})
 RETURNING t.id
+"""
+
+
+@lru_cache(maxsize=512)
+def unchanged(table: Table, columns: tuple[str, ...]) -> str:
+    """Return the statement that finds the living records of which the rows of `document` say nothing new.
+
+    Each row of the document has an `id` and the given columns.
+    """
+    name = quoted(table.name)
+    before, after = (", ".join(f"{row}.{quoted(column)}" for column in columns) for row in ("t", "n"))
+    return f"""
+SELECT t.id
+FROM jsonb_populate_recordset(NULL::{name}, %(document)s::jsonb) AS n
+JOIN {name} AS t ON t.tenant_id = %(tenant)s AND t.id = n.id
+WHERE t.deleted_at IS NULL AND ({before}) IS NOT DISTINCT FROM ({after})
 """
 
 
@@ -260,10 +271,10 @@ JOIN {name} AS other ON other.tenant_id = %(tenant)s AND other.deleted_at IS NUL
 
 @lru_cache(maxsize=64)
 def hanging(table: Table, column: str) -> str:
-    """Return the statement that locks the records which refer to one of `ids`, and returns theirs."""
+    """Return the statement that finds the records which refer to one of `ids`."""
     return f"""
 SELECT id FROM {quoted(table.name)}
-WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER BY id
 """
 
 

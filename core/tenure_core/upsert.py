@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
+from graphlib import TopologicalSorter
 
 from uuid_utils.compat import uuid7
 
@@ -110,8 +111,10 @@ class _Call:
         _refuse_repeated(self.rows, lambda row: row.match and row.match.key)
         await self._identify()
         _refuse_repeated(self.rows, lambda row: row.id)
-        await records.lock(*self.at, sound(self.rows))
-        self.active = [row for row in sound(self.rows) if not self._is_settled(row, foreign)]
+        await self._settle_unchanged()
+        unsettled = [row for row in sound(self.rows) if row.status is not Status.NOOP]
+        await records.lock(*self.at, unsettled)
+        self.active = [row for row in unsettled if not self._is_settled(row, foreign)]
         await claim_added(*self.at, sound(self.active))
         await refuse_older_sources(*self.at, sound(self.active))
         await self._relate()
@@ -125,6 +128,14 @@ class _Call:
             row.id = row.match.key if row.match and isinstance(row.match.key, uuid.UUID) else uuid7()
         await find_by_unique_value(*self.at, rows)
         await claim_own(*self.at, [(row, row.own) for row in rows if row.own])
+
+    async def _settle_unchanged(self) -> None:
+        """Be done with rows that say nothing new, as most of a nightly file: their records need no lock."""
+        plain = [row for row in sound(self.rows) if row.may_be_unchanged]
+        unchanged = await records.unchanged(*self.at, plain)
+        for row in plain:
+            if row.id in unchanged:
+                row.status = Status.NOOP
 
     def _is_settled(self, row: Incoming, foreign: Foreign) -> bool:
         """Fill the row up to what its record needs, and return whether nothing of it is left to write."""
@@ -191,7 +202,7 @@ class _Call:
     async def _store(self) -> None:
         """Write the sound rows, new ones first: others may refer to them."""
         rows = sound(self.active)
-        await records.insert(*self.at, [row for row in rows if row.stored is None])
+        await records.insert(*self.at, _parents_first([row for row in rows if row.stored is None]))
         await records.change(*self.at, [row for row in rows if row.stored is not None])
         for row in rows:
             if row.status is Status.NOOP and row.claimed:
@@ -208,6 +219,20 @@ def _refuse_repeated(rows: Sequence[Incoming], key_of: Callable[[Incoming], Hash
         if key is not None and row.match and first.setdefault(key, index) != index:
             message = f"row {first[key]} of this call means the same record"
             row.refuse(ErrorCode.DUPLICATE_KEY, row.match.path, message)
+
+
+def _parents_first(rows: Sequence[Incoming]) -> Sequence[Incoming]:
+    """Return new rows in an order in which each follows those that it refers to: the change feed keeps it."""
+    by_id = {row.id: row for row in rows}
+    above = {
+        row.id: by_id.keys() & {row.said.values[reference.column] for reference in row.said.references}
+        for row in rows
+        if row.said.references
+    }
+    if not any(above.values()):
+        return rows
+    first = {identity: by_id[identity] for identity in TopologicalSorter(above).static_order()}
+    return list((first | by_id).values())
 
 
 def _tried(entity: EntityInfo, result: RowResult, before: Record, after: Record | None) -> RowResult:

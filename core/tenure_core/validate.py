@@ -176,7 +176,7 @@ def external_text(value: object) -> str:
     """
     text = clean_text(value)
     if not text.strip():
-        raise RefusedError(ErrorCode.REQUIRED, "an external reference needs both system and id")
+        raise RefusedError(ErrorCode.REQUIRED, "neither a system's name nor an id in it may be empty")
     refuse_longer(len(text), EXTERNAL_CHARACTERS, "characters")
     return text
 

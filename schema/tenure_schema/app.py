@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -23,19 +23,17 @@ from tenure_core.identity import KeyCache
 from tenure_core.maintenance import maintained
 from tenure_core.plugins import load_host
 from tenure_core.settings import Settings
-from tenure_schema.errors import as_tenure_error, formatted, status_of
+from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.execution import Execution
 from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
 from tenure_schema.load.route import BULK_PATH, bulk
 from tenure_schema.logs import configure_logs
 from tenure_schema.reading import read_question
+from tenure_schema.refusals import refuse
 from tenure_schema.timing import Timing
 
 GRAPHQL_PATH = "/graphql"
-
-CHALLENGE = {"WWW-Authenticate": "Bearer"}
-"""What every 401 carries (RFC 9110, 15.5.2)."""
 
 
 def create_app(settings: Settings, url: str, plugins: Iterable[object] | None = None) -> Starlette:
@@ -111,12 +109,11 @@ async def graphql(request: Request) -> Response:
     """Answer a GraphQL request."""
     request_id, timing = str(uuid7()), Timing()
     try:
-        answer, status = await _answer(request, request_id, timing), 200
+        response = _json(await _answer(request, request_id, timing), 200)
     except Exception as caught:
-        error = as_tenure_error(caught, request_id)
-        answer, status = {"errors": formatted(error, request_id)}, status_of(error)
-    headers = {"X-Request-Id": request_id, "Server-Timing": timing.header()}
-    return _json(answer, status, headers | (CHALLENGE if status == 401 else {}))
+        response = refuse(caught, request_id)
+    response.headers.update({"X-Request-Id": request_id, "Server-Timing": timing.header()})
+    return response
 
 
 async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str, Any]:
@@ -135,5 +132,5 @@ async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str
     return found
 
 
-def _json(value: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(value), status, headers, media_type="application/json")
+def _json(value: object, status: int) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")

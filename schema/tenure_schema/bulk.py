@@ -13,7 +13,7 @@ from tenure_core.database import TenantConnection
 from tenure_core.gathering import MAX_ROWS
 from tenure_core.matching import OnConflict
 from tenure_core.request import Field
-from tenure_core.results import ErrorCode, RowResult, Status, UserError
+from tenure_core.results import ErrorCode, RowResult, UserError
 from tenure_schema.lower import TYPE_NAME
 from tenure_schema.shaping import refuse_costly, render_records, user_errors
 from tenure_schema.writing import Call, Outcome, refusal, sent
@@ -58,6 +58,7 @@ class BulkUpsert:
         if errors := count_errors(rows, "rows", MAX_ROWS):
             return Outcome(self.refused(errors), False)
         policy = ErrorPolicy(str(given.get("errorPolicy") or ErrorPolicy.REJECT_EVERYTHING))
+        dry_run = bool(given.get("dryRun"))
         results = await write_chunk(
             connection,
             call.catalog,
@@ -66,13 +67,13 @@ class BulkUpsert:
             rows,
             policy=policy,
             on_conflict=OnConflict(str(given.get("onConflict") or OnConflict.MERGE)),
-            dry_run=bool(given.get("dryRun")),
+            dry_run=dry_run,
         )
         values = {
             "results": await self._shown(results, connection, field, call),
             "userErrors": [] if policy is ErrorPolicy.IGNORE_FAILED else _errors_of_the_call(results),
         }
-        return Outcome(values, any(_is_written(result) for result in results))
+        return Outcome(values, not dry_run and _is_done(results, policy))
 
     def refused(self, errors: list[UserError]) -> dict[str, object]:
         """Return the payload's fields for a call that was refused as a whole."""
@@ -128,6 +129,7 @@ def _errors_of_the_call(results: Sequence[RowResult]) -> list[dict[str, object]]
     return [error for r in refused for error in user_errors(r.errors, "rows", str(r.index))]
 
 
-def _is_written(result: RowResult) -> bool:
-    would_be = (Status.WOULD_CREATE, Status.WOULD_UPDATE)
-    return not result.refused and result.status not in (Status.SKIPPED, *would_be)
+def _is_done(results: Sequence[RowResult], policy: ErrorPolicy) -> bool:
+    """Return whether a call did what it was sent for, if only with some of its rows."""
+    sound = [not result.refused for result in results]
+    return all(sound) if policy is ErrorPolicy.REJECT_EVERYTHING else any(sound)

@@ -16,7 +16,8 @@ from tenure_core.errors import BusyError
 from tenure_core.export import export
 from tenure_core.identity import Actor
 from tenure_core.plan.changes import wanted_entities
-from tenure_schema.errors import as_tenure_error, formatted, status_of
+from tenure_schema.errors import as_tenure_error, formatted
+from tenure_schema.refusals import refuse
 
 MEDIA_TYPE = "application/x-ndjson"
 
@@ -24,23 +25,21 @@ MEDIA_TYPE = "application/x-ndjson"
 async def export_lines(request: Request) -> Response:
     """Answer a request for an export: with its lines, or with what is wrong as a GraphQL request would."""
     request_id = str(uuid7())
-    headers = {"X-Request-Id": request_id}
     try:
         actor = await request.app.state.keys.actor(request.headers.get("authorization"))
         entities = _entities(request, actor)
         _refuse_too_many(request.app.state.exports)
     except Exception as caught:
-        error = as_tenure_error(caught, request_id)
-        body = orjson.dumps({"errors": formatted(error, request_id)})
-        return Response(body, status_of(error), headers, media_type="application/json")
+        return refuse(caught, request_id)
+    headers = {"X-Request-Id": request_id}
     return StreamingResponse(
         _lines(request, actor, entities, request_id), headers=headers, media_type=MEDIA_TYPE
     )
 
 
 def _entities(request: Request, actor: Actor) -> list[EntityInfo]:
-    named = request.query_params.get("entities")
-    names = None if named is None else [name.strip() for name in named.split(",")]
+    given = request.query_params.getlist("entities")
+    names = [name.strip() for name in ",".join(given).split(",")] if given else None
     catalog = request.app.state.catalog
     return wanted_entities(names, catalog, authorize(actor, catalog).grants)
 

@@ -43,12 +43,12 @@ def stream(data: Data, server: Target, rounds: int, chunks: int) -> Row:
     return at_least("NDJSON stream, 12 fields a row: new rows to bare inserts", ratio, 0.6, shown)
 
 
-def memory_of_a_stream(data: Data, rows: int) -> Row:
+def memory_of_a_stream(data: Data, chunks: int) -> Row:
     """Measure how much a server of its own grows while it takes a stream.
 
     Args:
         data: Where the database is.
-        rows: How many rows the stream has.
+        chunks: How many thousands of rows the stream has.
     """
     name = f"bench of memory {uuid.uuid4()}"
     key = create_key(data.url, name, Role.ADMIN, "bench", "bench").secret
@@ -57,14 +57,15 @@ def memory_of_a_stream(data: Data, rows: int) -> Row:
         _posted(target, [_lines(numbers) for numbers in _numbers(2)])
         before = server.resident_megabytes
         seen = [before]
-        answer = _posted(target, _watched(server, seen, rows))
+        answer = _posted(target, _watched(server, seen, chunks))
+    rows = chunks * ROWS
     assert answer.count(b'"status":"CREATED"') == rows, answer[-500:]
     what = f"NDJSON stream: growth of the server over {rows:,} rows"
     return at_most(what, max(seen) - before, 50, " MB")
 
 
-def _watched(server: Server, seen: list[float], rows: int) -> Iterator[bytes]:
-    for numbers in _numbers(rows // ROWS):
+def _watched(server: Server, seen: list[float], chunks: int) -> Iterator[bytes]:
+    for numbers in _numbers(chunks):
         yield _lines(numbers)
         seen.append(server.resident_megabytes)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Any
 
 import pytest
 from tests.writer import Writer, codes
+from tests.writing_at_once import held, is_free, waits_for_a_lock
 
 from tenure_core.purge import Purged, purge
 from tenure_core.transactions import transact
@@ -81,6 +83,27 @@ async def test_other_numbers_than_expected_stop_it(accounts: Writer) -> None:
     assert len(await accounts.read("id")) == 4
     assert (await purged(accounts, id=identity, expectedCounts=expected)).result.status == "PURGED"
     assert len(await accounts.read("id")) == 1
+
+
+async def test_a_purge_that_waits_for_a_record_holds_no_later_one(accounts: Writer) -> None:
+    child, parent = await accounts.create({"name": "child"}, {"name": "parent"})
+    await accounts.update({"id": child.id, "parent": {"id": parent.id}})
+    async with held(accounts, child.id):
+        purging = asyncio.create_task(purged(accounts, id=parent.id))
+        await waits_for_a_lock(accounts)
+        assert await is_free(accounts, parent.id)
+    assert (await purging).counts == {"Account": 2}
+
+
+async def test_a_child_that_leaves_while_a_purge_waits_stays(accounts: Writer) -> None:
+    child, parent = await accounts.create({"name": "child"}, {"name": "parent"})
+    await accounts.update({"id": child.id, "parent": {"id": parent.id}})
+    async with held(accounts, child.id) as writer:
+        purging = asyncio.create_task(purged(accounts, id=parent.id))
+        await waits_for_a_lock(accounts)
+        await writer.execute("UPDATE account SET parent_id = NULL WHERE id = %s", (child.id,))
+    assert (await purging).counts == {"Account": 1}
+    assert await accounts.read("name") == [("child",)]
 
 
 async def test_what_is_not_there_or_has_changed_is_not_purged(

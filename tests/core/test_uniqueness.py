@@ -6,19 +6,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.machines import create_machines, machine_catalog
+from tests.machines import machine_catalog
 from tests.writer import Writer, codes, statuses
 
 from tenure_core.entities import Composite, Mapped, column
 from tenure_core.errors import DeclarationError
 
 DUPLICATE = [("DUPLICATE", ("serialNumber",))]
-
-
-@pytest.fixture(scope="module")
-def machine_url(database_url: str) -> str:
-    create_machines(database_url, machine_catalog())
-    return database_url
 
 
 @pytest.fixture

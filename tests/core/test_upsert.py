@@ -42,6 +42,16 @@ async def test_two_rows_that_mean_one_record_are_not_both_written(accounts: Writ
     assert codes(second) == [("DUPLICATE_KEY", ("match", "id"))]
 
 
+async def test_rows_that_say_nothing_new_wait_for_nobody(accounts: Writer, database, actor: Actor) -> None:
+    rows = [row(key, name=key) for key in "ab"]
+    await accounts.send(*rows)
+    async with database.writing(actor.tenant_id, "other", "other") as other:
+        await other.execute("SELECT FROM account WHERE tenant_id = %s FOR UPDATE", (actor.tenant_id,))
+        assert statuses(await asyncio.wait_for(accounts.send(*rows), 2)) == ["NOOP", "NOOP"]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(accounts.send(row("a", name="x")), 0.5)
+
+
 async def test_replace_empties_what_is_not_said_and_skip_leaves_all(accounts: Writer) -> None:
     full = {"name": "a", "industry": "x", "employees": 5, "tags": ["t"], "lifecycleStage": "CUSTOMER"}
     await accounts.send(row("a", **full))
@@ -155,6 +165,21 @@ async def test_keys_are_added_once_and_never_taken_from_another(accounts: Writer
     )
     assert keys == [("crm", "1", True), ("erp", "a", True), ("erp", "b", False)]
     assert a.id is not None
+
+
+async def test_the_feed_has_parents_before_their_children_in_whatever_order_they_were_sent(
+    accounts: Writer,
+) -> None:
+    def child(key: str, parent: str) -> dict[str, Any]:
+        return row(key, name=key, parent={"externalRef": {"system": "erp", "id": parent}})
+
+    sent = [child("d", "b"), child("c", "b"), child("b", "a"), row("x", name="x"), row("a", name="a")]
+    results = await accounts.send(*sent)
+    assert [result.key for result in results] == ["d", "c", "b", "x", "a"]
+    told = await accounts.select("SELECT after ->> 'name' FROM change ORDER BY seq")
+    order = "".join(name for (name,) in told)
+    assert sorted(order) == list("abcdx")
+    assert order.index("a") < order.index("b") < min(order.index("c"), order.index("d"))
 
 
 async def test_a_restored_parent_may_be_referred_to_in_the_same_call(accounts: Writer) -> None:

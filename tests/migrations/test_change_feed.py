@@ -46,6 +46,12 @@ def new_account(connection: Connection, actor: Actor, **columns: object) -> uuid
     return account_id
 
 
+REFER = """
+INSERT INTO external_ref (tenant_id, entity, system, external_id, record_id)
+VALUES (%(tenant)s, 'Account', 'erp', %(record)s::text, %(record)s)
+"""
+
+
 def last_change(connection: Connection, record_id: object) -> Any:
     with connection.cursor(row_factory=psycopg.rows.namedtuple_row) as cursor:
         changes = "SELECT * FROM change WHERE record_id = %s ORDER BY seq DESC LIMIT 1"
@@ -123,6 +129,14 @@ class TestOperations:
         purged = last_change(owner, record)
         assert (purged.operation, purged.before, purged.after) == ("PURGE", whole, None)
         assert purged.version == 2
+
+    def test_a_purge_takes_the_keys_of_other_systems_along(self, owner: Connection, actor: Actor) -> None:
+        gone, kept = (new_account(owner, actor, tier="gold") for _ in range(2))
+        for record in (gone, kept):
+            owner.execute(REFER, {"tenant": actor.tenant_id, "record": record})
+        owner.execute("DELETE FROM account WHERE id = %s", (gone,))
+        left = owner.execute("SELECT record_id FROM external_ref WHERE tenant_id = %s", (actor.tenant_id,))
+        assert left.fetchall() == [(kept,)]
 
     def test_every_version_has_its_change(self, owner: Connection, actor: Actor) -> None:
         record = new_account(owner, actor, tier="gold")

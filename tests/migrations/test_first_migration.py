@@ -168,25 +168,6 @@ class TestSecrets:
                 (actor.tenant_id, uuid.uuid4()),
             )
 
-    @pytest.mark.parametrize(
-        "trigger",
-        [
-            "AFTER INSERT ON forged REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
-            " EXECUTE FUNCTION tenure_capture_account_insert()",
-            "AFTER UPDATE ON forged FOR EACH ROW EXECUTE FUNCTION tenure_capture_account_update()",
-            "AFTER DELETE ON forged REFERENCING OLD TABLE AS removed FOR EACH STATEMENT"
-            " EXECUTE FUNCTION tenure_capture_account_delete()",
-        ],
-        ids=["insert", "update", "delete"],
-    )
-    def test_a_temporary_table_does_not_invent_history(
-        self, service: Connection, actor: Actor, trigger: str
-    ) -> None:
-        bind(service, actor)
-        service.execute("CREATE TEMP TABLE forged (tenant_id uuid, id uuid, version integer, search text)")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="tenure_capture"):
-            service.execute(f"CREATE TRIGGER forge {trigger}")
-
     def test_a_temporary_table_does_not_catch_what_is_captured(
         self, service: Connection, actor: Actor
     ) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
+from tenure_core.external import EXTERNAL_REFS, REF_FIELDS
 from tenure_core.kinds import DATE, DATE_TIME, ID, JSON, STRING_LIST, Kind
 
 from .sample import Row, Sample
@@ -54,6 +55,8 @@ class Filters:
                 return not self.holds(entity, row, value)
             case "search":
                 return found(value, " ".join(row[column] or "" for column in SEARCHED[entity.name]))
+            case "externalRefs":
+                return _keys(row[EXTERNAL_REFS], value)
         match entity.fields[name]:
             case ScalarField() as field:
                 return fulfils(field.kind, row[name], value)
@@ -66,12 +69,11 @@ class Filters:
         target = self.catalog[relation.target]
         related = self.related(relation, row)
 
-        def quantified(quantifier: str, where: Any) -> bool:
+        def held(where: Any) -> list[bool]:
             seen = related if mentions_deletion(where) else [r for r in related if r["deletedAt"] is None]
-            held = [self.holds(target, r, where) for r in seen]
-            return {"some": any(held), "none": not any(held), "every": all(held)}[quantifier]
+            return [self.holds(target, r, where) for r in seen]
 
-        return all(quantified(name, where) for name, where in value.items() if where is not None)
+        return all(QUANTIFIERS[name](held(where)) for name, where in value.items() if where is not None)
 
     def related(self, relation: ToOne | ToMany, row: Row) -> list[Row]:
         """Return the rows on the other side of a relation, deleted ones too."""
@@ -90,6 +92,23 @@ def mentions_deletion(where: Any) -> bool:
     inner = [part for name, value in entries if name in ("and", "or") for part in value]
     inner += [value for name, value in entries if name == "not"]
     return bool(dict(entries).get("deletedAt")) or any(map(mentions_deletion, inner))
+
+
+QUANTIFIERS: dict[str, Callable[[list[bool]], bool]] = {
+    "some": any,
+    "none": lambda held: not any(held),
+    "every": all,
+}
+
+
+def _keys(refs: list[Row], value: Any) -> bool:
+    def held(where: Row) -> list[bool]:
+        given = [(name, inner) for name, inner in where.items() if inner is not None]
+        return [
+            all(fulfils(REF_FIELDS[name].kind, ref[name], inner) for name, inner in given) for ref in refs
+        ]
+
+    return all(QUANTIFIERS[name](held(where)) for name, where in value.items() if where is not None)
 
 
 def _composite(field: CompositeField, value: Row | None, given: Any) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 from graphql import build_schema, execute_sync, parse
 
 from tenure_core.catalog import Catalog, EntityInfo, ToOne
+from tenure_core.external import EXTERNAL_REFS
 from tenure_core.naming import camel_case, upper_case
 
 from .memory_filters import Filters, read
@@ -90,6 +91,7 @@ class MemoryModel:
         for entity in self.catalog.entities.values():
             rows = self.rows[entity.name]
             fields[entity.singular] = lambda info, id, entity=entity: self._one(entity, id)
+            fields[f"{entity.singular}ByExternalRef"] = partial(self._known, entity)
             fields[entity.plural] = partial(self._page, entity, rows)
             fields[f"{entity.plural}Aggregate"] = partial(self._groups, entity, rows)
         return fields
@@ -106,8 +108,18 @@ class MemoryModel:
         wanted = None if id_ is None else read(entity.id.kind, id_)
         return next((r for r in self.rows[entity.name] if r["id"] == wanted and r["deletedAt"] is None), None)
 
+    def _known(self, entity: EntityInfo, info: Any, system: str, externalId: str) -> Row | None:  # noqa: N803
+        key = system, externalId
+        rows = self.rows[entity.name]
+        found = [
+            r["id"] for r in rows for ref in r[EXTERNAL_REFS] if (ref["system"], ref["externalId"]) == key
+        ]
+        return self._one(entity, *found) if found else None
+
     def _record(self, entity: EntityInfo, row: Row) -> Row:
         fields: Row = {"__typename": entity.name, **{name: shown(value) for name, value in row.items()}}
+        refs = sorted(row[EXTERNAL_REFS], key=lambda ref: (ref["system"], ref["externalId"]))
+        fields[EXTERNAL_REFS] = [{name: shown(value) for name, value in ref.items()} for ref in refs]
         for reference in entity.references:
             target = self.catalog[reference.target]
             fields[reference.name] = lambda info, target=target, id_=row[reference.name]: self._one(

@@ -16,6 +16,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from tenure_core.external import EXTERNAL_REFS
 from tenure_core.naming import upper_case
 
 from .sample import Row, Sample
@@ -237,7 +238,9 @@ def _branches(name: str, type_: Any) -> bool:
 
 def _inside(near: list[Any], name: str) -> Iterator[Any]:
     for value in near:
-        if isinstance(value, dict) and name in value:
+        if name == EXTERNAL_REFS:
+            yield from value[name]
+        elif isinstance(value, dict) and name in value:
             yield value[name]
         elif not isinstance(value, dict):
             yield value

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from tenure_core.assembly import build_catalog
 from tenure_core.catalog import CompositeField, EntityInfo, ScalarField, ToOne
+from tenure_core.external import EXTERNAL_REF, EXTERNAL_REFS, REF_FIELDS
 from tenure_core.kinds import JSON
 
 from .sample_computed import COMPUTED, PLUGIN, compute
@@ -72,6 +73,7 @@ DOCUMENTS = [
     {"flag": True, "list": [], "score": -0.5},
 ]
 """Their keys are in the order in which jsonb keeps them: by length, then by bytes."""
+SYSTEMS = ["erp", "ERP", "店"]
 MONEY = [(100, "EUR"), (250, "EUR"), (-175, "EUR"), (9_007_199_254_740_991, "USD"), (1, "JPY"), (0, "USD")]
 
 
@@ -106,6 +108,20 @@ class _Dice:
     def tags(self) -> list[str]:
         return self._random.sample(TAGS, self._random.randrange(3))
 
+    def refs(self, number: int) -> list[Row]:
+        """Draw keys in other systems: records of several entities have the same ones."""
+        keys = [(system, f"{number:03}{end}") for system in SYSTEMS for end in ("", "b")]
+        return [
+            {
+                "system": system,
+                "externalId": key + self._mark,
+                "url": self.maybe_text(["https://erp.example/7", ""]),
+                "sourceVersion": self.maybe(["5", "05", "2026-01-31T23:30:00Z"]),
+                "syncedAt": self.pick(TIMES),
+            }
+            for system, key in self._random.sample(keys, self._random.choice([0, 0, 1, 1, 3]))
+        ]
+
     def record(self, number: int, kind: int) -> Row:
         # Every fifth is deleted, so that records that others refer to are among them.
         deleted = self.pick(TIMES) if number % 5 == 2 else None
@@ -133,6 +149,10 @@ def sample(seed: int = 7, first_id: int = 0x100, mark: str = "") -> Sample:
     contacts = [_contact(dice, n, accounts) for n in range(first_id, first_id + 25)]
     activities = [_activity(dice, n, accounts, contacts) for n in range(first_id, first_id + 60)]
     found = Sample(Account=accounts, Contact=contacts, Activity=activities)
+    of_keys = _Dice(seed, mark)
+    for rows in found.values():
+        for number, row in enumerate(rows):
+            row[EXTERNAL_REFS] = of_keys.refs(number)
     compute(found)
     return found
 
@@ -218,17 +238,32 @@ def insert(database_url: str, tenant_id: uuid.UUID, rows: Sample) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("SELECT set_config('tenure.tenant_id', %s, true)", (str(tenant_id),))
         for entity in CATALOG.entities.values():
-            stored = [{"tenant_id": tenant_id, **dict(_columns(entity, row))} for row in rows[entity.name]]
-            statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-                sql.Identifier(entity.table.name),
-                sql.SQL(", ").join(map(sql.Identifier, stored[0])),
-                sql.SQL(", ").join(map(sql.Placeholder, stored[0])),
-            )
-            connection.cursor().executemany(statement, stored)
+            of_tenant = {"tenant_id": tenant_id}
+            stored = [of_tenant | dict(_columns(entity, row)) for row in rows[entity.name]]
+            _insert(connection, entity.table.name, stored)
+            keys = [of_tenant | key for row in rows[entity.name] for key in _keys(entity, row)]
+            _insert(connection, EXTERNAL_REF.name, keys)
+
+
+def _insert(connection: psycopg.Connection[Any], table: str, stored: list[Row]) -> None:
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, stored[0])),
+        sql.SQL(", ").join(map(sql.Placeholder, stored[0])),
+    )
+    connection.cursor().executemany(statement, stored)
+
+
+def _keys(entity: EntityInfo, row: Row) -> Iterator[Row]:
+    for ref in row[EXTERNAL_REFS]:
+        said = {field.column.name: ref[name] for name, field in REF_FIELDS.items()}
+        yield {"entity": entity.name, "record_id": row["id"], **said}
 
 
 def _columns(entity: EntityInfo, row: Row) -> Iterator[tuple[str, object]]:
     for name, value in row.items():
+        if name == EXTERNAL_REFS:
+            continue
         field = entity.fields[name]
         if isinstance(field, CompositeField):
             for part in field.parts.values():

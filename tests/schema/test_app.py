@@ -55,9 +55,16 @@ async def test_a_database_that_went_away_is_said_so(settings: Settings) -> None:
     assert response.json()["errors"][0]["extensions"]["code"] == "DATABASE_UNAVAILABLE"
 
 
-async def test_a_request_without_a_key_is_told_which_scheme_to_use(client: httpx.AsyncClient) -> None:
-    response = await client.post("/graphql", json={"query": "{ __typename }"}, headers={"Authorization": ""})
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/graphql"), ("GET", "/export"), ("POST", "/bulk/Account")]
+)
+async def test_a_request_without_a_key_is_told_which_scheme_to_use(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    response = await client.request(method, path, headers={"Authorization": ""})
+    assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert response.headers["X-Request-Id"] == response.json()["errors"][0]["extensions"]["requestId"]
 
 
 async def test_a_request_that_takes_too_long_is_given_up(

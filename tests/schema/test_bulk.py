@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.schema.conftest import Ask
 
+from tenure_core.errors import RequestTooLargeError
 from tenure_schema.lower import InvalidVariablesError
 
 BULK = """

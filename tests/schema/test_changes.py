@@ -274,6 +274,8 @@ class TestSnapshot:
     async def test_entities_can_be_chosen(self, client: httpx.AsyncClient) -> None:
         found = await snapshot(client, '{ snapshot(entities: ["Contact", "Activity"]) { url } }')
         assert found[-1]["counts"] == {"Contact": 0, "Activity": 0}
+        named_twice = await client.get("/export?entities=Contact&entities=Activity")
+        assert orjson.loads(named_twice.content.splitlines()[-1])["counts"] == found[-1]["counts"]
 
     async def test_writers_may_go_on_while_it_is_read(self, client: httpx.AsyncClient) -> None:
         for _ in range(20):

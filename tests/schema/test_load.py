@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -239,6 +239,21 @@ async def test_a_line_that_is_no_csv_is_refused_and_the_others_are_written(
     assert await names(client) == ["A1", "A2"]
 
 
+async def test_a_cell_nested_too_deep_is_refused_and_the_others_are_written(
+    client: httpx.AsyncClient,
+) -> None:
+    header = b"match.externalRef.system,match.externalRef.id,name,attributes\n"
+    deep = b'erp,1,A1,"{""a"":' + b"[" * 1_000 + b"]" * 1_000 + b'}"\n'
+    answer = await load(client, header + deep + b"erp,2,A2,\n", kind="text/csv")
+    assert statuses(answer) == ["FAILED", "CREATED"]
+    assert "64 deep" in answer[0]["userErrors"][0]["message"]
+
+
+async def test_a_table_may_begin_with_a_byte_order_mark(client: httpx.AsyncClient) -> None:
+    header = b'\xef\xbb\xbf"match.externalRef.system",match.externalRef.id,name\r\n'
+    assert statuses(await load(client, header + b"erp,1,A1\r\n", kind="text/csv")) == ["CREATED"]
+
+
 async def test_quotes_that_stay_open_are_a_row_that_is_refused(client: httpx.AsyncClient) -> None:
     answer = await load(client, CSV_HEADER + b'erp,1,A1,,,,\nerp,2,"A2,,,,\n', kind="text/csv")
     assert statuses(answer) == ["CREATED", "FAILED"]
@@ -295,3 +310,27 @@ async def test_no_more_loads_run_at_once_than_the_setting_allows(client: httpx.A
     sending.set()
     await asyncio.gather(*running)
     assert statuses(await load(client, ndjson([row(2)]))) == ["CREATED"]
+
+
+@pytest.fixture
+def impatient(app: Any) -> Iterator[Any]:
+    """The application's settings, which let a load pause for a moment only."""
+    settings = app.state.settings
+    app.state.settings = settings.model_copy(update={"load_pause_seconds": 0.2})
+    yield app.state.settings
+    app.state.settings = settings
+
+
+async def test_a_client_that_sends_nothing_more_loses_its_place(
+    client: httpx.AsyncClient, impatient: Any
+) -> None:
+    async def halting() -> AsyncIterator[bytes]:
+        yield ndjson(row(number) for number in range(1_001))
+        await asyncio.Event().wait()
+
+    halted = [asyncio.create_task(load(client, halting())) for _ in range(impatient.max_loads)]
+    for answer in await asyncio.gather(*halted):
+        [error] = answer[-1]["errors"]
+        assert (answer[-1]["rows"], error["extensions"]["code"]) == (1_000, "TIMEOUT")
+        assert error["extensions"]["retryable"]
+    assert statuses(await load(client, ndjson([row(0)]))) == ["NOOP"]

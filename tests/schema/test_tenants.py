@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from tests.conftest import actor_in_fresh_tenant
+from tests.feed import Feed
 
+from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
 from tenure_schema.execution import Execution
 
 from .answers import Answers
 from .questions import SCHEMA, Question, questions
-from .sample import insert, sample
+from .sample import CATALOG, insert, sample
 
 MARK = "⟪theirs⟫"
 THEIRS = sample(seed=9, first_id=0xB00, mark=MARK)
@@ -90,6 +92,54 @@ async def test_a_tenant_without_records_is_answered_with_nothing_but_names_of_ty
 async def test_the_other_tenant_does_see_what_the_tests_above_look_for(theirs: Answers) -> None:
     found = await theirs.short(Question("{ accounts { nodes { id name } edges { cursor } } }", {}))
     assert sum(map(is_theirs, values_in(found))) > 12
+
+
+THEIR_ACCOUNT = next(row for row in THEIRS["Account"] if row["externalRefs"] and row["deletedAt"] is None)
+THEIR_KEY = 'system: "{system}", externalId: "{externalId}"'.format(**THEIR_ACCOUNT["externalRefs"][0])
+MARKED = f'{{externalId: {{contains: "{MARK}"}}}}'
+CHANGES = """{
+    edges {
+        cursor entity id operation changedFields before after version actor origin transactionId occurredAt
+        node { id ... on Account { name } }
+    }
+    pageInfo { startCursor endCursor }
+}"""
+PAST = f"{{ externalRefs {{ system externalId url sourceVersion syncedAt }} history {CHANGES} }}"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"changes(first: 1000) {CHANGES}",
+        f'changes(first: 1000, after: "$theirs") {CHANGES}',
+        *(f"{plural}(first: 100) {{ nodes {PAST} }}" for plural in CATALOG.by_plural),
+        f'node(id: "{THEIR_ACCOUNT["id"]}") {{ ... on Account {PAST} }}',
+        f"accountByExternalRef({THEIR_KEY}) {PAST}",
+        f"accounts(where: {{externalRefs: {{some: {MARKED}}}}}) {{ nodes {PAST} }}",
+    ],
+    ids=lambda asked: asked.split("{")[0],
+)
+async def test_no_change_and_no_key_is_another_tenant_s(
+    answers: Answers, theirs: Answers, of_nobody: Answers, asked: str
+) -> None:
+    begin = await theirs.short(Question("{ changes(first: 1) { pageInfo { endCursor } } }", {}))
+    cursor = begin["data"]["changes"]["pageInfo"]["endCursor"]
+    question = Question(f"{{ {asked.replace('$theirs', cursor)} }}", {})
+    assert list(filter(is_theirs, values_in(await theirs.short(question))))
+    for others in (answers, of_nobody):
+        assert not list(filter(is_theirs, values_in(await others.short(question))))
+        assert not list(filter(is_theirs, values_in(await others.general(question))))
+
+
+async def test_an_export_holds_nothing_of_another_tenant(
+    database: Database, answers: Answers, theirs: Answers
+) -> None:
+    ours, of_theirs = [
+        [value async for line in Feed(database, CATALOG, one.actor).export() for value in values_in(line)]
+        for one in (answers, theirs)
+    ]
+    assert len(list(filter(is_theirs, of_theirs))) > 97
+    assert not list(filter(is_theirs, ours))
 
 
 @pytest.mark.parametrize("root", ["node", "account"])

@@ -84,6 +84,34 @@ async def test_what_wrote_nothing_leaves_no_receipt(ask: Ask, database, actor: A
     assert (await create(ask, "A", "k1"))["status"] == "CREATED"
 
 
+BULK = """
+mutation ($rows: [AccountUpsertRow!]!, $dryRun: Boolean) {
+  accountsBulkUpsert(input: {rows: $rows, dryRun: $dryRun, idempotencyKey: "k1"}) { results { status } }
+}
+"""
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_bulk_that_wrote_nothing_leaves_none_either_though_rows_were_noop(
+    ask: Ask, dry_run: bool
+) -> None:
+    def row(number: int) -> dict[str, Any]:
+        return {"match": {"externalRef": {"system": "erp", "id": str(number)}}, "name": "A"}
+
+    await ask(BULK.replace("k1", "k0"), rows=[row(1)])
+    tried = await ask(BULK, rows=[row(1)] if dry_run else [row(1), {**row(2), "name": 2}], dryRun=dry_run)
+    assert tried["data"]["accountsBulkUpsert"]["results"][0] == {"status": "NOOP"}
+    mended = await ask(BULK, rows=[row(1), row(2)])
+    assert [one["status"] for one in mended["data"]["accountsBulkUpsert"]["results"]] == ["NOOP", "CREATED"]
+
+
+async def test_a_request_that_no_receipt_can_name_is_refused(client: httpx.AsyncClient) -> None:
+    write = 'mutation { accountCreate(input: {name: "A", attributes: {n: 99999999999999999999}}) { status } }'
+    answer = await client.post("/graphql", json={"query": write}, headers={"Idempotency-Key": "k1"})
+    [error] = answer.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 async def test_an_expired_receipt_counts_no_more(ask: Ask, actor: Actor, database_url: str) -> None:
     await create(ask, "A", "k1")
     with psycopg.connect(database_url) as owner:

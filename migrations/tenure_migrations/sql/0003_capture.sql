@@ -112,7 +112,8 @@ $$;
 --
 -- CREATE and RESTORE keep the whole record as it is after; DELETE, which only marks the record, and PURGE, which
 -- takes it away, keep it as it was before. An UPDATE keeps what it changed. Each change of a record has a higher
--- version than the one before, so a PURGE counts one further.
+-- version than the one before, so a PURGE counts one further. The keys that other systems have for a record go with
+-- it, whoever takes it away: a key that named nothing could never be written again.
 CREATE PROCEDURE tenure_capture(captured regclass, entity text, template jsonb)
 LANGUAGE plpgsql
 AS $$
@@ -140,11 +141,17 @@ BEGIN
     CALL tenure_capture_event(
         captured, 'delete', 'REFERENCING OLD TABLE AS removed FOR EACH STATEMENT',
         format(
-            'BEGIN %s FROM removed; RETURN NULL; END',
+            'BEGIN
+                %s FROM removed;
+                DELETE FROM external_ref AS ref USING removed
+                WHERE ref.tenant_id = removed.tenant_id AND ref.entity = %L AND ref.record_id = removed.id;
+                RETURN NULL;
+            END',
             tenure_capture_statement(
                 entity, 'removed', 'PURGE',
                 tenure_capture_record(template, 'removed'), 'NULL', 'removed.version + 1'
-            )
+            ),
+            entity
         )
     );
     CALL tenure_capture_event(

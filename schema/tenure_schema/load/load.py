@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from tenure_core.catalog import EntityInfo
 from tenure_core.chunks import write_rows
-from tenure_core.errors import BadUserInputError
+from tenure_core.errors import BadUserInputError, RequestTimeoutError
 from tenure_core.gathering import Gathering
 from tenure_core.incoming import ReadAhead
 from tenure_core.results import RowResult
@@ -77,20 +77,36 @@ class Load:
 
         Raises:
             BadUserInputError: The client went away: its last row may be half of one. Or the body has no form.
+            RequestTimeoutError: The client has sent nothing for too long.
         """
         gathering = Gathering[object]()
-        try:
-            async for data in self.request.stream():
-                for row, key, size in self.rows.read(data):
-                    if full := gathering.add(self._read(row), key, size):
-                        yield full
-        except ClientDisconnect:
-            raise BadUserInputError("The client went away before its request was complete.") from None
+        async for data in self._body():
+            for row, key, size in self.rows.read(data):
+                if full := gathering.add(self._read(row), key, size):
+                    yield full
         for row, key, size in self.rows.rest():
             if full := gathering.add(self._read(row), key, size):
                 yield full
         if rest := gathering.rest():
             yield rest
+
+    async def _body(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes; a client that is gone without a word does not keep its place."""
+        coming = self.request.stream()
+        seconds = self.request.app.state.settings.load_pause_seconds
+        try:
+            while True:
+                async with asyncio.timeout(seconds):
+                    data = await anext(coming, None)
+                if data is None:
+                    return
+                yield data
+        except ClientDisconnect:
+            raise BadUserInputError("The client went away before its request was complete.") from None
+        except TimeoutError:
+            raise RequestTimeoutError(
+                f"Nothing has come for {seconds:g} s.", "Send everything again: what is written is NOOP then."
+            ) from None
 
     def _read(self, row: object) -> ReadAhead:
         return ReadAhead(self.entity, row, self.options.on_conflict)
@@ -116,7 +132,7 @@ async def _read_away(chunks: AsyncIterator[object]) -> None:
     try:
         async for _ in chunks:
             pass
-    except BadUserInputError:
+    except (BadUserInputError, RequestTimeoutError):
         # The client went away meanwhile: nobody waits for an answer any more.
         return
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,13 +17,13 @@ from uuid_utils.compat import uuid7
 from tenure_core.access import authorize
 from tenure_core.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError, BusyError
-from tenure_schema.errors import as_tenure_error, formatted, status_of
 from tenure_schema.load.load import Load
 from tenure_schema.load.options import read_options
 from tenure_schema.load.outbox import Outbox
 from tenure_schema.load.rows import JsonRows, Rows
 from tenure_schema.load.table import TableRows
 from tenure_schema.reading import UnsupportedMediaTypeError
+from tenure_schema.refusals import refuse
 
 BULK_PATH = "/bulk/{entity}"
 JSON_LINES, CSV = "application/x-ndjson", "text/csv"
@@ -33,16 +32,13 @@ JSON_LINES, CSV = "application/x-ndjson", "text/csv"
 async def bulk(request: Request) -> Response:
     """Answer a load: line by line, or with what is wrong with it as a GraphQL request would."""
     request_id = str(uuid7())
-    headers = {"X-Request-Id": request_id}
     try:
         lines = (await _load(request, request_id)).lines()
         # Whatever is wrong until the first chunk is written still gets a status of its own.
         first = await anext(lines)
     except Exception as caught:
-        error = as_tenure_error(caught, request_id)
-        body = orjson.dumps({"errors": formatted(error, request_id)})
-        return Response(body, status_of(error), headers, media_type="application/json")
-    return _Answer(first, lines, headers)
+        return refuse(caught, request_id)
+    return _Answer(first, lines, {"X-Request-Id": request_id})
 
 
 async def _load(request: Request, request_id: str) -> Load:
@@ -76,7 +72,7 @@ def _rows(request: Request, entity: EntityInfo) -> Rows:
     if kind.strip() == JSON_LINES:
         return JsonRows(settings.max_body_bytes, settings.max_json_depth)
     if kind.strip() == CSV:
-        return TableRows(entity, settings.max_body_bytes)
+        return TableRows(entity, settings.max_body_bytes, settings.max_json_depth)
     raise UnsupportedMediaTypeError(
         f"The body's type is {kind.strip()[:60] or 'missing'}.",
         f"Send rows as Content-Type: {JSON_LINES} or {CSV}.",

@@ -55,6 +55,15 @@ def key_of(row: object) -> Hashable:
     return None if match is None else orjson.dumps(match, option=orjson.OPT_SORT_KEYS)
 
 
+def sent(row: object, written: bytes, max_depth: int) -> Sent:
+    """Return a row that was read, or why it is refused where it is nested too deep."""
+    # Counting brackets is cheaper than looking inside, and tells of nearly every row that it is flat.
+    brackets = written.count(b"{") + written.count(b"[")
+    if brackets > max_depth and deeper_than(row, max_depth):
+        return unreadable(f"the row is nested more than {max_depth} deep", len(written))
+    return Sent(row, key_of(row), len(written))
+
+
 class JsonRows:
     """Reads rows from JSON objects, one a line (NDJSON).
 
@@ -90,8 +99,4 @@ class JsonRows:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             return unreadable(f"the line is no JSON: {error}", len(line))
-        # Counting brackets is cheaper than looking inside, and tells of nearly every row that it is flat.
-        brackets = line.count(b"{") + line.count(b"[")
-        if brackets > self._max_depth and deeper_than(row, self._max_depth):
-            return unreadable(f"the row is nested more than {self._max_depth} deep", len(line))
-        return Sent(row, key_of(row), len(line))
+        return sent(row, line, self._max_depth)

@@ -9,7 +9,7 @@ from tenure_core.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError
 from tenure_core.lines import Lines
 from tenure_schema.load.columns import Header
-from tenure_schema.load.rows import Sent, key_of, unreadable
+from tenure_schema.load.rows import BYTE_ORDER_MARK, Sent, sent, unreadable
 
 INSIDE_OF_QUOTES = "unexpected end of data"
 """What the csv module says of a text that ends where quotes are open."""
@@ -21,11 +21,12 @@ class TableRows:
     Args:
         entity: What the rows are of.
         limit: Bytes of a row, at most.
+        max_depth: Nesting of a row, at most.
     """
 
-    def __init__(self, entity: EntityInfo, limit: int) -> None:
+    def __init__(self, entity: EntityInfo, limit: int, max_depth: int) -> None:
         self._entity = entity
-        self._limit = limit
+        self._max_depth = max_depth
         self._lines = Lines(limit)
         self._records = _Records(limit)
         self._header: Header | None = None
@@ -52,12 +53,13 @@ class TableRows:
         self._refuse_no_header("The body has no first line.")
 
     def _line(self, line: bytes | None) -> Iterator[Sent]:
+        if line and not self._header:
+            line = line.removeprefix(BYTE_ORDER_MARK)
         try:
             record = self._records.add(line)
             cells = _cells(record) if record else []
-            if cells and self._header:
-                row = self._header.row(cells)
-                yield Sent(row, key_of(row), len(record or b""))
+            if record and cells and self._header:
+                yield sent(self._header.row(cells), record, self._max_depth)
         except ValueError as error:
             self._refuse_no_header(f"The first line can't be read: {error}.")
             yield unreadable(str(error), 0)

@@ -99,10 +99,7 @@ class Erp:
 
     def delete(self, number: str) -> None:
         """Delete a customer."""
-        self._file.execute(
-            "UPDATE customer SET deleted = 1, revision = revision + 1 WHERE number = ? AND NOT deleted",
-            (number,),
-        )
+        self._file.execute(DELETE, (number,))
 
     def customers(self, where: str = "true", *values: str | None) -> list[Customer]:
         """Return customers by their numbers."""

@@ -105,11 +105,12 @@ def take_everything(erp: Erp, tenure: Tenure) -> None:
     for first in range(0, len(ids), IDS_AT_ONCE):
         found = tenure.query(ACCOUNTS, {"ids": ids[first : first + IDS_AT_ONCE]})["nodes"]
         accounts += filter(None, found)
+    there = set(ids)
     with erp.taking(snapshot.cursor):
         for account in accounts:
             take(erp, account)
         for customer in erp.customers("tenure_id IS NOT NULL"):
-            if customer.tenure_id not in ids:
+            if customer.tenure_id not in there:
                 erp.lose(str(customer.tenure_id), for_good=False)
 
 
