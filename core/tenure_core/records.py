@@ -53,7 +53,7 @@ async def insert(
     """Insert the drafts as new records, all at once: one may refer to another."""
     if not drafts:
         return
-    documents = _json_columns(entity.table)
+    documents = json_columns(entity.table)
     rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
     statement = statements.insert(entity.table, _columns(drafts))
     parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
@@ -79,7 +79,7 @@ async def _changed(
     columns = _columns(drafts)
     if not columns:
         return set()
-    documents = _json_columns(entity.table)
+    documents = json_columns(entity.table)
     said = [(draft.id, _as_json(draft.said.values, documents)) for draft in drafts]
     if all(len(values) == len(columns) for _, values in said):
         statement = statements.update_alike(entity.table, columns)
@@ -108,5 +108,6 @@ def _as_json(values: dict[str, object], documents: frozenset[str]) -> Mapping[st
 
 
 @lru_cache(maxsize=64)
-def _json_columns(table: Table) -> frozenset[str]:
+def json_columns(table: Table) -> frozenset[str]:
+    """Return the columns that hold JSON, whose values are text on their way."""
     return frozenset(str(column.name) for column in table.columns if isinstance(column.type, JSONB))
