@@ -151,6 +151,16 @@ class Context:
         """
         authorize(self.actor, self.catalog).grants.require(permission)
 
+    def require_read(self, *entities: type[Entity]) -> None:
+        """Return where the actor may read records of all entities; the session itself does not ask.
+
+        Raises:
+            ForbiddenError: The actor's role may not.
+        """
+        grants = authorize(self.actor, self.catalog).grants
+        for entity in entities:
+            grants.require_read(self.catalog[entity.__name__])
+
 
 @asynccontextmanager
 async def context_over(

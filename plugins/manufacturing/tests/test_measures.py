@@ -21,7 +21,8 @@ def euros(cents: int) -> dict[str, object]:
 
 
 async def measured(plant: Plant, serial: str = "M-1") -> dict[str, Any]:
-    query = "query($s: String!) { equipments(where: {serialNumber: {eq: $s}}) { nodes { %s } } }" % MEASURES
+    machines = f"equipments(where: {{serialNumber: {{eq: $s}}}}) {{ nodes {{ {MEASURES} }} }}"
+    query = f"query($s: String!) {{ {machines} }}"
     return (await plant.ask(query, s=serial))["equipments"]["nodes"][0]
 
 

@@ -1,4 +1,4 @@
-"""Readings: a gateway may send what it likes, as often as it likes, and a meter still reads one value at a time."""
+"""Readings: a gateway may send what it likes, and a meter still reads one value at a time."""
 
 from __future__ import annotations
 
