@@ -1,11 +1,13 @@
-"""What tests of deliveries and jobs stand on: small plugins, enabled in a tenant, while the background runs."""
+"""What tests of deliveries and jobs stand on: small plugins, and tenants that have enabled them."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from tests.small_plugins import plugin
@@ -73,10 +75,20 @@ class Tenant:
         async with self.database.writing(self.id, "test", "test") as connection:
             await resume(connection, name, self.id)
 
-    async def health(self) -> Health:
-        """Return how its first plugin fares."""
+    async def all_health(self) -> Mapping[str, Health]:
+        """Return how its plugins fare."""
         async with self.database.tenant(self.id) as connection:
-            return (await health(connection, self.id))[self.host.plugins[0].name]
+            return await health(connection, self.id)
+
+    async def health(self) -> Health:
+        """Return how its only plugin fares."""
+        return (await self.all_health())[self.name]
+
+    @property
+    def name(self) -> str:
+        """The name of its only plugin."""
+        [one] = self.host.plugins
+        return one.name
 
     async def accounts(self, *names: str) -> None:
         """Make accounts, each in a transaction of its own."""
@@ -86,6 +98,14 @@ class Tenant:
     async def first(self, column: str, table: str, where: str = "true") -> Any:
         [(value,), *_] = await self.writer.read(column, where, table)
         return value
+
+
+async def killed(url: str, name: str, hook: str) -> None:
+    """Run a process that is killed in the middle of a plugin's hook; see `tests.killed`."""
+    command = (sys.executable, "-m", "tests.killed", url, name, hook)
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == -signal.SIGKILL, errors.decode()
 
 
 async def until(ready: Callable[[], object]) -> None:

@@ -43,14 +43,14 @@ class Writer:
 
     async def delete_rows(self, *rows: dict[str, Any]) -> list[RowResult]:
         async with self.connected() as c:
-            return await write.delete(c, self.entity, self.actor, rows)
+            return await write.delete(c, self.catalog, self.entity, self.actor, rows)
 
     async def restore(self, *ids: object) -> list[RowResult]:
         return await self.restore_rows(*({"id": i} for i in ids))
 
     async def restore_rows(self, *rows: dict[str, Any]) -> list[RowResult]:
         async with self.connected() as c:
-            return await write.restore(c, self.entity, self.actor, rows)
+            return await write.restore(c, self.catalog, self.entity, self.actor, rows)
 
     async def upsert(self, *rows: tuple[str, dict[str, Any]], system: str = "erp") -> list[RowResult]:
         async with self.connected() as c:

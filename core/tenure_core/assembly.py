@@ -33,6 +33,7 @@ from tenure_core.kinds import enum_kind
 from tenure_core.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.naming import camel_case, snake_case
 from tenure_core.registrations import ComputedColumn, ComputedField
+from tenure_core.writeset import Validator
 
 CORE_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ActivityKind": ACTIVITY_KINDS})
 """The lists of values that plugins may extend, with what the core puts in."""
@@ -46,6 +47,7 @@ def build_catalog(
     computed: Iterable[tuple[str, ComputedColumn | ComputedField]] = (),
     roles: Iterable[RoleInfo] = (),
     permissions: Mapping[str, str] = MappingProxyType({}),
+    validators: Iterable[Validator] = (),
 ) -> Catalog:
     """Return the catalog of the given entities.
 
@@ -56,6 +58,7 @@ def build_catalog(
         computed: The fields that plugins compute, each with its plugin.
         roles: The roles that plugins bring.
         permissions: The plugin of each permission, by the permission's name.
+        validators: The plugins that check writes.
 
     Raises:
         DeclarationError: Two fields of one entity have one name, a reference leads to no given entity, or a
@@ -73,7 +76,12 @@ def build_catalog(
     _add_computed(fields, computed)
     built = {e.__name__: _entity(e, fields[e.__name__], plugins.get(e.__name__, "")) for e in declared}
     by_name = {role.name: role for role in roles}
-    return Catalog(MappingProxyType(built), MappingProxyType(by_name), MappingProxyType(dict(permissions)))
+    return Catalog(
+        MappingProxyType(built),
+        MappingProxyType(by_name),
+        MappingProxyType(dict(permissions)),
+        tuple(validators),
+    )
 
 
 AnyField = Field | CodedField

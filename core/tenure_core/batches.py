@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from psycopg import Rollback
 
-from tenure_core import write
 from tenure_core.catalog import Catalog, EntityInfo, ToOne
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import Row
@@ -20,47 +19,18 @@ from tenure_core.records import lock_all
 from tenure_core.results import ErrorCode, RowResult, Status, UserError
 from tenure_core.upsert import upsert
 from tenure_core.validate import ExternalKey, record_id
+from tenure_core.write import create, delete, restore, update
 
 MAX_OPERATIONS = 1_000
 """How many operations a batch has at most."""
 
-Write = Callable[[TenantConnection, Catalog, EntityInfo, Actor, Row], Awaitable[list[RowResult]]]
-
-
-async def _create(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.create(connection, catalog, entity, actor, [row])
-
-
-async def _update(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.update(connection, catalog, entity, actor, [row])
-
-
-async def _upsert(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await upsert(connection, catalog, entity, actor, [row])
-
-
-async def _delete(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.delete(connection, entity, actor, [row])
-
-
-async def _restore(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, row: Row
-) -> list[RowResult]:
-    return await write.restore(connection, entity, actor, [row])
+Write = Callable[[TenantConnection, Catalog, EntityInfo, Actor, Sequence[Row]], Awaitable[list[RowResult]]]
 
 
 WRITES: Mapping[str, Write] = MappingProxyType(
-    {"Create": _create, "Update": _update, "Upsert": _upsert, "Delete": _delete, "Restore": _restore}
+    {"Create": create, "Update": update, "Upsert": upsert, "Delete": delete, "Restore": restore}
 )
-"""What each verb of a mutation's name does with one row."""
+"""What each verb of a mutation's name does with rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +120,7 @@ async def _do(
     row, errors = _with_results(operation, made)
     if errors:
         return RowResult(index, Status.FAILED, None, tuple(errors))
-    [result] = await WRITES[operation.verb](connection, catalog, operation.entity, actor, row)
+    [result] = await WRITES[operation.verb](connection, catalog, operation.entity, actor, [row])
     return replace(result, index=index)
 
 

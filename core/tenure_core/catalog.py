@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Table
 
@@ -13,6 +13,9 @@ from tenure_core.computed import AnyColumn, CodedField
 from tenure_core.declaration import Rules
 from tenure_core.entities import Entity
 from tenure_core.kinds import Kind
+
+if TYPE_CHECKING:
+    from tenure_core.writeset import Validator
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,11 +201,13 @@ class Catalog:
         entities: The entities.
         roles: The roles that plugins bring, by name.
         permissions: The plugin of each permission, by the permission's name.
+        validators: The plugins that check writes.
     """
 
     entities: Mapping[str, EntityInfo]
     roles: Mapping[str, RoleInfo] = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
+    validators: tuple[Validator, ...] = ()
     by_singular: Mapping[str, EntityInfo] = field(init=False)
     by_plural: Mapping[str, EntityInfo] = field(init=False)
 

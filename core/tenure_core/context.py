@@ -76,12 +76,16 @@ class Writer:
     async def delete(self, entity: type[Entity], ids: Iterable[UUID]) -> list[RowResult]:
         """Delete records softly; see `tenure_core.write.delete`."""
         info = await self._ready(entity)
-        return await write.delete(self._connection, info, self._actor, [{"id": one} for one in ids])
+        return await write.delete(
+            self._connection, self._catalog, info, self._actor, [{"id": one} for one in ids]
+        )
 
     async def restore(self, entity: type[Entity], ids: Iterable[UUID]) -> list[RowResult]:
         """Bring deleted records back; see `tenure_core.write.restore`."""
         info = await self._ready(entity)
-        return await write.restore(self._connection, info, self._actor, [{"id": one} for one in ids])
+        return await write.restore(
+            self._connection, self._catalog, info, self._actor, [{"id": one} for one in ids]
+        )
 
     async def _ready(self, entity: type[Entity]) -> EntityInfo:
         info = self._catalog[entity.__name__]
@@ -146,6 +150,16 @@ class Context:
             ForbiddenError: The actor's role does not have it.
         """
         authorize(self.actor, self.catalog).grants.require(permission)
+
+    def require_read(self, *entities: type[Entity]) -> None:
+        """Return where the actor may read records of all entities; the session itself does not ask.
+
+        Raises:
+            ForbiddenError: The actor's role may not.
+        """
+        grants = authorize(self.actor, self.catalog).grants
+        for entity in entities:
+            grants.require_read(self.catalog[entity.__name__])
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from tenure_core.errors import (
 )
 from tenure_core.settings import Settings
 from tenure_core.wakes import CHANNEL, Tenants, Wakes
+from tenure_core.watching import WatchedCursor
 
 PROGRAM_LIMITS = (
     psycopg.errors.ProgramLimitExceeded,
@@ -197,6 +198,7 @@ def service_conninfo(url: str, statement_timeout_seconds: float, search_path: st
 
 async def _configure(connection: TenantConnection) -> None:
     connection.adapters.register_loader("json", _JsonBytes)
+    connection.cursor_factory = WatchedCursor
 
 
 def translated(error: psycopg.Error) -> TenureError:

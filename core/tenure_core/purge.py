@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from tenure_core import records, statements
 from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.changes import Operation
+from tenure_core.checking import checking, refusals
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import VERSION, Draft, Row, identify
 from tenure_core.errors import ConflictError
@@ -19,6 +21,7 @@ from tenure_core.identity import Actor
 from tenure_core.kinds import INT
 from tenure_core.results import ErrorCode, RowResult, Status
 from tenure_core.validate import refused
+from tenure_core.writeset import RowWrite
 
 EXPECTED_COUNTS = "expectedCounts"
 """What the input calls the numbers that a dry run has told before."""
@@ -66,6 +69,7 @@ async def purge(
             found = hanging
             draft.refuse_stale()
             _refuse_other_counts(draft, found, sent.get(EXPECTED_COUNTS))
+            await _refuse_checked(connection, catalog, entity, actor, draft, found)
     if draft.is_sound and not sent.get("dryRun"):
         await _remove(connection, catalog, actor, found)
     draft.status = Status.PURGED
@@ -99,6 +103,25 @@ async def _all_hanging(
                 known.update(dict.fromkeys(new))
                 fresh.append((below, new))
     return {name: list(ids) for name, ids in found.items() if ids}
+
+
+async def _refuse_checked(
+    connection: TenantConnection,
+    catalog: Catalog,
+    entity: EntityInfo,
+    actor: Actor,
+    draft: Draft,
+    found: Hanging,
+) -> None:
+    """Refuse it where a plugin has something against the loss of the record, or of one that hangs on it."""
+    if not checking(catalog, actor):
+        return
+    for name, ids in found.items():
+        rows = [RowWrite(identity, Operation.PURGE, {}) for identity in ids]
+        for refusal in await refusals(connection, catalog, catalog[name], actor, rows):
+            own = refusal.row.id == draft.id
+            message = refusal.message if own else f"{name} {refusal.row.id}: {refusal.message}"
+            draft.refuse(ErrorCode.REFUSED, refusal.path if own else ("id",), message)
 
 
 def _refuse_other_counts(draft: Draft, found: Hanging, expected: object) -> None:

@@ -77,7 +77,7 @@ async def unchanged(
     columns = _columns(drafts)
     if not columns or any(len(draft.said.values) != len(columns) for draft in drafts):
         return set()
-    documents = _json_columns(entity.table)
+    documents = json_columns(entity.table)
     rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
     statement = statements.unchanged(entity.table, columns)
     return await _ids(connection, actor, statement, rows)
@@ -89,7 +89,7 @@ async def insert(
     """Insert the drafts as new records, all at once: one may refer to another."""
     if not drafts:
         return
-    documents = _json_columns(entity.table)
+    documents = json_columns(entity.table)
     rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
     statement = statements.insert(entity.table, _columns(drafts))
     parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
@@ -115,7 +115,7 @@ async def _changed(
     columns = _columns(drafts)
     if not columns:
         return set()
-    documents = _json_columns(entity.table)
+    documents = json_columns(entity.table)
     said = [(draft.id, _as_json(draft.said.values, documents)) for draft in drafts]
     if all(len(values) == len(columns) for _, values in said):
         statement = statements.update_alike(entity.table, columns)
@@ -150,5 +150,6 @@ def _as_json(values: dict[str, object], documents: frozenset[str]) -> Mapping[st
 
 
 @lru_cache(maxsize=64)
-def _json_columns(table: Table) -> frozenset[str]:
+def json_columns(table: Table) -> frozenset[str]:
+    """Return the columns that hold JSON, whose values are text on their way."""
     return frozenset(str(column.name) for column in table.columns if isinstance(column.type, JSONB))

@@ -117,8 +117,8 @@ class Job:
     Args:
         name: Its name, within the plugin.
         doc: What it does, as one sentence.
-        run: The work, in a transaction: what it writes through the context happens once. What it does elsewhere
-            may happen twice, where it raised or a worker died in the middle.
+        run: The work, in a transaction: what it writes through the context happens once. What it does
+            elsewhere may happen twice, where it raised or a worker died in the middle.
         cron: When, in UTC, as cron writes it: "0 4 * * *".
         every: How often, counted from the first of January 1970; either this or `cron`.
 
@@ -141,6 +141,17 @@ class Job:
             raise DeclarationError(
                 f"The job {self.name} is due every {self.every}.", "Make it longer than 0."
             )
+        if self.cron is not None and not _is_cron(self.cron):
+            raise DeclarationError(
+                f"The job {self.name} is due at {self.cron!r}, which is no time that cron knows.",
+                'Write minute, hour, day, month and day of the week: "0 4 * * *".',
+            )
+
+
+def _is_cron(text: str) -> bool:
+    from tenure_core.cron import is_cron
+
+    return is_cron(text)
 
 
 @dataclass(frozen=True, kw_only=True)

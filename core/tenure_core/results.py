@@ -25,6 +25,7 @@ class ErrorCode(StrEnum):
     FIELD_IGNORED = "FIELD_IGNORED"
     COUNTS_DIFFER = "COUNTS_DIFFER"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    REFUSED = "REFUSED"
 
 
 RowPath = tuple[str | int, ...]

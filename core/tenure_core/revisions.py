@@ -64,10 +64,10 @@ def write_revision(server_url: str, host: Host, name: str, message: str = "") ->
     history = _writable_history(plugin)
     with scratch_database(server_url) as url, connected(url) as connection:
         owned = _migrated(connection, host, history)
-        lacking = _lacking(connection, host.catalog, plugin, owned)
-        if not lacking.ops:
+        needed = lacking(connection, host.catalog, plugin, owned)
+        if not needed.ops:
             return None
-        return _written(connection, history, lacking, message or _described(lacking))
+        return _written(connection, history, needed, message or described(needed))
 
 
 def _writable_history(plugin: LoadedPlugin) -> History:
@@ -93,7 +93,15 @@ def _migrated(connection: Connection, host: Host, history: History) -> set[str]:
     return set(inspect(connection).get_table_names()) - before - {history.table}
 
 
-def _lacking(connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owned: set[str]) -> UpgradeOps:
+def lacking(connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owned: set[str]) -> UpgradeOps:
+    """Return what a plugin's entities need beyond what a database has for them.
+
+    Args:
+        connection: To the database, as the owner of its tables.
+        catalog: What is declared.
+        plugin: The plugin.
+        owned: The tables that the plugin's revisions have made.
+    """
     entities = {info.table.name: info for info in catalog.entities.values() if info.plugin == plugin.name}
     concerned = owned | entities.keys()
 
@@ -176,11 +184,11 @@ def _search(connection: Connection, info: EntityInfo) -> Iterator[MigrateOperati
     yield ModifyTableOps(name, steps)
 
 
-def _written(connection: Connection, history: History, lacking: UpgradeOps, message: str) -> Path:
+def _written(connection: Connection, history: History, needed: UpgradeOps, message: str) -> Path:
     history.folder.mkdir(exist_ok=True)
     scripts = history.scripts
     scripts.messaging_opts = {"quiet": True}
-    forward, back = (_code(ops, connection) for ops in (lacking, lacking.reverse()))
+    forward, back = (_code(ops, connection) for ops in (needed, needed.reverse()))
     number = sum(1 for _ in scripts.walk_revisions()) + 1
     script = scripts.generate_revision(
         f"{number:04d}",
@@ -199,10 +207,10 @@ def _code(operations: Any, connection: Connection) -> str:  # noqa: ANN401  # Al
     return "\n".join(line for line in code.splitlines() if "###" not in line).strip()
 
 
-def _described(lacking: UpgradeOps) -> str:
+def described(operations: UpgradeOps) -> str:
     """Return what a revision does, by its tables: "Add trip; change vehicle"."""
     sorts: dict[str, dict[str, None]] = {"add": {}, "drop": {}, "change": {}}
-    for op in lacking.ops:
+    for op in operations.ops:
         sort = "add" if isinstance(op, CreateTableOp) else "drop" if isinstance(op, DropTableOp) else "change"
         if not any(getattr(op, "table_name", "") in known for known in sorts.values()):
             sorts[sort][getattr(op, "table_name", "")] = None

@@ -238,6 +238,16 @@ def records(table: Table) -> str:
 
 
 @lru_cache(maxsize=64)
+def stored(table: Table) -> str:
+    """Return the statement that reads the records `ids`, a column each, without what is computed."""
+    names = [str(column.name) for column in table.columns if column.computed is None]
+    columns = ", ".join(quoted(name) for name in names if name != "tenant_id")
+    return f"""
+SELECT {columns} FROM {quoted(table.name)} WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])
+"""
+
+
+@lru_cache(maxsize=64)
 def by_unique_value(table: Table, column: str, sql_type: str) -> str:
     """Return the statement that finds the record behind each of the unique `values`.
 

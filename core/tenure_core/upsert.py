@@ -11,6 +11,8 @@ from uuid_utils.compat import uuid7
 
 from tenure_core import records
 from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.changes import Operation
+from tenure_core.checking import refuse_checked
 from tenure_core.database import TenantConnection
 from tenure_core.diffs import Record, diff, read_records
 from tenure_core.drafts import Foreign, sound
@@ -119,6 +121,7 @@ class _Call:
         await refuse_older_sources(*self.at, sound(self.active))
         await self._relate()
         await refuse_duplicates(*self.at, self.active)
+        await refuse_checked(self.connection, self.catalog, self.entity, self.actor, self.active, _operation)
         self._refuse_orphans()
 
     async def _identify(self) -> None:
@@ -209,6 +212,12 @@ class _Call:
                 row.status = Status.UPDATED
         await note_synced(*self.at, rows)
         await unclaim(*self.at, [row for row in self.rows if not row.is_sound])
+
+
+def _operation(row: Incoming) -> Operation:
+    if row.stored is None:
+        return Operation.CREATE
+    return Operation.RESTORE if row.stored.deleted else Operation.UPDATE
 
 
 def _refuse_repeated(rows: Sequence[Incoming], key_of: Callable[[Incoming], Hashable]) -> None:

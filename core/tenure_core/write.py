@@ -13,6 +13,8 @@ from uuid_utils.compat import uuid7
 
 from tenure_core import records, statements
 from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.changes import Operation
+from tenure_core.checking import refuse_checked
 from tenure_core.database import TenantConnection
 from tenure_core.drafts import VERSION, Draft, Foreign, Row, identify, read_fields, results, sound
 from tenure_core.identity import Actor
@@ -43,6 +45,7 @@ async def create(
         draft.id = uuid7()
     await resolve(connection, catalog, actor.tenant_id, [draft.said for draft in drafts])
     await refuse_duplicates(connection, entity, actor, drafts)
+    await refuse_checked(connection, catalog, entity, actor, drafts, lambda _: Operation.CREATE)
     await records.insert(connection, entity, actor, sound(drafts))
     return results(drafts)
 
@@ -70,17 +73,19 @@ async def update(
     said = {draft.id: draft.said for draft in sound(drafts) if draft.id}
     await refuse_circles(connection, entity, actor.tenant_id, said)
     await refuse_duplicates(connection, entity, actor, drafts)
+    await refuse_checked(connection, catalog, entity, actor, drafts, lambda _: Operation.UPDATE)
     await records.change(connection, entity, actor, sound(drafts))
     return results(drafts)
 
 
 async def delete(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
 ) -> list[RowResult]:
     """Delete records softly: they keep their data, and `restore` brings them back.
 
     Args:
         connection: In a transaction of the actor's tenant.
+        catalog: Who checks.
         entity: What the records are of.
         actor: Who writes.
         rows: An "id" each, and an "expectedVersion" if need be.
@@ -88,16 +93,17 @@ async def delete(
     Returns:
         A result per row: DELETED, NOOP for what was deleted before, or FAILED.
     """
-    return await _mark(connection, entity, actor, rows, Status.DELETED)
+    return await _mark(connection, catalog, entity, actor, rows, Status.DELETED)
 
 
 async def restore(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
 ) -> list[RowResult]:
     """Bring deleted records back.
 
     Args:
         connection: In a transaction of the actor's tenant.
+        catalog: Who checks.
         entity: What the records are of.
         actor: Who writes.
         rows: An "id" each, and an "expectedVersion" if need be.
@@ -105,7 +111,7 @@ async def restore(
     Returns:
         A result per row: RESTORED, NOOP for what was not deleted, or FAILED.
     """
-    return await _mark(connection, entity, actor, rows, Status.RESTORED)
+    return await _mark(connection, catalog, entity, actor, rows, Status.RESTORED)
 
 
 def _read(entity: EntityInfo, row: Row, foreign: Foreign, *, creating: bool) -> Draft:
@@ -143,13 +149,21 @@ async def _meet(
 
 
 async def _mark(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Sequence[Row], status: Status
+    connection: TenantConnection,
+    catalog: Catalog,
+    entity: EntityInfo,
+    actor: Actor,
+    rows: Sequence[Row],
+    status: Status,
 ) -> list[RowResult]:
     drafts = [Draft({}) for _ in rows]
     await _meet(connection, entity, actor, rows, drafts, lambda draft: draft.stored is None)
     deleting = status is Status.DELETED
     if not deleting:
         await refuse_duplicates(connection, entity, actor, sound(drafts))
+    operation = Operation.DELETE if deleting else Operation.RESTORE
+    moving = [draft for draft in drafts if draft.stored and draft.stored.deleted is not deleting]
+    await refuse_checked(connection, catalog, entity, actor, moving, lambda _: operation)
     parameters = {
         "tenant": actor.tenant_id,
         "ids": [draft.id for draft in sound(drafts)],

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tenure_core.changes import Operation
 from tenure_core.entities import Entity
 from tenure_core.results import RowPath
+
+if TYPE_CHECKING:
+    from tenure_core.catalog import Catalog
+    from tenure_core.database import TenantConnection
+    from tenure_core.identity import Actor
 
 Values = Mapping[str, Any]
 """Values of a record by the attributes of its entity, as Python has them: a reference under "account_id"."""
@@ -62,3 +67,20 @@ class WriteSet:
     async def stored(self) -> Mapping[UUID, Values]:
         """Return the records as they are, by identity, in one statement; new ones are not among them."""
         return await self.read()
+
+
+Check = Callable[["TenantConnection", "Catalog", "Actor", WriteSet], Awaitable[Iterable[Refusal] | None]]
+"""Asks a plugin what it has against a write, in the transaction of the write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """A plugin that checks writes.
+
+    Args:
+        plugin: Its name.
+        check: Asks it.
+    """
+
+    plugin: str
+    check: Check

@@ -21,7 +21,7 @@ from tenure_core.database import Database
 from tenure_core.errors import RequestTimeoutError, TenureError
 from tenure_core.identity import KeyCache
 from tenure_core.maintenance import maintained
-from tenure_core.plugins import load_host
+from tenure_core.plugins import Host, load_host
 from tenure_core.settings import Settings
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.execution import Execution
@@ -48,7 +48,11 @@ def create_app(settings: Settings, url: str, plugins: Iterable[object] | None = 
     Raises:
         PluginError: A plugin fails, or two contradict each other.
     """
-    host = load_host(settings, plugins)
+    return app_of(load_host(settings, plugins), settings, url)
+
+
+def app_of(host: Host, settings: Settings, url: str) -> Starlette:
+    """Return the application of plugins that are loaded; see `create_app`."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -53,7 +53,7 @@ class RecordMutation:
     async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
         """Write the record, and read what is asked of it."""
         row = {name: value for name, value in sent(field).items() if name != IDEMPOTENCY_KEY}
-        [result] = await WRITES[self.verb](connection, call.catalog, self.entity, call.actor, row)
+        [result] = await WRITES[self.verb](connection, call.catalog, self.entity, call.actor, [row])
         values = {
             "status": result.status.value,
             "userErrors": user_errors(result.errors),

@@ -220,11 +220,14 @@ def make_migration(
 
 @schema_app.command("print")
 def print_schema() -> None:
-    """Print the GraphQL schema in its definition language. Needs no database.
+    """Print the GraphQL schema in its definition language: of the core, and of the plugins that are loaded.
+
+    Needs no database.
 
     \b
-    Example:
+    Examples:
       tenure schema print > schema.graphql
+      TENURE_PLUGINS_ALLOW= tenure schema print
     """
     from tenure_sdk.schema_command import print_schema
 

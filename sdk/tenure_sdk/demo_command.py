@@ -46,12 +46,14 @@ def demo(host: str | None, port: int | None) -> None:
     stop_cleanly()
     listener = listen(settings)
     with running_postgres(settings) as url:
+        from tenure_core.plugins import load_host
         from tenure_sdk.demo.preparing import prepare
 
-        prepared = prepare(settings, url)
+        plugins = load_host(settings)
+        prepared = prepare(settings, url, plugins)
         if prepared.first_run:
             _try_to_install_ide(settings.home)
-        run(settings, url, listener, lambda: _welcome(settings, address_of(listener), prepared.key))
+        run(plugins, settings, url, listener, lambda: _welcome(settings, address_of(listener), prepared.key))
 
 
 def _try_to_install_ide(home: Path) -> None:

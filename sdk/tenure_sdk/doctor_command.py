@@ -15,6 +15,7 @@ from tenure_core.database import APP_ROLE
 from tenure_core.errors import TenureError
 from tenure_core.migrate import pending
 from tenure_core.owner import connect
+from tenure_core.plugins import Host, core_host, load_host
 from tenure_core.settings import Settings, load_settings
 from tenure_schema.ide_files import ide_folder, is_installed
 from tenure_sdk.postgres import owner_url, running_postgres
@@ -70,8 +71,14 @@ def _findings() -> Iterator[Finding]:
     yield _settings(settings)
     yield _ide(settings)
     try:
+        host = load_host(settings)
+    except TenureError as error:
+        yield Finding(Verdict.BAD, "plugins", str(error))
+        host = core_host()
+    yield from _plugins(host)
+    try:
         with running_postgres(settings) as url:
-            yield from _database(settings, url)
+            yield from _database(settings, url, host)
     except TenureError as error:
         yield Finding(Verdict.BAD, "database", str(error))
 
@@ -88,13 +95,21 @@ def _ide(settings: Settings) -> Finding:
     return Finding(Verdict.NOTE, "ide", "GraphiQL is not installed; `tenure ide install` brings it")
 
 
-def _database(settings: Settings, url: str) -> Iterator[Finding]:
+def _plugins(host: Host) -> Iterator[Finding]:
+    for failed in host.failed:
+        yield Finding(Verdict.BAD, "plugins", f"{failed.name} was left out: {failed.reason}")
+    if host.plugins:
+        loaded = ", ".join(f"{plugin.name} {plugin.manifest.version}" for plugin in host.plugins)
+        yield Finding(Verdict.OK, "plugins", loaded)
+
+
+def _database(settings: Settings, url: str, host: Host) -> Iterator[Finding]:
     source = f"DATABASE_URL, {_without_password(url)}" if settings.database_url else "embedded"
     with connect(url) as connection:
         number = connection.info.server_version
         verdict = Verdict.OK if number >= OLDEST_POSTGRESQL else Verdict.BAD
         yield Finding(verdict, "database", f"PostgreSQL {number // 10000}.{number % 10000} ({source})")
-    if missing := pending(owner_url(settings, url)):
+    if missing := pending(owner_url(settings, url), host):
         yield Finding(Verdict.BAD, "migrations", f"{len(missing)} pending: run `tenure migrate`")
         return
     yield Finding(Verdict.OK, "migrations", "none pending")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
-from tenure_core.assembly import build_catalog
+from tenure_core.access import authorize
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import Database
 from tenure_core.errors import BadUserInputError
 from tenure_core.identity import Actor, Role
+from tenure_core.plugins import enabled_plugins, load_host
 from tenure_core.settings import Settings, load_settings
 from tenure_core.tokens import ensure_tenant, find_tenant
 from tenure_sdk.importing.mapping import read_map
@@ -63,14 +65,15 @@ def import_file(
 
 
 def _import(file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool, rejects: Path) -> Totals:
-    catalog = build_catalog()
+    settings = load_settings()
+    host = load_host(settings)
+    catalog = host.catalog
     given = read_map(map_file)
     task = Import(file, Recipe(given, _entity(catalog, entity)), rejects, dry_run)
     _refuse_file(task)
-    settings = load_settings()
     with running_postgres(settings) as url:
         owner = owner_url(settings, url)
-        refuse_pending_migrations(owner)
+        refuse_pending_migrations(owner, host)
         actor = Actor(_tenant(owner, tenant, dry_run), NO_KEY, Role.ADMIN, given.system, ACTOR_NAME)
         totals = asyncio.run(_run(task, settings, url, catalog, actor))
     typer.echo(summary(totals, rejects, dry_run))
@@ -100,5 +103,9 @@ async def _run(task: Import, settings: Settings, url: str, catalog: Catalog, act
     seconds = max(settings.statement_timeout_seconds, STATEMENT_SECONDS)
     patient = settings.model_copy(update={"statement_timeout_seconds": seconds})
     async with Database(url, patient) as database:
+        async with database.tenant(actor.tenant_id) as connection:
+            enabled = await enabled_plugins(connection, actor.tenant_id)
+        acting = replace(actor, plugins=enabled)
+        authorize(acting, catalog).grants.require_write(task.recipe.entity)
         with progress() as on_progress:
-            return await run(task, database, catalog, actor, on_progress)
+            return await run(task, database, catalog, acting, on_progress)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tenure_core.errors import PendingMigrationsError
 from tenure_core.settings import Settings
+
+if TYPE_CHECKING:
+    from tenure_core.plugins import Host
 
 
 @contextmanager
@@ -30,8 +34,12 @@ def owner_url(settings: Settings, url: str) -> str:
     return settings.migrate_database_url or url
 
 
-def refuse_pending_migrations(url: str) -> None:
+def refuse_pending_migrations(url: str, host: Host | None = None) -> None:
     """Return where the database is as new as this code.
+
+    Args:
+        url: The database.
+        host: The plugins that it must be as new as, too.
 
     Raises:
         PendingMigrationsError: It is older.
@@ -39,7 +47,7 @@ def refuse_pending_migrations(url: str) -> None:
     """
     from tenure_core.migrate import pending
 
-    if missing := pending(url):
+    if missing := pending(url, host):
         raise PendingMigrationsError(
             f"The database lacks {len(missing)} migration(s).", "Run `tenure migrate`."
         )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from tenure_core.assembly import build_catalog
+from tenure_core.plugins import load_host
+from tenure_core.settings import load_settings
 from tenure_schema.schema import schema_text
 
 
 def print_schema() -> None:
-    """Print the schema of the core's entities."""
-    typer.echo(schema_text(build_catalog()), nl=False)
+    """Print the schema of the core and of the plugins that are loaded.
+
+    Raises:
+        TenureError: A setting or a plugin is wrong.
+    """
+    typer.echo(schema_text(load_host(load_settings()).catalog), nl=False)

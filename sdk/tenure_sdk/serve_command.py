@@ -17,14 +17,19 @@ def serve(host: str | None, port: int | None) -> None:
         port: The port to listen on, in place of the setting.
 
     Raises:
-        TenureError: A setting is wrong, the port is in use, or the database can't be reached or is too old.
+        TenureError: A setting or a plugin is wrong, the port is in use, or the database can't be reached or
+            is too old.
     """
     settings = settings_with(host, port)
     stop_cleanly()
     listener = listen(settings)
     with running_postgres(settings) as url:
-        refuse_pending_migrations(url)
-        run(settings, url, listener, lambda: typer.echo(f"Tenure answers on {address_of(listener)}/graphql"))
+        from tenure_core.plugins import load_host
+
+        plugins = load_host(settings)
+        refuse_pending_migrations(url, plugins)
+        answers = f"Tenure answers on {address_of(listener)}/graphql"
+        run(plugins, settings, url, listener, lambda: typer.echo(answers))
 
 
 def settings_with(host: str | None, port: int | None) -> Settings:

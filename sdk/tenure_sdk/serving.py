@@ -10,9 +10,13 @@ import signal
 import socket
 import types
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tenure_core.errors import SettingError
 from tenure_core.settings import Settings
+
+if TYPE_CHECKING:
+    from tenure_core.plugins import Host
 
 BACKLOG = 2048
 SECONDS_TO_FINISH = 5
@@ -68,10 +72,13 @@ def stop_cleanly() -> None:
         signal.signal(number, leave)
 
 
-def run(settings: Settings, url: str, listener: socket.socket, announce: Callable[[], None]) -> None:
+def run(
+    host: Host, settings: Settings, url: str, listener: socket.socket, announce: Callable[[], None]
+) -> None:
     """Serve until told to stop.
 
     Args:
+        host: The plugins that are served, too.
         settings: The settings of the app.
         url: The PostgreSQL to serve; its migrations are complete.
         listener: The socket to answer on.
@@ -81,15 +88,17 @@ def run(settings: Settings, url: str, listener: socket.socket, announce: Callabl
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, url, listener, announce))
+        runner.run(_serve(host, settings, url, listener, announce))
 
 
-async def _serve(settings: Settings, url: str, listener: socket.socket, announce: Callable[[], None]) -> None:
+async def _serve(
+    host: Host, settings: Settings, url: str, listener: socket.socket, announce: Callable[[], None]
+) -> None:
     from uvicorn import Config, Server
 
-    from tenure_schema.app import create_app
+    from tenure_schema.app import app_of
 
-    app = create_app(settings, url)
+    app = app_of(host, settings, url)
     config = Config(
         app,
         http="httptools",

@@ -26,6 +26,7 @@ COMMANDS = [
     ("maintain",),
     ("import",),
     ("token", "create"),
+    ("plugin", "makemigration"),
     ("schema", "print"),
     ("doctor",),
     ("ide", "install"),
@@ -108,7 +109,7 @@ def test_what_needs_a_migrated_database_says_how_to_migrate(
     tenure: Tenure, empty_database_url: str, command: tuple[str, ...]
 ) -> None:
     done = tenure(*command, DATABASE_URL=empty_database_url)
-    assert_one_clear_line(done, "lacks 4 migration(s)", "Run `tenure migrate`")
+    assert_one_clear_line(done, "lacks 5 migration(s)", "Run `tenure migrate`")
 
 
 def test_migrate_says_what_it_did_and_then_that_nothing_is_left(
@@ -188,4 +189,4 @@ class TestDoctor:
     def test_reports_migrations_that_are_pending(self, tenure: Tenure, empty_database_url: str) -> None:
         done = tenure("doctor", DATABASE_URL=empty_database_url)
         assert done.returncode == 1
-        assert "4 pending: run `tenure migrate`" in done.stdout
+        assert "5 pending: run `tenure migrate`" in done.stdout

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from croniter import croniter  # type: ignore[import-untyped]  # it comes without types
-
+from tenure_core.cron import last_time, next_time
 from tenure_core.database import Database
 from tenure_core.plugins.host import Host
 from tenure_core.registrations import Job
@@ -16,7 +15,6 @@ SECONDS_BETWEEN_LOOKS = 5.0
 """Within them it is seen that a tenant has enabled a plugin, or that a job which took long has ended."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
 
 DEFER = "SELECT tenure_defer_jobs(%s, %s, %s)"
 
@@ -33,17 +31,14 @@ def last_due(job: Job, now: datetime) -> datetime:
     """Return the last moment at which a job was due, which may be this one."""
     if job.every:
         return EPOCH + (now - EPOCH) // job.every * job.every
-    following_second = now.replace(microsecond=0) + SECOND
-    found: datetime = croniter(job.cron, following_second).get_prev(datetime)
-    return found
+    return last_time(str(job.cron), now)
 
 
 def next_due(job: Job, now: datetime) -> datetime:
     """Return the next moment at which a job is due, after this one."""
     if job.every:
         return last_due(job, now) + job.every
-    found: datetime = croniter(job.cron, now).get_next(datetime)
-    return found
+    return next_time(str(job.cron), now)
 
 
 async def keep_deferring(database: Database, jobs: Sequence[Named]) -> None:
@@ -56,11 +51,16 @@ async def keep_deferring(database: Database, jobs: Sequence[Named]) -> None:
     """
     while True:
         now = datetime.now(UTC)
-        await _defer(database, jobs, now)
+        await defer(database, jobs, now)
         await asyncio.sleep(_pause((job for _, job in jobs), now))
 
 
-async def _defer(database: Database, jobs: Sequence[Named], now: datetime) -> None:
+async def defer(database: Database, jobs: Sequence[Named], now: datetime) -> None:
+    """Put the jobs into the queue that have been due and not done by a moment.
+
+    Raises:
+        TenureError: The database can't.
+    """
     due = ((plugin, job.name, last_due(job, now)) for plugin, job in jobs)
     plugins, names, moments = zip(*due, strict=True)
     async with database.unbound() as connection:

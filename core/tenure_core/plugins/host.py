@@ -18,6 +18,7 @@ from tenure_core.plugins.claims import refuse_contested
 from tenure_core.plugins.discovery import installed
 from tenure_core.plugins.loaded import LoadedPlugin, check_hooks, implements, load
 from tenure_core.plugins.ordering import ordered
+from tenure_core.plugins.validators import validators_of
 from tenure_core.registrations import RoleGrants
 from tenure_core.settings import Settings
 
@@ -188,6 +189,7 @@ def _catalog(plugins: Iterable[LoadedPlugin]) -> Catalog:
         computed=[(plugin.name, one) for plugin in listed for one in plugin.computed],
         roles=[_role(plugin.name, role) for plugin in listed for role in plugin.roles],
         permissions={one.name: plugin.name for plugin in listed for one in plugin.permissions},
+        validators=validators_of(listed),
     )
 
 

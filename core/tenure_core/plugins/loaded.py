@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,19 +76,28 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def ask(hooks: object, hook: str, **arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
-    """Call a hook of one plugin, and return its result; None where the plugin does not implement it."""
+def caller(hooks: object, hook: str) -> Callable[..., Any] | None:
+    """Return what calls a hook of one plugin, with arguments by name; None where it does not implement it."""
     manager = new_manager()
     manager.register(hooks)
-    results = getattr(manager.hook, hook)(**arguments)
-    return results[0] if results else None
+    every = getattr(manager.hook, hook)
+
+    def call(**arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
+        results = every(**arguments)
+        return results[0] if results else None
+
+    return call if every.get_hookimpls() else None
+
+
+def ask(hooks: object, hook: str, **arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
+    """Call a hook of one plugin, and return its result; None where the plugin does not implement it."""
+    call = caller(hooks, hook)
+    return call(**arguments) if call else None
 
 
 def implements(hooks: object, hook: str) -> bool:
     """Return whether a plugin implements a hook."""
-    manager = new_manager()
-    manager.register(hooks)
-    return bool(getattr(manager.hook, hook).get_hookimpls())
+    return caller(hooks, hook) is not None
 
 
 def check_hooks(hooks: object) -> None:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
+from starlette.routing import Route
 
 from tenure_manufacturing.activities import KINDS
 from tenure_manufacturing.checks import refusals
 from tenure_manufacturing.computed import computed_columns
+from tenure_manufacturing.demo.story import rows
 from tenure_manufacturing.entities import ENTITIES
 from tenure_manufacturing.following import follow
 from tenure_manufacturing.jobs import jobs
 from tenure_manufacturing.measures import measures
 from tenure_manufacturing.roles import rights
+from tenure_manufacturing.routes import routes
 from tenure_manufacturing.settings import ManufacturingSettings
+from tenure_manufacturing.summaries import summaries
 from tenure_manufacturing.webhooks import WEBHOOKS
 from tenure_sdk import (
     Change,
     ComputedColumn,
     ComputedField,
     Context,
+    DemoData,
     Entity,
     Job,
     Manifest,
@@ -47,8 +52,8 @@ def register_entities() -> Iterable[type[Entity]]:
 
 @hookimpl
 def register_computed_fields() -> Iterable[ComputedColumn | ComputedField]:
-    """Return the measures, and what else follows from other records."""
-    return [*measures(), *computed_columns()]
+    """Return the measures, what else follows from other records, and the summary of an account."""
+    return [*measures(), *computed_columns(), *summaries()]
 
 
 @hookimpl
@@ -73,6 +78,18 @@ def register_settings() -> type[BaseModel]:
 def register_jobs() -> Iterable[Job]:
     """Return what is done again and again."""
     return list(jobs())
+
+
+@hookimpl
+def register_routes() -> Iterable[Route]:
+    """Return the calendar of due work."""
+    return list(routes())
+
+
+@hookimpl
+def register_demo_data() -> DemoData:
+    """Return a year of machines for the demo's customers."""
+    return DemoData(rows=rows)
 
 
 @hookimpl

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tenure_core.assembly import build_catalog
 from tenure_core.database import Database
 from tenure_core.errors import UnauthenticatedError
 from tenure_core.identity import KeyCache, Role
 from tenure_core.migrate import upgrade
+from tenure_core.plugins import Host
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_sdk.demo.loading import load_demo
@@ -33,23 +33,28 @@ class Prepared:
     first_run: bool
 
 
-def prepare(settings: Settings, url: str) -> Prepared:
+def prepare(settings: Settings, url: str, host: Host) -> Prepared:
     """Migrate a database and fill the demo's tenant, unless both were done before.
+
+    Args:
+        settings: Where the demo's key lies, among others.
+        url: The database.
+        host: The plugins of the demo.
 
     Raises:
         DatabaseUnavailableError: The database can't be reached.
         MigrationFailedError: It refuses a migration.
     """
-    upgrade(owner_url(settings, url))
-    return asyncio.run(_fill(settings, url))
+    upgrade(owner_url(settings, url), host)
+    return asyncio.run(_fill(settings, url, host))
 
 
-async def _fill(settings: Settings, url: str) -> Prepared:
+async def _fill(settings: Settings, url: str, host: Host) -> Prepared:
     async with Database(url, settings) as database:
         keys = KeyCache(database, settings.key_cache_seconds)
         key = await _known_key(settings.home, keys) or _new_key(settings.home, owner_url(settings, url))
         actor = await keys.actor(f"Bearer {key}")
-        return Prepared(key, await load_demo(database, build_catalog(), actor, datetime.now(UTC)))
+        return Prepared(key, await load_demo(database, host.catalog, actor, datetime.now(UTC)))
 
 
 async def _known_key(home: Path, keys: KeyCache) -> str | None:

@@ -35,7 +35,7 @@ from tenure_sdk.testing.fixtures import (
     tenure_server_url,
     tenure_settings,
 )
-from tenure_sdk.testing.tenants import RunningTenure, Tenant, running_tenure
+from tenure_sdk.trial import RunningTenure, Tenant, running_tenure
 
 __all__ = [
     "RunningTenure",

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tenure_core.embedded import EmbeddedPostgres
-from tenure_sdk.testing.tenants import RunningTenure, Tenant, running_tenure
+from tenure_sdk.trial import RunningTenure, Tenant, running_tenure
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 

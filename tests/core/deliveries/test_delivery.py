@@ -1,4 +1,4 @@
-"""A delivery: the next changes, in their order, once where the plugin's writes are concerned, and no word lost."""
+"""A delivery: the next changes, in their order, with none lost; what the plugin writes is there once."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ async def test_one_that_always_fails_is_parked_until_somebody_has_it_go_on(
     await tenant.accounts("one")
     parking = replace(deliver, settings=quick(deliver.settings, delivery_attempts=3))
     await retried(parking, 6)
-    name = tenant.host.plugins[0].name
+    name = tenant.name
     assert [str(error) for error in listener.failures] == ["number 4", "number 5"]
     assert (await tenant.health()).problems == (
         "on_change has failed 3 times, at last with: ValueError: number 3. "
@@ -282,7 +282,7 @@ async def test_one_that_was_away_for_too_long_is_parked_and_goes_on_from_now(
         """
         await owner.execute(gone, (tenant.id,))
     await rest(deliver)
-    name = tenant.host.plugins[0].name
+    name = tenant.name
     seen = await tenant.health()
     assert seen.lag is None
     assert seen.problems == (

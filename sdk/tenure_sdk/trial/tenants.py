@@ -17,12 +17,13 @@ from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
 from tenure_core.migrate import upgrade
 from tenure_core.plugins import Host
+from tenure_core.plugins.acting import plugin_actor
 from tenure_core.plugins.enablement import enable
 from tenure_core.scratch import scratch_database
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_schema.app import GRAPHQL_PATH, create_app
-from tenure_sdk.testing.tables import create_tables
+from tenure_sdk.trial.tables import create_tables
 
 Response = dict[str, Any]
 """What the API answers: "data", and "errors" where there are some."""
@@ -126,16 +127,8 @@ class Tenant:
         """
         host = self.tenure.host
         [job] = [job for job in host[plugin].jobs if job.name == name]
-        await in_context(self.tenure.database, host, host[plugin], self._acting_for(plugin), job.run)
-
-    def _acting_for(self, plugin: str) -> Actor:
-        return Actor(
-            self.id,
-            uuid.UUID(int=0),
-            Role.ADMIN,
-            origin=f"plugin:{plugin}",
-            plugins=self.actor.plugins,
-        )
+        actor = plugin_actor(plugin, self.id, self.actor.plugins)
+        await in_context(self.tenure.database, host, host[plugin], actor, job.run)
 
 
 @asynccontextmanager

@@ -1,0 +1,31 @@
+"""Validators: the plugins that check writes, each with a context of its own in the write's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from tenure_core.catalog import Catalog
+from tenure_core.context import context_over
+from tenure_core.database import TenantConnection
+from tenure_core.identity import Actor
+from tenure_core.plugins.loaded import LoadedPlugin, caller
+from tenure_core.writeset import Check, Refusal, Validator, WriteSet
+
+
+def validators_of(plugins: Iterable[LoadedPlugin]) -> Iterator[Validator]:
+    """Yield what checks writes, in the plugins' order."""
+    for plugin in plugins:
+        if call := caller(plugin.hooks, "validate_write"):
+            yield Validator(plugin.name, _check(plugin, call))
+
+
+def _check(plugin: LoadedPlugin, call: Callable[..., Any]) -> Check:
+    async def check(
+        connection: TenantConnection, catalog: Catalog, actor: Actor, writes: WriteSet
+    ) -> Iterable[Refusal] | None:
+        async with context_over(connection, catalog, plugin, actor) as context:
+            found: Iterable[Refusal] | None = await call(context=context, writes=writes)
+        return found
+
+    return check

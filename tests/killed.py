@@ -1,0 +1,54 @@
+"""A process that is killed in the middle of what a plugin does by itself.
+
+Called as `python -m tests.killed URL PLUGIN HOOK`: it delivers changes to a plugin of that name (`on_change`),
+or does its job (`register_jobs`). The plugin writes an account, and then kills the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tests.small_plugins import plugin
+
+from tenure_core.background import background
+from tenure_core.context import Context
+from tenure_core.database import Database
+from tenure_core.deliveries import Change
+from tenure_core.hookspecs import hookimpl
+from tenure_core.model import Account
+from tenure_core.plugins import load_host
+from tenure_core.registrations import Job
+from tenure_core.settings import Settings
+
+
+async def die(context: Context) -> None:
+    """Write something, and be killed before it is committed."""
+    await context.write.create(Account, [{"name": "written by one who died"}])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@hookimpl
+async def on_change(context: Context, changes: Sequence[Change]) -> None:
+    await die(context)
+
+
+@hookimpl
+def register_jobs() -> list[Job]:
+    return [Job(name="tidy", doc="Tidy up.", run=die, every=timedelta(seconds=1))]
+
+
+async def main(url: str, name: str, hook: str) -> None:
+    hooks = {"on_change": on_change} if hook == "on_change" else {"register_jobs": register_jobs}
+    host = load_host(Settings(), [plugin(name, **hooks)])
+    settings = Settings(worker_stalled_seconds=1.0)
+    async with Database(url, settings) as database, background(database, host, settings):
+        await asyncio.sleep(60)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
