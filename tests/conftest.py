@@ -25,7 +25,7 @@ from tenure_schema.logs import configure_logs
 
 configure_logs()
 
-# What is held here is Tenure as it is, whatever plugins are installed beside it; the commands that tests run, too.
+# Tenure is held to its word whatever plugins are installed beside it; so are the commands that tests run.
 os.environ["TENURE_PLUGINS_ALLOW"] = ""
 
 HOME = Path(__file__).parent.parent / ".tenure" / "test"

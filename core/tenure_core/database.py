@@ -182,14 +182,20 @@ class Database:
             await connection.execute(tell, (CHANNEL, list(tenants)))
 
 
-def service_conninfo(url: str, statement_timeout_seconds: float, search_path: str = "public") -> str:
-    """Return the connection string of the service: as `tenure_app`, in UTC, with a statement timeout."""
+def service_conninfo(url: str, statement_timeout_seconds: float, **more: str) -> str:
+    """Return the connection string of the service: as `tenure_app`, in UTC, with a statement timeout.
+
+    Args:
+        url: The PostgreSQL to connect to.
+        statement_timeout_seconds: How long one statement may run.
+        more: Further settings of PostgreSQL, such as a `search_path`.
+    """
     settings = {
         "role": APP_ROLE,
-        "search_path": search_path,
         "timezone": "UTC",
         "jit": "off",
         "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+        **more,
     }
     given = conninfo_to_dict(url).get("options") or ""
     options = " ".join([str(given), *(f"-c {name}={value}" for name, value in settings.items())])

@@ -71,7 +71,7 @@ def upgrade(url: str, host: Host | None = None, *, allow_destructive: bool = Fal
         MigrationFailedError: A revision failed, and was undone.
     """
     with connected(url) as connection:
-        _lock(connection)
+        lock(connection)
         steps = _steps(connection, histories_of(host))
         if not allow_destructive:
             _refuse_losses(steps)
@@ -94,7 +94,7 @@ def downgrade(url: str, revision: str = "base", *, history: History | None = Non
     """
     whose = history or core_history()
     with connected(url) as connection, refusals(whose):
-        _lock(connection)
+        lock(connection)
         command.downgrade(whose.config(connection), revision)
 
 
@@ -200,7 +200,7 @@ def _refuse_losses(steps: Sequence[Step]) -> None:
         )
 
 
-def _lock(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
     """Take the lock that only one migrating process holds; PostgreSQL frees it when the connection closes."""
     connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
     connection.commit()

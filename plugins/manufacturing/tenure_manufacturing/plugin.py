@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 from starlette.routing import Route
@@ -35,6 +36,9 @@ from tenure_sdk import (
     WriteSet,
     hookimpl,
 )
+
+if TYPE_CHECKING:
+    from typer import Typer
 
 MANIFEST = Manifest(
     name="manufacturing",
@@ -78,6 +82,14 @@ def register_settings() -> type[BaseModel]:
 def register_jobs() -> Iterable[Job]:
     """Return what is done again and again."""
     return list(jobs())
+
+
+@hookimpl
+def register_cli() -> Typer:
+    """Return the commands below `tenure manufacturing`; only the command line needs what they import."""
+    from tenure_manufacturing.cli import app
+
+    return app
 
 
 @hookimpl

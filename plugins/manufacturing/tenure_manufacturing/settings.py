@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import cast
 
-from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator
+from pydantic.alias_generators import to_camel
 
 from tenure_manufacturing.webhooks import PREFIX
 from tenure_sdk import Context
@@ -13,6 +14,8 @@ from tenure_sdk import Context
 
 class ManufacturingSettings(BaseModel):
     """A tenant's settings of the pack."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     days_ahead: int = Field(
         14, ge=0, le=365, description="How many days before work is due its work order is made."

@@ -77,6 +77,15 @@ class Plant:
         async with self.tenant.context("manufacturing") as context:
             await follow(context, [change(entity, identity) for identity in ids])
 
+    async def set(self, **settings: object) -> None:
+        """Set the pack up for the tenant."""
+        answer = await self.ask(
+            "mutation($settings: JSON!) { pluginSettingsUpdate("
+            'input: {name: "manufacturing", settings: $settings}) { userErrors { path message } } }',
+            settings=settings,
+        )
+        assert answer["pluginSettingsUpdate"]["userErrors"] == []
+
     async def ask(self, query: str, **variables: object) -> Any:
         """Return the data of an answer, in which nothing is wrong."""
         answer = await self.tenant.ask(query, **variables)
