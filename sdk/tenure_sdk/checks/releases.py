@@ -1,0 +1,53 @@
+"""Releases: what clients of the plugin's last release could ask is still answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphql import GraphQLError, extend_schema, find_breaking_changes, parse
+from graphql import build_schema as build_graphql
+
+from tenure_core.plugins import LoadedPlugin
+from tenure_sdk.checks.additions import Additions
+from tenure_sdk.checks.findings import Finding
+
+CHECK = "releases"
+
+FILE = "schema.graphql"
+"""What the plugin's last release added to the schema, beside the module that holds its hooks."""
+
+
+def released_file(plugin: LoadedPlugin) -> Path | None:
+    """Return where a plugin keeps the schema of its last release; None where it is no module in a file."""
+    file = getattr(plugin.hooks, "__file__", None)
+    return Path(file).parent / FILE if file else None
+
+
+def broken(plugin: LoadedPlugin, additions: Additions) -> Iterator[Finding]:
+    """Yield a finding for each change that breaks clients of the last release."""
+    file = released_file(plugin)
+    update = f"`tenure plugin check {plugin.name} --update-schema`"
+    if file is None:
+        return
+    if not file.exists():
+        yield Finding(CHECK, FILE, "The schema of the last release is not kept.", f"Write it with {update}.")
+        return
+    try:
+        base = build_graphql(additions.base)
+        released = extend_schema(base, parse(file.read_text()))
+    except (GraphQLError, TypeError) as error:
+        what = f"The schema of the last release can't be read: {error}."
+        yield Finding(CHECK, FILE, " ".join(what.split()), f"Write it anew with {update}.")
+        return
+    for change in find_breaking_changes(released, additions.schema):
+        mend = f"Keep what clients use beside the new; or release a new major version, and call {update}."
+        yield Finding(CHECK, FILE, change.description, mend)
+
+
+def update(plugin: LoadedPlugin, additions: Additions) -> Path | None:
+    """Keep what a plugin adds to the schema as that of its last release, and return where."""
+    file = released_file(plugin)
+    if file is not None:
+        file.write_text(additions.text)
+    return file
