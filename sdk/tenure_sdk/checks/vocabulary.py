@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 ROOT_VERBS = frozenset(
-    ["add", "apply", "calculate", "change", "check", "close", "compute", "create", "delete", "do", "enable", "execute", "fetch", "find", "generate", "get", "list", "load", "make", "modify", "open", "put", "query", "read", "remove", "resolve", "retrieve", "run", "save", "search", "send", "set", "show", "start", "store", "submit", "update", "write"]
-)
+    (
+        "add", "apply", "calculate", "change", "check", "close", "compute", "create", "delete", "do",
+        "enable", "execute", "fetch", "find", "generate", "get", "list", "load", "make", "modify", "open",
+        "put", "query", "read", "remove", "resolve", "retrieve", "run", "save", "search", "send", "set",
+        "show", "start", "store", "submit", "update", "write",
+    )
+)  # fmt: skip
 """What the names of root fields don't begin with: a list is `cars`, a mutation `carCreate`."""
 
-FIELD_VERBS = frozenset(["calculate", "compute", "do", "fetch", "find", "get", "make", "retrieve"])
+FIELD_VERBS = frozenset(("calculate", "compute", "do", "fetch", "find", "get", "make", "retrieve"))
 """What the names of other fields don't begin with; many a verb is a noun there: `setPoint`, `loadFactor`."""
 
 WHOLE_WORDS = {
