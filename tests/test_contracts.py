@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("core", "schema", "sdk", "migrations")
+FOLDERS = ("core", "schema", "sdk", "migrations", "plugins/manufacturing")
 KNOWN_ABOVE = {
     "tenure_core": set(),
     "tenure_schema": {"tenure_core"},
@@ -26,6 +26,8 @@ OFFENCES = [
     ("one-way", "core/tenure_core/naming.py", "import tenure_schema"),
     ("one-way", "core/tenure_core/naming.py", "import tenure_sdk"),
     ("one-way", "schema/tenure_schema/ide_files.py", "import tenure_sdk"),
+    ("plugins-on-the-sdk", "plugins/manufacturing/tenure_manufacturing/planning.py", "import tenure_core"),
+    ("plugins-on-the-sdk", "plugins/manufacturing/tenure_manufacturing/graphql.py", "import tenure_schema"),
     ("migrations-by-name", "core/tenure_core/migrate.py", "import tenure_migrations"),
     ("frozen-migrations", "migrations/tenure_migrations/env.py", "import tenure_core.model"),
     ("graphql-above-core", "core/tenure_core/request.py", "import strawberry"),
@@ -107,11 +109,27 @@ def test_an_import_of_a_plugin_is_seen_wherever_it_stands() -> None:
     assert "tenure_manufacturing" in set(imported_packages(hidden))
 
 
+def test_plugins_and_their_tests_import_nothing_of_tenure_but_the_sdk() -> None:
+    strangers = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "plugins").rglob("*.py")
+        for name in imported_packages(path.read_text())
+        if name.startswith("tenure_") and name not in ("tenure_sdk", plugin_of(path))
+    ]
+    assert strangers == []
+
+
+def plugin_of(path: Path) -> str:
+    """The package of the plugin that a file belongs to."""
+    return f"tenure_{path.relative_to(ROOT / 'plugins').parts[0]}"
+
+
 def test_no_module_has_more_than_400_lines() -> None:
+    written = [path for package in KNOWN_ABOVE for path in python_files(package)]
+    written += [path for path in (ROOT / "plugins").rglob("*.py") if path.parent.name != "migrations"]
     long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
-        for package in KNOWN_ABOVE
-        for path in python_files(package)
+        for path in written
         if (lines := len(path.read_text().splitlines())) > 400
     ]
     assert long == []
