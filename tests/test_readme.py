@@ -25,6 +25,7 @@ from tests.readme import README, Example, examples, queries, title
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
+from tenure_core.plugins import core_host
 from tenure_core.settings import Settings
 from tenure_core.tokens import ensure_tenant
 from tenure_schema.execution import Execution
@@ -51,9 +52,9 @@ def answered(value: Any) -> bool:
 
 @pytest.mark.parametrize("example", queries(retail=False), ids=title)
 async def test_each_query_of_the_tour_is_answered(
-    example: Example, demo: Actor, catalog: Catalog, database: Database, settings: Settings
+    example: Example, demo: Actor, database: Database, settings: Settings
 ) -> None:
-    execution = Execution(catalog, database, settings)
+    execution = Execution(core_host(), database, settings)
     answer = await ask(execution, demo, example.text)
     assert "errors" not in answer
     if example.answer:

@@ -108,5 +108,5 @@ async def _nodes(
     for entity in {operation.entity for operation in operations}:
         ids = [result.id for operation, result in pairs if operation.entity is entity and result.id]
         asked = _asked(field, entity)
-        found |= await render_records(asked, entity, ids, call.catalog, connection, call.actor)
+        found |= await render_records(asked, entity, ids, connection, call.coder)
     return found

@@ -84,7 +84,7 @@ class BulkUpsert:
     ) -> list[Mapping[str, object]]:
         asked = _asked(field, self.entity.singular)
         ids = [result.id for result in results if result.id] if asked else []
-        found = await render_records(asked, self.entity, ids, call.catalog, connection, call.actor)
+        found = await render_records(asked, self.entity, ids, connection, call.coder)
         name = f"{self.entity.name}BulkUpsertResult"
         return [
             {

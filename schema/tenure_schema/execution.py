@@ -1,95 +1,80 @@
 """Execution: joins GraphQL to the pipeline of the core.
 
 A query whose root fields are all planned goes straight to PostgreSQL, whose bytes are the answer. All else
-(introspection, mutations, resolvers written by hand) goes the general way through graphql-core, where each
-planned root field is still one statement.
+(introspection, mutations, resolvers of plugins) goes the general way, root field by root field: through
+graphql-core, where each planned root field is still one statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from graphql import DocumentNode, FieldNode, GraphQLError, OperationType
-from strawberry.extensions import SchemaExtension
+from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
 
-from tenure_core.access import Authorized, authorize
+from tenure_core.access import authorize
 from tenure_core.catalog import Catalog
+from tenure_core.coding import Coder, Failure, fill, reading_contexts
 from tenure_core.database import Database
+from tenure_core.errors import BadUserInputError
 from tenure_core.execute import execute
 from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.identity import Actor
-from tenure_core.plan import Planned, bound, plan
+from tenure_core.plan import Plan, Planned, bound, plan
 from tenure_core.plan.changes import CHANGES, SNAPSHOT
 from tenure_core.plan.cost import cost
+from tenure_core.plan.gaps import Place, gaps
 from tenure_core.plan.planner import AGGREGATE
+from tenure_core.plugins import Host
 from tenure_core.request import Field
 from tenure_core.settings import Settings
 from tenure_core.sql import compile
+from tenure_schema.asking import Asking
 from tenure_schema.documents import Document, Documents
 from tenure_schema.errors import formatted_result
 from tenure_schema.field_owners import LIST, answer_owners
-from tenure_schema.lower import TYPE_NAME, Lowering, Variables, read_variables
+from tenure_schema.lower import TYPE_NAME, read_variables
 from tenure_schema.mutations import mutations_of
-from tenure_schema.prepared import Operation, Prepared, check_cost, prepare
+from tenure_schema.plugin_parts import PluginParts
+from tenure_schema.plugin_roots import PluginRoots
+from tenure_schema.prepared import Operation, Prepared, prepare
 from tenure_schema.question import Question
+from tenure_schema.references import Budget
+from tenure_schema.resolving import document_of, resolve_root
 from tenure_schema.schema import build_schema, graphql_schema
 from tenure_schema.timing import Timing
 from tenure_schema.writing import Call, run
 
 OPERATIONS_KEPT = 300
 
+Answerer = Callable[[Field, Catalog, Database, Actor], Awaitable[object]]
+"""Answers a root field that is neither planned nor a plugin's."""
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the general way's resolvers are given.
-
-    Args:
-        document: The document, read and checked already.
-        resolve: Answers a root field, by the name that the answer gives it.
-    """
-
-    document: DocumentNode
-    resolve: Callable[[str], Awaitable[object]]
-
-
-class _DocumentOfContext(SchemaExtension):
-    """Hands the document to Strawberry that was read and checked before."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Skip parsing."""
-        self.execution_context.graphql_document = self.execution_context.context.document
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        """Skip validation."""
-        self.execution_context.pre_execution_errors = []
-        yield
+ANSWERERS: Mapping[str, Answerer] = {LIST: answer_owners}
 
 
 class Execution:
     """Answers questions.
 
     Args:
-        catalog: What there is.
+        host: The plugins, and the catalog of what there is.
         database: Where the data is.
         settings: How much may be asked at once.
     """
 
-    def __init__(self, catalog: Catalog, database: Database, settings: Settings) -> None:
-        self._catalog = catalog
+    def __init__(self, host: Host, database: Database, settings: Settings) -> None:
+        self._host = host
+        self._catalog = host.catalog
         self._database = database
-        self._max_cost = settings.max_cost
-        self._schema = build_schema(catalog)
-        self._schema.extensions = (_DocumentOfContext,)
-        self._graphql = graphql_schema(self._schema)
-        self._documents = Documents(self._graphql, settings)
         self._settings = settings
-        self._mutations = {mutation.name: mutation for mutation in mutations_of(catalog)}
-        self._planned = _planned_names(catalog)
+        parts = PluginParts.of(host)
+        self._graphql = graphql_schema(build_schema(self._catalog, parts))
+        self._plugins = PluginRoots(host, parts, self._graphql, database)
+        self._documents = Documents(self._graphql, settings)
+        self._mutations = {mutation.name: mutation for mutation in mutations_of(self._catalog)}
+        self._planned = _planned_names(self._catalog)
         self._operation = lru_cache(maxsize=OPERATIONS_KEPT)(_operation)
 
     async def answer(
@@ -101,94 +86,174 @@ class Execution:
             TenureError: The question can't be answered.
         """
         with timing.stage("read"):
-            operation = self._operation(self._documents.get(question.query), question.operation_name)
-            variables = read_variables(self._graphql, operation.node, question.variables)
+            asking = self.asking(question, actor, request_id)
+        operation = asking.operation
         if operation.node.operation is OperationType.QUERY and operation.roots <= self._planned:
-            return {"data": await self._answer_planned(operation, variables, actor, timing)}
+            return await self._answer_planned(asking, timing)
         if operation.node.operation is OperationType.MUTATION:
             with timing.stage("write"):
-                return await self._write(operation, question, variables, actor, request_id)
+                return await self._write(asking)
+        if operation.node.operation is OperationType.SUBSCRIPTION:
+            raise BadUserInputError(
+                "A subscription has many answers.", "Ask over a WebSocket, with graphql-transport-ws."
+            )
         with timing.stage("resolve"):
-            return await self._answer_generally(operation, question, variables, actor, request_id)
+            return await self._answer_generally(asking)
 
     async def answer_generally(self, question: Question, actor: Actor, request_id: str) -> dict[str, Any]:
         """Return the GraphQL response of a question by the general way, also where the short way would do."""
+        return await self._answer_generally(self.asking(question, actor, request_id))
+
+    def asking(self, question: Question, actor: Actor, request_id: str) -> Asking:
+        """Return the operation that a question means, with its variables.
+
+        Raises:
+            TenureError: The document or a variable is wrong.
+        """
         operation = self._operation(self._documents.get(question.query), question.operation_name)
         variables = read_variables(self._graphql, operation.node, question.variables)
-        return await self._answer_generally(operation, question, variables, actor, request_id)
+        return Asking(self._graphql, operation, variables, question, actor, request_id)
 
-    async def _answer_planned(
-        self, operation: Operation, variables: Variables, actor: Actor, timing: Timing
-    ) -> dict[str, Any]:
+    async def _answer_planned(self, asking: Asking, timing: Timing) -> dict[str, Any]:
         with timing.stage("plan"):
-            authorized = authorize(actor, self._catalog)
-            prepared = prepare(operation, variables, self._graphql, self._catalog, authorized, self._max_cost)
-            statements = [(s, bound(binds, variables.coerced)) for _, s, binds in prepared.statements]
+            authorized = authorize(asking.actor, self._catalog)
+            prepared = prepare(
+                asking.operation,
+                asking.variables,
+                self._graphql,
+                self._catalog,
+                authorized,
+                self._settings.max_cost,
+            )
+            coerced = asking.variables.coerced
+            statements = [(s, bound(binds, coerced)) for _, s, binds in prepared.statements]
         with timing.stage("run"):
-            found = await execute(self._database, actor.tenant_id, statements) if statements else []
-        return _with_keys(prepared, found)
+            found = await execute(self._database, asking.actor.tenant_id, statements) if statements else []
+        if not prepared.coded:
+            return {"data": _with_keys(prepared, found)}
+        with timing.stage("compute"):
+            return await self._computed(prepared, found, asking)
 
-    async def _answer_generally(
-        self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
-    ) -> dict[str, Any]:
-        lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked(), typed=True)
-        fields = {field.key: field for field in lowering.roots(operation.node)}
-        plans = self._plans(list(fields.values()), authorize(actor, self._catalog))
+    async def _computed(self, prepared: Prepared, found: list[bytes], asking: Asking) -> dict[str, Any]:
+        """Have plugins' code fill the gaps in an answer: only what has some is read."""
+        keys = (key for key, _, _ in prepared.statements)
+        by_key = zip(keys, found, strict=True)
+        read = {key: orjson.loads(value) for key, value in by_key if key in prepared.coded}
+        failures = await self._filled(read, prepared.coded, asking.actor)
+        errors = (_failure(failure, failure.gap.place) for failure in failures)
+        return _response(_with_keys(prepared, found) | read, errors, asking)
 
-        def resolve(key: str) -> Awaitable[object]:
-            if fields[key].name == LIST:
-                return answer_owners(fields[key], self._catalog, self._database, actor)
-            return self._read(plans[key], variables, actor)
+    async def _filled(
+        self, answers: Mapping[str, Any], plans: Mapping[str, Plan], actor: Actor
+    ) -> list[Failure]:
+        found = (gap for key, planned in plans.items() for gap in gaps(planned, answers[key], (key,)))
+        return await fill(found, reading_contexts(self._database, self._host, actor))
 
-        context = Context(operation.document.node, resolve)
-        result = await self._schema.execute(
-            question.query, dict(question.variables), context, operation_name=question.operation_name
-        )
-        errors = {"errors": formatted_result(result.errors, request_id)} if result.errors else {}
-        return {"data": result.data, **errors}
+    async def _answer_generally(self, asking: Asking) -> dict[str, Any]:
+        budget = Budget(self._settings.max_cost)
+        plans = self._plans(asking, budget)
+        known = await self._known(asking, plans)
+        results = {f.key: await self._resolved(f, asking, known, budget) for f in asking.fields}
+        return _joined(results, asking)
 
-    async def _write(
-        self, operation: Operation, question: Question, variables: Variables, actor: Actor, request_id: str
-    ) -> dict[str, Any]:
-        """Run mutations in their order, once all of them are found to be allowed and not too dear."""
-        lowering = Lowering(self._graphql, operation.document.fragments, variables.unmarked())
-        fields = lowering.roots(operation.node)
-        call = Call(self._catalog, self._database, actor, self._settings, question.idempotency_key, fields)
-        nodes = lowering.root_nodes(operation.node)
-        answers: dict[str, Any] = {}
-        errors: list[GraphQLError] = []
-        for field in fields:
-            self._check(field, call)
-        for field in fields:
-            try:
-                answers[field.key] = await self._written(field, call)
-            except Exception as error:
-                answers[field.key] = None
-                errors.append(_at(error, field, nodes))
-        return {"data": answers, **({"errors": formatted_result(errors, request_id)} if errors else {})}
-
-    def _check(self, field: Field, call: Call) -> None:
-        if field.name != TYPE_NAME:
-            self._mutations[field.name].check(field, call)
-
-    async def _written(self, field: Field, call: Call) -> object:
-        return "Mutation" if field.name == TYPE_NAME else await run(self._mutations[field.name], field, call)
-
-    def _plans(self, fields: list[Field], authorized: Authorized) -> dict[str, Planned]:
+    def _plans(self, asking: Asking, budget: Budget) -> dict[str, Planned]:
         """Plan all root fields, so that none runs of a request that is refused."""
-        asked = [field for field in fields if field.name in self._planned and field.name != TYPE_NAME]
+        authorized = authorize(asking.actor, self._catalog)
+        asked = [f for f in asking.fields if f.name in self._planned and f.name != TYPE_NAME]
         plans = {field.key: plan(field, self._catalog, authorized) for field in asked}
-        check_cost(sum(cost(planned.plan) for planned in plans.values()), self._max_cost)
+        budget.spend(sum(cost(planned.plan) for planned in plans.values()))
+        for field in asking.fields:
+            if self._plugins.brings(field, asking):
+                self._plugins.check(field, asking, budget)
         return plans
 
-    async def _read(self, planned: Planned, variables: Variables, actor: Actor) -> object:
-        statement = compile(planned.plan), bound(planned.binds, variables.coerced)
-        [found] = await execute(self._database, actor.tenant_id, [statement])
-        return orjson.loads(found)
+    async def _known(self, asking: Asking, plans: Mapping[str, Planned]) -> dict[str, Any]:
+        """Return the values of the root fields that no resolver finds."""
+        coerced, actor = asking.variables.coerced, asking.actor
+        statements = [(compile(p.plan), bound(p.binds, coerced)) for p in plans.values()]
+        found = await execute(self._database, actor.tenant_id, statements) if statements else []
+        known = {key: orjson.loads(value) for key, value in zip(plans, found, strict=True)}
+        for failure in await self._filled(known, {key: p.plan for key, p in plans.items()}, actor):
+            failure.gap.fill(failure.error)
+        for field in asking.fields:
+            if answerer := ANSWERERS.get(field.name):
+                known[field.key] = await answerer(field, self._catalog, self._database, actor)
+        return known
+
+    async def _resolved(
+        self, field: Field, asking: Asking, known: Mapping[str, Any], budget: Budget
+    ) -> ExecutionResult:
+        if self._plugins.brings(field, asking):
+            return await self._plugins.answer(field, asking, budget)
+        document = document_of(asking.operation, asking.nodes[field.key])
+        return await resolve_root(self._graphql, document, asking.given, root=known)
+
+    async def _write(self, asking: Asking) -> dict[str, Any]:
+        """Run mutations in their order, once all of them are found to be allowed and not too dear."""
+        coder = Coder(self._host, asking.actor)
+        header = asking.question.idempotency_key
+        call = Call(self._database, coder, self._settings, header, asking.fields)
+        budget = Budget(self._settings.max_cost)
+        for field in asking.fields:
+            self._check(field, call, asking, budget)
+        results = {f.key: await self._written(f, call, asking, budget) for f in asking.fields}
+        return _joined(results, asking)
+
+    def _check(self, field: Field, call: Call, asking: Asking, budget: Budget) -> None:
+        if self._plugins.brings(field, asking):
+            self._plugins.check(field, asking, budget)
+        elif field.name != TYPE_NAME:
+            self._mutations[field.name].check(field, call)
+
+    async def _written(self, field: Field, call: Call, asking: Asking, budget: Budget) -> ExecutionResult:
+        try:
+            if self._plugins.brings(field, asking):
+                return await self._plugins.write(field, asking, budget, call)
+            if field.name == TYPE_NAME:
+                return ExecutionResult({field.key: "Mutation"}, None)
+            payload = await run(self._mutations[field.name], field, call)
+        except Exception as error:
+            return ExecutionResult({field.key: None}, [_at(error, field, asking.nodes)])
+        errors = [
+            _failure(failure, (field.key, *place, failure.gap.place[-1]))
+            for failure in call.coder.failures
+            for place in _places(payload, failure.gap.record)
+        ]
+        return ExecutionResult({field.key: payload}, errors)
 
 
 def _at(error: Exception, field: Field, nodes: Mapping[str, list[FieldNode]]) -> GraphQLError:
     return GraphQLError(str(error), nodes[field.key], path=[field.key], original_error=error)
+
+
+def _failure(failure: Failure, place: Place) -> GraphQLError:
+    return GraphQLError(str(failure.error), path=place, original_error=failure.error)
+
+
+def _places(value: object, record: object, place: Place = ()) -> Iterator[Place]:
+    """Yield what leads to a record in an answer, wherever it stands there."""
+    if value is record:
+        yield place
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inner:
+        yield from _places(one, record, (*place, name))
+
+
+def _joined(results: Mapping[str, ExecutionResult], asking: Asking) -> dict[str, Any]:
+    """Return the response of root fields that were answered one by one.
+
+    A field that may not be null, and is, leaves nothing of the whole: so the GraphQL specification wants it.
+    """
+    errors = (error for result in results.values() for error in result.errors or ())
+    if any(result.data is None for result in results.values()):
+        return _response(None, errors, asking)
+    answers = {key: (result.data or {}).get(key) for key, result in results.items()}
+    return _response(answers, errors, asking)
+
+
+def _response(data: dict[str, Any] | None, errors: Iterable[GraphQLError], asking: Asking) -> dict[str, Any]:
+    shown = formatted_result(list(errors), asking.request_id)
+    return {"data": data, **({"errors": shown} if shown else {})}
 
 
 def _operation(document: Document, name: str | None) -> Operation:

@@ -80,7 +80,7 @@ async def _record(
     asked = [f for f in field.fields if f.name == entity.singular]
     if result.id is None:
         return None
-    found = await render_records(asked, entity, [result.id], call.catalog, connection, call.actor)
+    found = await render_records(asked, entity, [result.id], connection, call.coder)
     return found[result.id]
 
 

@@ -9,7 +9,7 @@ one neither lowers nor plans.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
@@ -17,8 +17,9 @@ from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, OperationDefin
 from tenure_core.access import Authorized, Grants
 from tenure_core.catalog import Catalog
 from tenure_core.errors import RequestTooLargeError
-from tenure_core.plan import Bind, plan
+from tenure_core.plan import Bind, Plan, plan
 from tenure_core.plan.cost import cost
+from tenure_core.plan.gaps import holds_code
 from tenure_core.request import Field, Trait
 from tenure_core.sql import Statement, compile
 from tenure_schema.documents import Document
@@ -42,10 +43,12 @@ class Prepared:
     Args:
         keys: The names of the answer's root fields, in order.
         statements: Every root field but `__typename`: its name in the answer, its statement, its values.
+        coded: The plans that leave values to plugins' code, by the names in the answer.
     """
 
     keys: tuple[str, ...]
     statements: tuple[tuple[str, Statement, tuple[Bind, ...]], ...]
+    coded: Mapping[str, Plan]
 
 
 @dataclass(slots=True)
@@ -115,7 +118,8 @@ def _prepared(fields: tuple[Field, ...], catalog: Catalog, authorized: Authorize
     planned = [(f.key, plan(f, catalog, authorized)) for f in fields if f.name != TYPE_NAME]
     check_cost(sum(cost(p.plan) for _, p in planned), max_cost)
     statements = tuple((key, compile(p.plan), p.binds) for key, p in planned)
-    return Prepared(tuple(f.key for f in fields), statements)
+    coded = {key: p.plan for key, p in planned if holds_code(p.plan)}
+    return Prepared(tuple(f.key for f in fields), statements, coded)
 
 
 def check_cost(asked: int, allowed: int) -> None:

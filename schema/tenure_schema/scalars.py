@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, NewType
 
 import strawberry
+import strawberry.scalars
 from strawberry.types.scalar import ScalarDefinition
 
 from tenure_core.kinds import (
@@ -45,7 +47,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Json: _scalar("JSON", "Any JSON value."),
 }
-"""The scalars that GraphQL does not bring itself."""
+SCALARS |= {date: SCALARS[Date], datetime: SCALARS[DateTime], strawberry.scalars.JSON: SCALARS[Json]}
+"""The scalars that GraphQL does not bring itself, by what stands for them here and in plugins' own types."""
 
 PYTHON: dict[Kind, Any] = {
     ID: strawberry.ID,

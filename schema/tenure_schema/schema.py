@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import strawberry
 from graphql import GraphQLScalarType, GraphQLSchema, is_specified_scalar_type, value_from_ast_untyped
+from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.plan.planner import AGGREGATE
-from tenure_schema.building import Argument, GraphQLType, PlannedField, Types, Untyped, list_of, output
+from tenure_schema.building import Argument, PlannedField, Types, list_of, output
 from tenure_schema.changes import change_questions
 from tenure_schema.field_owners import LIST
 from tenure_schema.inputs import Inputs
 from tenure_schema.mutations import mutations_of
 from tenure_schema.payloads import Payloads
+from tenure_schema.platform_types import PlatformType
+from tenure_schema.plugin_fields import join_fields
+from tenure_schema.plugin_parts import ROOTS, PluginParts, contested, joined
 from tenure_schema.scalars import SCALARS
 from tenure_schema.types import Objects
 from tenure_schema.write_inputs import WriteInputs
 from tenure_schema.writing import Mutation
 
-
-class RootField(PlannedField):
-    """A root field; the context that comes with the operation knows how to answer it."""
-
-    @property
-    def is_async(self) -> bool:
-        """Async: the answer comes from the database."""
-        return True
-
-    def get_result(self, source: Untyped, info: Untyped, args: list[Untyped], kwargs: Untyped) -> object:
-        """Return the answer of the general way."""
-        resolve: Callable[[str], Awaitable[object]] = info.context.resolve
-        return resolve(info.path.key)
+NO_PARTS = PluginParts()
 
 
-def build_schema(catalog: Catalog) -> strawberry.Schema:
-    """Return the GraphQL schema of a catalog."""
+def build_schema(catalog: Catalog, parts: PluginParts = NO_PARTS) -> strawberry.Schema:
+    """Return the GraphQL schema of a catalog and of plugins' own parts.
+
+    Raises:
+        PluginError: Two of them bring a root field or a type of one name.
+    """
     types = Types()
     types.implement("Node", catalog.entities)
     inputs = Inputs(catalog, types)
@@ -50,11 +44,26 @@ def build_schema(catalog: Catalog) -> strawberry.Schema:
     )
     mutations = [_write(mutation, types) for mutation in mutations_of(catalog)]
     mutation = types.object("Mutation", "Changes to the customers of one tenant.", mutations)
-    config = StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS, disable_field_suggestions=True)
-    entities = [types[name] for name in catalog.entities]
-    schema = strawberry.Schema(query, mutation, types=entities, config=config)
+    PlatformType.building = types
+    schema = _joined(query, mutation, [types[name] for name in catalog.entities], parts)
     _fill_in_variables(graphql_schema(schema))
+    roots = {kind.capitalize(): parts.fields(kind) for kind in ROOTS}
+    join_fields(graphql_schema(schema), types.named, roots)
     return schema
+
+
+def _joined(query: type, mutation: type, entities: list[type], parts: PluginParts) -> strawberry.Schema:
+    config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True)
+    try:
+        return strawberry.Schema(
+            joined("query", query, parts) or query,
+            joined("mutation", mutation, parts),
+            joined("subscription", None, parts, "What happens, as it happens."),
+            types=[*entities, *parts.types],
+            config=config,
+        )
+    except DuplicatedTypeName as error:
+        raise contested(error, parts) from error
 
 
 def _fill_in_variables(schema: GraphQLSchema) -> None:
@@ -67,9 +76,9 @@ def _fill_in_variables(schema: GraphQLSchema) -> None:
             scalar.coerce_input_literal = value_from_ast_untyped
 
 
-def schema_text(catalog: Catalog) -> str:
+def schema_text(catalog: Catalog, parts: PluginParts = NO_PARTS) -> str:
     """Return the schema in GraphQL's schema definition language, as clients' tools read it."""
-    return build_schema(catalog).as_str().strip() + "\n"
+    return build_schema(catalog, parts).as_str().strip() + "\n"
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
@@ -80,8 +89,8 @@ def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
 def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[PlannedField]:
     node = types["Node"]
     fields = [
-        _root("node", node | None, "The record with an id, whatever it is of.", [_identity("Its id.")]),
-        _root(
+        output("node", node | None, "The record with an id, whatever it is of.", [_identity("Its id.")]),
+        output(
             "nodes",
             list_of(node | None),
             "The records with these ids, in their order; null for each that is not there.",
@@ -91,22 +100,22 @@ def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[Planned
         ),
     ]
     owners = list_of(types["FieldOwner"])
-    fields.append(_root(LIST, owners, "The fields that only one system may write.", []))
+    fields.append(output(LIST, owners, "The fields that only one system may write.", []))
     for entity in catalog.entities.values():
         fields += _entity_questions(entity, types, objects)
-    return [*fields, *map(_as_root, change_questions(types))]
+    return [*fields, *change_questions(types)]
 
 
 def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> list[PlannedField]:
     aggregate = objects.aggregate_field(f"{entity.plural}{AGGREGATE}", entity)
     return [
-        _root(
+        output(
             entity.singular,
             types[entity.name] | None,
             f"One of the {entity.plural} by its id.",
             [_identity("Its id.")],
         ),
-        _root(
+        output(
             f"{entity.singular}{BY_EXTERNAL_REF}",
             types[entity.name] | None,
             f"One of the {entity.plural} by the key that another system knows it by.",
@@ -115,13 +124,13 @@ def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> lis
                 Argument("externalId", strawberry.ID, "Its key there."),
             ],
         ),
-        _root(
+        output(
             entity.plural,
             types[f"{entity.name}Connection"],
             f"The {entity.plural}, page by page.",
             objects.inputs.list_arguments(entity),
         ),
-        _as_root(aggregate),
+        aggregate,
     ]
 
 
@@ -131,16 +140,4 @@ def _identity(description: str) -> Argument:
 
 def _write(mutation: Mutation, types: Types) -> PlannedField:
     argument = Argument("input", types[mutation.payload.removesuffix("Payload") + "Input"], "What to write.")
-    return _root(mutation.name, types[mutation.payload] | None, mutation.description, [argument])
-
-
-def _root(name: str, type_: GraphQLType, description: str, arguments: list[Argument]) -> PlannedField:
-    return _as_root(output(name, type_, description, arguments))
-
-
-def _as_root(field: PlannedField) -> RootField:
-    built = RootField(
-        field.python_name, field.graphql_name, field.type_annotation, description=field.description
-    )
-    built.arguments = field.arguments
-    return built
+    return output(mutation.name, types[mutation.payload] | None, mutation.description, [argument])

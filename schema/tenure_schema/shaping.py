@@ -10,6 +10,7 @@ import orjson
 
 from tenure_core.access import authorize
 from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.coding import Coder
 from tenure_core.database import TenantConnection
 from tenure_core.execute import fetch
 from tenure_core.identity import Actor
@@ -84,9 +85,8 @@ async def render_records(
     fields: Sequence[Field],
     entity: EntityInfo,
     ids: Sequence[uuid.UUID],
-    catalog: Catalog,
     connection: TenantConnection,
-    actor: Actor,
+    coder: Coder,
 ) -> Mapping[uuid.UUID, Rendered]:
     """Return what is asked of records just written, by their ids: a statement per field, whatever it nests.
 
@@ -94,15 +94,14 @@ async def render_records(
         fields: The fields that show the record, each with what is asked of it.
         entity: What the records are of.
         ids: Which ones.
-        catalog: What there is.
         connection: In the transaction that has written them.
-        actor: Who asks.
+        coder: Fills what plugins' code computes.
     """
     found: dict[uuid.UUID, dict[str, object]] = {identity: {} for identity in ids}
     unique = list(found)
     for field in fields if ids else ():
         for identity, record in zip(
-            unique, await _records(field, entity, unique, catalog, connection, actor), strict=True
+            unique, await _records(field, entity, unique, connection, coder), strict=True
         ):
             found[identity][field.key] = record
     return {identity: Rendered(by_key) for identity, by_key in found.items()}
@@ -112,15 +111,16 @@ async def _records(
     field: Field,
     entity: EntityInfo,
     ids: list[uuid.UUID],
-    catalog: Catalog,
     connection: TenantConnection,
-    actor: Actor,
+    coder: Coder,
 ) -> list[object]:
     if _is_known(field):
         return [_known(field, entity, identity) for identity in ids]
+    catalog, actor = coder.host.catalog, coder.actor
     planned = plan_records(field, entity, ids, catalog, authorize(actor, catalog))
     found = await fetch(connection, actor.tenant_id, compile(planned.plan), bound(planned.binds, {}))
     listed: list[object] = orjson.loads(found)
+    await coder.fill(connection, planned.plan, listed)
     return listed
 
 

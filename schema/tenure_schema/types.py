@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import strawberry
 
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
+from tenure_core.computed import CodedField
 from tenure_core.external import EXTERNAL_REFS, REF_FIELDS
 from tenure_core.kinds import BIG_INT, FLOAT, INT, Kind
 from tenure_core.paths import Path, group_paths
@@ -71,6 +72,7 @@ class Objects:
 
     def _record(self, entity: EntityInfo) -> None:
         fields = [built for field in entity.fields.values() for built in self._field(field)]
+        fields += [self._coded(field) for field in entity.coded.values()]
         keys = list_of(self.types["ExternalRef"])
         fields.append(output(EXTERNAL_REFS, keys, "The keys that other systems have for it."))
         fields.append(history_field(self.types))
@@ -103,6 +105,9 @@ class Objects:
     def _scalar(self, field: ScalarField) -> PlannedField:
         python = self.inputs.python(field.kind)
         return output(field.name, python | None if field.nullable else python, field.description)
+
+    def _coded(self, field: CodedField) -> PlannedField:
+        return output(field.name, self.inputs.python(field.kind) | None, field.description)
 
     def _composite(self, field: CompositeField) -> type:
         if field.type_name not in self.types.named:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 import orjson
 
 from tenure_core.catalog import Catalog
+from tenure_core.coding import Coder
 from tenure_core.database import Database, TenantConnection
 from tenure_core.drafts import Row
 from tenure_core.identity import Actor
@@ -29,20 +30,28 @@ class Call:
     """What every mutation of a request is run with.
 
     Args:
-        catalog: What there is.
         database: Where to write.
-        actor: Who writes.
+        coder: Who writes, with what there is; fills what plugins' code computes.
         settings: How much may be asked at once.
         header: The idempotency key that came as a header, if any.
         roots: All root fields of the request.
     """
 
-    catalog: Catalog
     database: Database
-    actor: Actor
+    coder: Coder
     settings: Settings
     header: str | None
     roots: tuple[Field, ...]
+
+    @property
+    def actor(self) -> Actor:
+        """Who writes."""
+        return self.coder.actor
+
+    @property
+    def catalog(self) -> Catalog:
+        """What there is."""
+        return self.coder.host.catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ async def run(mutation: Mutation, field: Field, call: Call) -> dict[str, Any]:
         TenureError: The database can't.
     """
     try:
-        receipt = _receipt(field, call)
+        receipt = receipt_of(field, call)
     except ValueError as error:
         return _payload(mutation, field, _refusal(mutation, ErrorCode.INVALID, str(error)))
 
@@ -127,8 +136,14 @@ async def _once(
     return payload
 
 
-def _receipt(field: Field, call: Call) -> Receipt | None:
-    key: object = sent(field).get(IDEMPOTENCY_KEY)
+def receipt_of(field: Field, call: Call) -> Receipt | None:
+    """Return what a mutation is known by, where it has a key: one of its own, or the request's.
+
+    Raises:
+        ValueError: The key is none.
+    """
+    given = field.arguments.get("input")
+    key: object = given.get(IDEMPOTENCY_KEY) if isinstance(given, Mapping) else None
     days = call.settings.receipt_days
     if key is not None:
         return Receipt.of(key, field, days)

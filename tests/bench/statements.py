@@ -9,9 +9,9 @@ import uvloop
 from data import Data
 from questions import NESTED
 
-from tenure_core.assembly import build_catalog
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
+from tenure_core.plugins import core_host
 from tenure_core.settings import load_settings
 from tenure_schema.execution import Execution
 from tenure_schema.question import Question
@@ -58,7 +58,7 @@ def statements_per_root_field(data: Data) -> float:
 async def _most(data: Data) -> float:
     settings = load_settings(database_url=data.url, pool_size=1)
     async with Database(data.url, settings) as database:
-        answering = Execution(build_catalog(), database, settings)
+        answering = Execution(core_host(), database, settings)
         actor = Actor(data.tenant_id, uuid.uuid4(), Role.READER, "bench")
         counts = [await _count(answering, database, actor, q) / n for q, n in ROOT_FIELDS.items()]
     return max(counts)

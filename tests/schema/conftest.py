@@ -10,27 +10,27 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
-from tests import asking
-from tests.conftest import actor_in_fresh_tenant
 from tests.schema.answers import Answers
 from tests.schema.sample import CATALOG, ROWS, insert, sample
 from tests.schema.sample_computed import PLUGIN
 
-from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
+from tenure_core.plugins import Host, core_host
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_schema.app import create_app
 from tenure_schema.execution import Execution
 from tenure_schema.question import Question
+from tests import asking
+from tests.conftest import actor_in_fresh_tenant
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def execution(catalog: Catalog, database: Database, settings: Settings) -> Execution:
-    return Execution(catalog, database, settings)
+def execution(database: Database, settings: Settings) -> Execution:
+    return Execution(core_host(), database, settings)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ async def generous(database: Database, settings: Settings) -> Execution:
         "document_characters",
     )
     raised = dict.fromkeys((f"max_{name}" for name in names), 10**9)
-    return Execution(CATALOG, database, settings.model_copy(update=raised))
+    return Execution(Host((), (), CATALOG), database, settings.model_copy(update=raised))
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ import orjson
 import pytest
 from tests.asking import ask
 
-from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.identity import Actor, KeyCache
+from tenure_core.plugins import core_host
 from tenure_core.settings import Settings
 from tenure_schema.app import create_app
 from tenure_schema.documents import InvalidDocumentError
@@ -103,9 +103,9 @@ async def test_the_log_of_a_failure_holds_neither_the_key_nor_the_question(
 
 @pytest.mark.parametrize("allowed", [True, False])
 async def test_the_schema_can_be_closed(
-    catalog: Catalog, database: Database, settings: Settings, actor: Actor, allowed: bool
+    database: Database, settings: Settings, actor: Actor, allowed: bool
 ) -> None:
-    execution = Execution(catalog, database, settings.model_copy(update={"introspection": allowed}))
+    execution = Execution(core_host(), database, settings.model_copy(update={"introspection": allowed}))
     question = "{ __schema { queryType { name } } }"
     if allowed:
         assert "data" in await ask(execution, actor, question)

@@ -13,15 +13,15 @@ from typing import Any
 import pandas
 import psycopg
 import pytest
-from tests import asking as api
 from tests.readme import Example, queries
 
-from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
+from tenure_core.plugins import core_host
 from tenure_core.settings import Settings
 from tenure_core.tokens import ensure_tenant
 from tenure_schema.execution import Execution
+from tests import asking as api
 
 Answer = Callable[[str], Awaitable[Any]]
 
@@ -170,12 +170,10 @@ def test_a_second_import_writes_nothing(database_url: str, retail: str, tmp_path
 
 
 @pytest.fixture
-def answer(
-    retail: str, database_url: str, database: Database, catalog: Catalog, settings: Settings
-) -> Answer:
+def answer(retail: str, database_url: str, database: Database, settings: Settings) -> Answer:
     """Ask the API as a reader of the shop."""
     reader = Actor(ensure_tenant(database_url, retail), uuid.uuid4(), Role.READER, "test")
-    execution = Execution(catalog, database, settings)
+    execution = Execution(core_host(), database, settings)
 
     async def ask_api(query: str) -> Any:
         found = await api.ask(execution, reader, query)

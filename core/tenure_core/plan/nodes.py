@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tenure_core.catalog import EntityInfo, ToMany, ToOne
-from tenure_core.computed import AnyColumn
+from tenure_core.computed import AnyColumn, CodedField
 from tenure_core.paths import Path
 from tenure_core.plan.change_nodes import Export, Feed, History
 from tenure_core.plan.conditions import Param, Predicate
@@ -80,6 +80,14 @@ class TypeName:
 
 
 @dataclass(frozen=True, slots=True)
+class Coded:
+    """What a plugin's code needs to compute a value, in the place of the value."""
+
+    key: str
+    field: CodedField
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """The object of a composite's parts; null where all of its columns are empty."""
 
@@ -123,7 +131,7 @@ class ExternalRefs:
     outputs: tuple[Value | TypeName, ...]
 
 
-Output = Value | TypeName | Parts | One | Many | Groups | History | ExternalRefs
+Output = Value | Coded | TypeName | Parts | One | Many | Groups | History | ExternalRefs
 
 
 @dataclass(frozen=True, slots=True)

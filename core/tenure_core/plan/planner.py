@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from tenure_core.access import Authorized
@@ -16,8 +16,10 @@ from tenure_core.plan.binds import Bind, Binder
 from tenure_core.plan.changes import CHANGES, HISTORY, SNAPSHOT, Changes
 from tenure_core.plan.conditions import And, Compare, Predicate
 from tenure_core.plan.filters import Filters, alive
+from tenure_core.plan.gaps import SORT, holds_code
 from tenure_core.plan.limits import Limits
 from tenure_core.plan.nodes import (
+    Coded,
     Connection,
     ConnectionOutput,
     Edges,
@@ -93,6 +95,36 @@ def plan_records(
     return Planned(planned, tuple(planner.binder.binds))
 
 
+def plan_references(
+    field: Field,
+    entity: EntityInfo,
+    ids: list[uuid.UUID],
+    catalog: Catalog,
+    authorized: Authorized,
+    *,
+    deleted: bool = False,
+) -> Planned:
+    """Return the plan of records that a plugin's code refers to: a list in the order of their ids.
+
+    Args:
+        field: What is asked of each.
+        entity: Whose records.
+        ids: Which ones.
+        catalog: What there is.
+        authorized: What of it the actor may read.
+        deleted: Whether deleted ones may be seen.
+
+    Raises:
+        ForbiddenError: They, or something asked for, may not be read.
+    """
+    authorized.grants.require_read(entity)
+    planner = _Planner.of(catalog, authorized)
+    found = planner.binder.add(ID, ids, field.name, many=True)
+    scope = And(()) if deleted else alive(entity)
+    planned = Lookup(found, ((scope, planner.node(entity, field.fields, field.name)),))
+    return Planned(planned, tuple(planner.binder.binds))
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     """Plans one root field: resolves names, asks the grants, and puts values into the binder."""
@@ -150,7 +182,10 @@ class _Planner:
         return Lookup(param, tuple((alive(e), self._possible(e, field)) for e in readable))
 
     def _possible(self, entity: EntityInfo, field: Field) -> Node:
-        return self.node(entity, tuple(f for f in field.fields if f.on == entity.name), field.name)
+        node = self.node(entity, tuple(f for f in field.fields if f.on == entity.name), field.name)
+        if holds_code(node):
+            return replace(node, outputs=(*node.outputs, TypeName(SORT, entity.name)))
+        return node
 
     def node(self, entity: EntityInfo, fields: tuple[Field, ...], path: str) -> Node:
         """Return the plan of one record as an object."""
@@ -169,6 +204,9 @@ class _Planner:
             return self._one(known, field, path)
         if isinstance(known, ToMany):
             return Many(field.key, self._connection(self.catalog[known.target], known, field, path))
+        if coded := entity.coded.get(field.name):
+            self.authorized.grants.require_field(coded)
+            return Coded(field.key, coded)
         if field.name == EXTERNAL_REFS:
             return _external_refs(entity, field)
         if field.name == HISTORY:

@@ -28,7 +28,18 @@ from tenure_core.computed import AnyColumn
 from tenure_core.external import EXTERNAL_REF
 from tenure_core.plan.change_nodes import History
 from tenure_core.plan.conditions import Predicate
-from tenure_core.plan.nodes import ExternalRefs, Groups, Many, Node, One, Output, Parts, TypeName, Value
+from tenure_core.plan.nodes import (
+    Coded,
+    ExternalRefs,
+    Groups,
+    Many,
+    Node,
+    One,
+    Output,
+    Parts,
+    TypeName,
+    Value,
+)
 from tenure_core.sql.columns import value_of
 from tenure_core.sql.predicates import Condition, condition, external_refs, of_tenant, refers
 
@@ -108,6 +119,12 @@ def _(output: Value, source: Source) -> ColumnElement[Any]:
 
 
 @value.register
+def _(output: Coded, source: Source) -> ColumnElement[Any]:
+    needs = output.field.needs.items()
+    return json_object((name, value_of(column, source.rows)) for name, column in needs)
+
+
+@value.register
 def _(output: TypeName, source: Source) -> ColumnElement[Any]:
     return quoted(output.name)
 
@@ -168,6 +185,8 @@ def needed(node: Node) -> dict[str, AnyColumn]:
         match output:
             case Value():
                 found[output.column.name] = output.column
+            case Coded():
+                found |= {column.name: column for column in output.field.needs.values()}
             case Parts():
                 found |= {column.name: column for column in output.columns}
             case One():

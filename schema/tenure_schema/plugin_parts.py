@@ -1,0 +1,141 @@
+"""Plugin parts: plugins' own Strawberry types, joined to the platform's into one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+from strawberry.exceptions import DuplicatedTypeName
+from strawberry.schema.name_converter import NameConverter
+from strawberry.types.base import StrawberryContainer, has_object_definition
+from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
+from strawberry.types.union import StrawberryUnion
+
+from tenure_core.errors import PluginError
+from tenure_core.plugins import Host
+from tenure_core.registrations import GraphQLParts
+
+ROOTS = ("query", "mutation", "subscription")
+"""What plugins' parts call the root types that they add to."""
+
+PLATFORM = "Tenure itself"
+
+NAMES = NameConverter()
+
+
+@dataclass(frozen=True)
+class PluginParts:
+    """What all plugins add to the schema.
+
+    Args:
+        by_plugin: The part of each plugin, in the plugins' order.
+    """
+
+    by_plugin: Mapping[str, GraphQLParts] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, host: Host) -> PluginParts:
+        """Return what the plugins of a host add."""
+        return cls({plugin.name: plugin.graphql for plugin in host.plugins})
+
+    @property
+    def types(self) -> list[type]:
+        """The types that nothing else leads to."""
+        return [one for part in self.by_plugin.values() for one in part.types]
+
+    def roots(self, kind: str) -> list[tuple[str, type]]:
+        """Return the root types of one kind, each with its plugin."""
+        found = ((plugin, getattr(part, kind)) for plugin, part in self.by_plugin.items())
+        return [(plugin, root) for plugin, root in found if root is not None]
+
+    def fields(self, kind: str) -> Mapping[str, str]:
+        """Return the plugin of each root field of one kind, by the field's name in the API."""
+        return {_name(one): plugin for plugin, root in self.roots(kind) for one in _fields(root)}
+
+
+def joined(kind: str, platform: type | None, parts: PluginParts, description: str = "") -> type | None:
+    """Return a root type with the platform's fields and those of all plugins; None where there are none.
+
+    Args:
+        kind: "query", "mutation" or "subscription".
+        platform: The platform's own type, if there is one.
+        parts: What plugins add.
+        description: What the type is, where the platform's own does not say it.
+
+    Raises:
+        PluginError: Two of them have a field of one name.
+    """
+    brought = parts.roots(kind)
+    if not brought:
+        return platform
+    owned = [(PLATFORM, platform)] if platform is not None else []
+    _refuse_contested(kind, [*owned, *brought])
+    bases = tuple(root for _, root in reversed([*owned, *brought]))
+    name = kind.capitalize()
+    if platform is not None:
+        description = platform.__strawberry_definition__.description  # type: ignore[attr-defined]  # set by Strawberry
+    return strawberry.type(type(name, bases, {"__annotations__": {}}), name=name, description=description)
+
+
+def _refuse_contested(kind: str, roots: Iterable[tuple[str, type]]) -> None:
+    owners: dict[str, str] = {}
+    for owner, root in roots:
+        for one in _fields(root):
+            for name in {_name(one), one.python_name}:
+                if owners.setdefault(name, owner) != owner:
+                    raise PluginError(
+                        f"The {kind} {name} is brought by {owners[name]} and by {owner}.",
+                        f"Rename it in {owner}, or leave one of the two out with TENURE_PLUGINS_DENY.",
+                    )
+
+
+def _fields(root: type) -> Sequence[StrawberryField]:
+    definition = getattr(root, "__strawberry_definition__", None)
+    if definition is None:
+        raise PluginError(f"{root.__name__} is no Strawberry type.", "Put `@strawberry.type` in front of it.")
+    fields: Sequence[StrawberryField] = definition.fields
+    return fields
+
+
+def _name(one: StrawberryField) -> str:
+    return NAMES.get_graphql_name(one)
+
+
+def contested(error: DuplicatedTypeName, parts: PluginParts) -> PluginError:
+    """Return what to say of two types with one name."""
+    classes = [one for one in (error.first_cls, error.second_cls) if one is not None]
+    owners = " and by ".join(sorted({_owner(one, parts) for one in classes}))
+    return PluginError(
+        f"{error.message}: it is brought by {owners}.",
+        "Rename it with `@strawberry.type(name=...)`; for a type of the platform, use `platform_type`.",
+    )
+
+
+def _owner(cls: type, parts: PluginParts) -> str:
+    for plugin, part in parts.by_plugin.items():
+        roots = (getattr(part, kind) for kind in ROOTS)
+        if cls in _reached([*part.types, *(root for root in roots if root is not None)]):
+            return plugin
+    return PLATFORM
+
+
+def _reached(roots: list[Any]) -> set[type]:
+    """Return the classes that some types lead to, and they themselves."""
+    found: set[type] = set()
+    waiting = roots
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, StrawberryContainer):
+            waiting.append(one.of_type)
+        elif isinstance(one, StrawberryUnion):
+            waiting += one.types
+        elif isinstance(one, StrawberryEnumDefinition):
+            found.add(one.wrapped_cls)
+        elif has_object_definition(one) and one not in found:
+            found.add(one)
+            fields = one.__strawberry_definition__.fields
+            waiting += [inner for f in fields for inner in (f.type, *(a.type for a in f.arguments))]
+    return found
