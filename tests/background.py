@@ -38,14 +38,14 @@ def quick(settings: Settings, **changed: object) -> Settings:
     return settings.model_copy(update=usual | changed)
 
 
-def hearing(hear: Hear) -> Any:
-    """Return a plugin that hears of changes."""
+def hearing(hear: Hear, name: str = "") -> Any:
+    """Return a plugin that hears of changes; it has a name of its own, unless one is given."""
 
     @hookimpl
     async def on_change(context: Context, changes: Sequence[Change]) -> None:
         await hear(context, changes)
 
-    return plugin(unique(), on_change=on_change)
+    return plugin(name or unique(), on_change=on_change)
 
 
 class Tenant:

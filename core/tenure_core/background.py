@@ -31,7 +31,7 @@ async def background(database: Database, host: Host, settings: Settings) -> Asyn
         host: The plugins of this process.
         settings: How it is done.
     """
-    if not any(plugin.jobs for plugin in host.plugins) and not host.implementing("on_change"):
+    if not works(host):
         yield
         return
     task = asyncio.create_task(_keep_running(database, host, settings))
@@ -41,6 +41,15 @@ async def background(database: Database, host: Host, settings: Settings) -> Asyn
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def works(host: Host) -> bool:
+    """Return whether there are plugins that do anything by themselves."""
+    return _has_jobs(host) or bool(host.implementing("on_change"))
+
+
+def _has_jobs(host: Host) -> bool:
+    return any(plugin.jobs for plugin in host.plugins)
 
 
 async def _keep_running(served: Database, host: Host, settings: Settings) -> None:
@@ -55,7 +64,7 @@ async def _keep_running(served: Database, host: Host, settings: Settings) -> Non
 async def _run(served: Database, host: Host, settings: Settings) -> None:
     async with Database(served.url, _own(settings)) as database, asyncio.TaskGroup() as group:
         group.create_task(Deliverer(database, host, settings).run(served.wakes))
-        if any(plugin.jobs for plugin in host.plugins):
+        if _has_jobs(host):
             work = await asyncio.to_thread(_work)
             group.create_task(work(database, host, settings))
 
