@@ -1,0 +1,103 @@
+"""The ground of checks: a running Tenure with the plugin, and tenants with rows of all that it can have."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tenure_core.plugins import LoadedPlugin
+from tenure_sdk.checks.additions import Additions
+from tenure_sdk.checks.questions import Question, mutations_of, questions_of
+from tenure_sdk.checks.rows import Records, write_rows
+from tenure_sdk.trial import Response, RunningTenure, Tenant, running_tenure
+
+LIMITS = (
+    "max_body_bytes",
+    "max_document_characters",
+    "max_document_tokens",
+    "max_depth",
+    "max_aliases",
+    "max_root_fields",
+    "max_cost",
+)
+"""Limits that the kit's own questions may pass: they ask for everything at once."""
+
+SECONDS = {"statement_timeout_seconds": 60.0, "request_timeout_seconds": 120.0}
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A tenant with rows.
+
+    Args:
+        tenant: The tenant, seen by an administrator.
+        mark: What its texts begin with.
+        records: The ids of its records, by entity.
+    """
+
+    tenant: Tenant
+    mark: str
+    records: Records
+
+
+@dataclass
+class Ground:
+    """What checks of a running plugin stand on.
+
+    Args:
+        plugin: The plugin.
+        additions: What it adds to the schema.
+        tenure: Tenure with it, and with what it requires.
+    """
+
+    plugin: LoadedPlugin
+    additions: Additions
+    tenure: RunningTenure
+
+    def __post_init__(self) -> None:
+        catalog = self.tenure.catalog
+        self.questions = questions_of(self.plugin, self.additions, catalog)
+        self.mutations = mutations_of(self.plugin, self.additions, catalog)
+
+    async def holding(self, count: int) -> Holding:
+        """Return a new tenant with rows of each entity.
+
+        Args:
+            count: How many rows of each.
+
+        Raises:
+            NoRowsError: The plugin refuses all rows of an entity.
+        """
+        tenant = await self.tenure.new_tenant()
+        mark = f"of{tenant.id.hex[-8:]}"
+        entities = self.tenure.catalog.entities.values()
+        database, catalog = self.tenure.database, self.tenure.catalog
+        records = await write_rows(database, catalog, tenant.actor, entities, mark, count)
+        return Holding(tenant, mark, records)
+
+    async def ask(self, question: Question, tenant: Tenant, records: Records) -> Response:
+        """Return the response to a question about some records.
+
+        Raises:
+            NoValueError: The question wants what can't be made up.
+        """
+        values = question.values(self.tenure.catalog, records)
+        return await tenant.ask(question.text, **values)
+
+
+@asynccontextmanager
+async def grounded(
+    server_url: str, plugin: LoadedPlugin, required: Sequence[object], additions: Additions
+) -> AsyncIterator[Ground]:
+    """Run Tenure with a plugin, and with what it requires, in a database of its own.
+
+    Args:
+        server_url: The PostgreSQL to make the database in.
+        plugin: The plugin.
+        required: The plugins that it requires, as modules.
+        additions: What it adds to the schema.
+    """
+    unlimited = dict.fromkeys(LIMITS, 10_000_000)
+    async with running_tenure(server_url, [*required, plugin.hooks], **unlimited, **SECONDS) as tenure:
+        yield Ground(plugin, additions, tenure)
