@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import orjson
 
 from tenure_core.changes import FEED_POSITION, Operation
-from tenure_core.database import TenantConnection
+from tenure_core.database import Database, TenantConnection
 from tenure_core.deliveries.change import Change
 from tenure_core.execute import fetch
 from tenure_core.plan.change_nodes import ChangeEdges, ChangeValue, Feed
 from tenure_core.plan.conditions import Param
 from tenure_core.plan.nodes import PageInfo
 from tenure_core.sql import compile
+
+CHANGES_AT_ONCE = 100
 
 POSITION = "SELECT tenure_feed_position(%s)"
 
@@ -51,6 +54,30 @@ async def feed_position(connection: TenantConnection, tenant_id: uuid.UUID) -> s
     cursor = await connection.execute(POSITION, (tenant_id,))
     [(position,)] = await cursor.fetchall()
     return str(position)
+
+
+async def follow(database: Database, tenant_id: uuid.UUID, entities: Sequence[str]) -> AsyncGenerator[Change]:
+    """Yield a tenant's changes from now on, as they are committed, until it is closed.
+
+    Args:
+        database: Where they are.
+        tenant_id: Whose changes.
+        entities: The names of the entities that are wanted.
+
+    Raises:
+        TenureError: The database can't.
+    """
+    async with database.tenant(tenant_id) as connection:
+        cursor = await feed_position(connection, tenant_id)
+    async with aclosing(database.wakes.waits(tenant_id)) as waits:
+        async for _ in waits:
+            has_next = True
+            while has_next:
+                async with database.tenant(tenant_id) as connection:
+                    page = await feed_page(connection, tenant_id, entities, cursor, CHANGES_AT_ONCE)
+                for change in page.changes:
+                    yield change
+                cursor, has_next = page.cursor, page.has_next
 
 
 async def feed_page(

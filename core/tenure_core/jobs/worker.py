@@ -15,7 +15,7 @@ from procrastinate.jobs import Job as QueuedJob
 from procrastinate.retry import BaseRetryStrategy
 
 from tenure_core.database import Database, service_conninfo
-from tenure_core.errors import TenureError
+from tenure_core.errors import PluginError, TenureError
 from tenure_core.jobs.run import JobRun
 from tenure_core.jobs.schedule import jobs_of, keep_deferring
 from tenure_core.plugins.host import Host
@@ -55,8 +55,10 @@ class Backoff(BaseRetryStrategy):
 
     first_pause_seconds: float
 
-    def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> RetryDecision:
-        """Return when a job is tried again."""
+    def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> RetryDecision | None:
+        """Return when a job is tried again; one that is unknown here is put into the queue anew by others."""
+        if isinstance(exception, PluginError):
+            return None
         pause = min(LONGEST_PAUSE_SECONDS, self.first_pause_seconds * 2 ** min(job.attempts, 30))
         return RetryDecision(retry_in={"seconds": pause})
 

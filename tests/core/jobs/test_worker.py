@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import psycopg
@@ -19,6 +19,7 @@ from tenure_core.database import Database
 from tenure_core.hookspecs import hookimpl
 from tenure_core.identity import Actor
 from tenure_core.jobs import worker
+from tenure_core.jobs.schedule import defer
 from tenure_core.model import Account
 from tenure_core.registrations import Job
 from tenure_core.settings import Settings
@@ -117,6 +118,26 @@ async def test_the_job_of_a_worker_that_was_killed_is_taken_over_within_seconds(
         await until(lambda: done)
     assert time.monotonic() - begun < 8
     assert await tenant.writer.read("name") == [("written by one who lives",)]
+
+
+async def test_a_job_that_is_unknown_here_is_left_to_others(
+    database: Database, database_url: str, actor: Actor, settings: Settings
+) -> None:
+    """A version that comes later brings it, and has it put into the queue anew as long as it is due."""
+
+    async def work(_: Context) -> None:
+        """Do nothing."""
+
+    tenant = await enabled(database, actor, work, unique(), 3600.0)
+    later = Job(name="sweep", doc="Sweep.", run=work, every=timedelta(hours=1))
+    await defer(database, [(tenant.name, later)], datetime.now(UTC))
+    await tenant.writer.select("UPDATE plugin_job SET done_at = '2020-01-01' RETURNING 1")
+    await defer(database, [(tenant.name, later)], datetime.now(UTC))
+    with psycopg.connect(database_url, autocommit=True, options="-c search_path=procrastinate") as owner:
+        left = "SELECT args->>'job' FROM procrastinate_jobs WHERE queue_name = %s"
+        assert owner.execute(left, (tenant.name,)).fetchall() == [("sweep",)]
+        async with background(database, tenant.host, quick(settings)):
+            await until(lambda: not owner.execute(left, (tenant.name,)).fetchall())
 
 
 async def test_a_job_that_runs_may_end_when_the_process_is_told_to_stop(
