@@ -69,5 +69,5 @@ def _found(question: Question, few: int, many: int) -> Finding:
 
 
 def _unasked(question: Question, why: str) -> Finding:
-    mend = f"Mend it; if it needs other arguments, write an operation with them into {FILE} beside the plugin."
+    mend = f"Mend it; if it wants other arguments, write an operation with them into {FILE} beside it."
     return Finding(CHECK, question.where, f"It can't be asked: {why}", mend)
