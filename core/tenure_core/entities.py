@@ -155,6 +155,7 @@ class Entity(DeclarativeBase):
         cls.__order__ = order_by
         cls.__plural__ = plural or plural_of(cls.__name__)
         cls.__tablename__ = snake_case(cls.__name__)
+        _refuse_second(cls)
         # The words of the text search are for its index alone.
         cls.__mapper_args__ = {"exclude_properties": ["search"]}
         _clear_declarations(cls)
@@ -162,6 +163,17 @@ class Entity(DeclarativeBase):
             setattr(cls, built.key, built)
         cls.__table_args__ = tuple(parts_of(cls.__tablename__, cls.__fields__, cls.__order__))
         super().__init_subclass__(**options)
+
+
+def _refuse_second(cls: type[Entity]) -> None:
+    for mapper in cls.registry.mappers:
+        other = mapper.class_
+        if mapper.local_table is cls.metadata.tables.get(cls.__tablename__):
+            raise DeclarationError(
+                f"{cls.__module__}.{cls.__name__} has the table {cls.__tablename__}, which is that of "
+                f"{other.__module__}.{other.__name__} already.",
+                "Rename one of the two classes.",
+            )
 
 
 def _clear_declarations(cls: type) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,38 +98,3 @@ def ask(hooks: object, hook: str, **arguments: object) -> Any:  # noqa: ANN401  
 def implements(hooks: object, hook: str) -> bool:
     """Return whether a plugin implements a hook."""
     return caller(hooks, hook) is not None
-
-
-def check_hooks(hooks: object) -> None:
-    """Return where every hook that a plugin implements is one of Tenure's, with its arguments.
-
-    Raises:
-        pluggy.PluginValidationError: One is not.
-    """
-    manager = new_manager()
-    manager.register(hooks)
-    manager.check_pending()
-
-
-def load(manifest: Manifest, hooks: object) -> LoadedPlugin:
-    """Ask a plugin for all that it brings to the start."""
-    computed = tuple(_listed(hooks, "register_computed_fields"))
-    rights = tuple(_listed(hooks, "register_roles"))
-    return LoadedPlugin(
-        manifest=manifest,
-        hooks=hooks,
-        entities=tuple(_listed(hooks, "register_entities")),
-        computed_columns=tuple(one for one in computed if isinstance(one, ComputedColumn)),
-        computed_fields=tuple(one for one in computed if isinstance(one, ComputedField)),
-        graphql=ask(hooks, "register_graphql") or GraphQLParts(),
-        activity_kinds=tuple(_listed(hooks, "register_activity_kinds")),
-        permissions=tuple(one for one in rights if isinstance(one, Permission)),
-        roles=tuple(one for one in rights if isinstance(one, RoleGrants)),
-        settings=ask(hooks, "register_settings") or NoSettings,
-        jobs=tuple(_listed(hooks, "register_jobs")),
-        routes=tuple(_listed(hooks, "register_routes")),
-    )
-
-
-def _listed(hooks: object, hook: str) -> Iterable[Any]:
-    return ask(hooks, hook) or ()

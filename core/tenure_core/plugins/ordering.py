@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from graphlib import CycleError, TopologicalSorter
 
 from tenure_core.errors import PluginError
 from tenure_core.manifest import Manifest
 
 
-def ordered(manifests: Iterable[Manifest]) -> list[Manifest]:
+def ordered(manifests: Iterable[Manifest], left_out: Collection[str] = ()) -> list[Manifest]:
     """Return manifests in an order that all of them can live with; where it is free, by name.
+
+    Args:
+        manifests: Those of the plugins that were found.
+        left_out: Plugins that failed; what requires them fails in its turn.
 
     Raises:
         PluginError: A required plugin is missing, or some plugins want to come after one another in a circle.
     """
     by_name = {manifest.name: manifest for manifest in sorted(manifests, key=lambda one: one.name)}
     for manifest in by_name.values():
-        for missing in set(manifest.requires) - by_name.keys():
+        for missing in sorted({*manifest.requires} - {*by_name, *left_out}):
             raise PluginError(
                 f"The plugin {manifest.name} requires {missing}, which is not loaded.",
                 f"Install and allow {missing}, or leave {manifest.name} out with TENURE_PLUGINS_DENY.",
