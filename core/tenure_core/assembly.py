@@ -184,6 +184,7 @@ def _scalar(table: Table, one: Declared, choices: Mapping[str, tuple[str, ...]])
         one.rules,
         one.doc,
         one.unique,
+        personal=one.personal,
     )
 
 

@@ -34,6 +34,7 @@ class ScalarField:
         unique: Whether no two living records of a tenant may have the same value.
         plugin: The plugin that computes it; "" where it is stored.
         reads: The names of the entities that it is computed from, beside its own.
+        personal: Whether it tells something of a person.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ScalarField:
     unique: bool = False
     plugin: str = ""
     reads: frozenset[str] = frozenset()
+    personal: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +164,12 @@ class EntityInfo:
     def lists(self) -> Iterator[ToMany]:
         """The lists of records that refer to this entity."""
         return (f for f in self.fields.values() if isinstance(f, ToMany))
+
+    @property
+    def personal(self) -> Iterator[ScalarField | CompositeField]:
+        """The fields that tell something of a person, or have parts that do."""
+        yield from (f for f in self.scalars if f.personal)
+        yield from (f for f in self.composites if any(part.personal for part in f.parts.values()))
 
     @property
     def uniques(self) -> Iterator[ScalarField]:

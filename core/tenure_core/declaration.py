@@ -65,6 +65,7 @@ class Declared:
         unique: Whether no two living records of a tenant may have the same value.
         rules: What its values must keep.
         writable: Whether a client may set it.
+        personal: Whether it tells something of a person, who may ask for it and have it erased.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Declared:
     unique: bool = False
     rules: Rules = Rules()
     writable: bool = True
+    personal: bool = False
 
 
 @dataclass(frozen=True)

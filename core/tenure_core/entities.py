@@ -73,6 +73,7 @@ def column(
     minimum: float | None = None,
     maximum: float | None = None,
     format: str | None = None,
+    personal: bool = False,
 ) -> Word:
     """Declare a field. Its kind and whether it may be empty come from the annotation.
 
@@ -89,6 +90,7 @@ def column(
         minimum: The smallest number allowed.
         maximum: The largest number allowed.
         format: "email", "phone", "url", "currency", "country" or "language".
+        personal: Whether it tells something of a person, who may ask for it and have it erased.
     """
     options = {
         "doc": doc,
@@ -98,6 +100,7 @@ def column(
         "search": search,
         "index": index,
         "unique": unique,
+        "personal": personal,
     }
     return _Column(options, Rules(max_length, minimum, maximum, format))
 
@@ -225,7 +228,8 @@ def _declare(owner: str, name: str, python_type: type, nullable: bool, word: obj
         raise DeclarationError(f"{owner}.{name} is declared with {word!r}.", "Use column() or belongs_to().")
     doc = word.options["doc"] or f"The {words(name)}."
     if isinstance(python_type, type) and issubclass(python_type, Composite):
-        parts = tuple(_part_of(name, part, nullable) for part in python_type.__parts__)
+        personal = word.options["personal"]
+        parts = tuple(_part_of(name, part, nullable, personal) for part in python_type.__parts__)
         return DeclaredComposite(name, python_type, parts, nullable, doc)
     kind = word.options["kind"] or (None if word.options["choice"] else kind_of(python_type))
     if kind is None and not word.options["choice"]:
@@ -238,8 +242,13 @@ def _declare(owner: str, name: str, python_type: type, nullable: bool, word: obj
     )
 
 
-def _part_of(owner: str, part: Declared, nullable: bool) -> Declared:
-    return replace(part, column=f"{owner}_{part.name}", nullable=part.nullable or nullable)
+def _part_of(owner: str, part: Declared, nullable: bool, personal: bool) -> Declared:
+    return replace(
+        part,
+        column=f"{owner}_{part.name}",
+        nullable=part.nullable or nullable,
+        personal=part.personal or personal,
+    )
 
 
 class Money(Composite):

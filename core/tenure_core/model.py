@@ -114,7 +114,7 @@ class Account(Entity):
     """A customer or one to be: a person or an organization that we win, nurture, convert and retain."""
 
     name: Mapped[str] = column(
-        search=True, index=True, max_length=200, doc="The name that people call it by."
+        search=True, index=True, max_length=200, personal=True, doc="The name that people call it by."
     )
     kind: Mapped[AccountKind] = column(
         default=AccountKind.ORGANIZATION, doc="Whether it is a person or an organization."
@@ -127,12 +127,16 @@ class Account(Entity):
     website: Mapped[str | None] = column(
         search=True, max_length=500, format="url", doc="The address of its website."
     )
-    phone: Mapped[str | None] = column(max_length=32, format="phone", doc="Its phone number in E.164 form.")
-    email: Mapped[str | None] = column(search=True, max_length=254, format="email", doc="Its email address.")
-    address: Mapped[Address | None] = column(doc="Its postal address.")
+    phone: Mapped[str | None] = column(
+        max_length=32, format="phone", personal=True, doc="Its phone number in E.164 form."
+    )
+    email: Mapped[str | None] = column(
+        search=True, max_length=254, format="email", personal=True, doc="Its email address."
+    )
+    address: Mapped[Address | None] = column(personal=True, doc="Its postal address.")
     annual_revenue: Mapped[Money | None] = column(doc="What it turns over in a year.")
     employees: Mapped[int | None] = column(minimum=0, doc="How many people work there.")
-    owner: Mapped[str | None] = column(max_length=200, doc="Who of us looks after it.")
+    owner: Mapped[str | None] = column(max_length=200, personal=True, doc="Who of us looks after it.")
     parent: Mapped[Account | None] = belongs_to(back="children", doc="The account that it is a part of.")
     tags: Mapped[list[str]] = column(default=[], max_length=100, doc="Free labels.")
     attributes: Mapped[dict[str, Any]] = column(
@@ -146,15 +150,23 @@ class Contact(Entity):
     account: Mapped[Account | None] = belongs_to(
         back="contacts", doc="The account that the person belongs to."
     )
-    first_name: Mapped[str | None] = column(search=True, max_length=100, doc="The given name.")
-    last_name: Mapped[str] = column(search=True, index=True, max_length=100, doc="The family name.")
-    email: Mapped[str | None] = column(search=True, max_length=254, format="email", doc="The email address.")
-    phone: Mapped[str | None] = column(max_length=32, format="phone", doc="The phone number in E.164 form.")
-    title: Mapped[str | None] = column(search=True, max_length=100, doc="What the person does there.")
+    first_name: Mapped[str | None] = column(search=True, max_length=100, personal=True, doc="The given name.")
+    last_name: Mapped[str] = column(
+        search=True, index=True, max_length=100, personal=True, doc="The family name."
+    )
+    email: Mapped[str | None] = column(
+        search=True, max_length=254, format="email", personal=True, doc="The email address."
+    )
+    phone: Mapped[str | None] = column(
+        max_length=32, format="phone", personal=True, doc="The phone number in E.164 form."
+    )
+    title: Mapped[str | None] = column(
+        search=True, max_length=100, personal=True, doc="What the person does there."
+    )
     decision_role: Mapped[DecisionRole | None] = column(
         doc="The part that the person plays when the account decides."
     )
-    birthday: Mapped[date | None] = column(doc="The date of birth.")
+    birthday: Mapped[date | None] = column(personal=True, doc="The date of birth.")
     preferred_channel: Mapped[Channel | None] = column(doc="How the person likes to be reached.")
     preferred_language: Mapped[str | None] = column(
         max_length=35,
@@ -177,7 +189,9 @@ class Activity(Entity, order_by="-occurred_at"):
     channel: Mapped[Channel | None] = column(doc="The way by which it happened.")
     direction: Mapped[Direction | None] = column(doc="Who began.")
     subject: Mapped[str | None] = column(search=True, max_length=300, doc="What it is about, in one line.")
-    body: Mapped[str | None] = column(search=True, max_length=100_000, doc="What was said or written.")
+    body: Mapped[str | None] = column(
+        search=True, max_length=100_000, personal=True, doc="What was said or written."
+    )
     occurred_at: Mapped[datetime] = column(index=True, doc="When it happened, or shall happen.")
     duration_seconds: Mapped[int | None] = column(minimum=0, doc="How long it took, in seconds.")
     due_at: Mapped[datetime | None] = column(doc="When it has to be done.")
