@@ -13,7 +13,7 @@ from tenure_manufacturing.equipment import Equipment
 from tenure_manufacturing.parts import Part, PartUse
 from tenure_manufacturing.states import CANCELLED
 from tenure_manufacturing.tables import alive_with, referred, table_of
-from tenure_manufacturing.work_orders import WorkOrder
+from tenure_manufacturing.work_orders import WorkOrder, WorkOrderKind
 from tenure_sdk import DATE_TIME, FLOAT, INT, ComputedColumn
 
 HOUR = literal(timedelta(hours=1), Interval())
@@ -31,10 +31,10 @@ def computed_columns() -> Iterator[ComputedColumn]:
     )
     yield ComputedColumn(
         entity=WorkOrder,
-        name="days_since_work",
+        name="days_since_service",
         kind=FLOAT,
-        doc="How many days before it was reported the last work on its equipment had been completed.",
-        expression=days_since_work,
+        doc="How many days before it was reported its equipment was last serviced or inspected.",
+        expression=days_since_service,
     )
     yield ComputedColumn(
         entity=Part,
@@ -64,10 +64,10 @@ def respond_by(order: FromClause) -> ColumnElement[Any]:
     )
 
 
-def days_since_work(order: FromClause) -> ColumnElement[Any]:
-    """Return how long ago any work on the equipment was completed when an order was reported, in days.
+def days_since_service(order: FromClause) -> ColumnElement[Any]:
+    """Return how long ago the equipment was serviced or inspected when an order was reported, in days.
 
-    It is empty where none had been. What was completed at the very same time was not before.
+    It is empty where it never had been. Repairs don't count, nor what was completed at the very same time.
     """
     earlier = table_of(WorkOrder)
     passed = order.c.reported_at - func.max(earlier.c.completed_at)
@@ -76,6 +76,7 @@ def days_since_work(order: FromClause) -> ColumnElement[Any]:
         .where(
             alive_with(earlier, order),
             earlier.c.equipment_id == order.c.equipment_id,
+            earlier.c.kind != WorkOrderKind.CORRECTIVE,
             earlier.c.status != CANCELLED,
             earlier.c.completed_at < order.c.reported_at,
         )

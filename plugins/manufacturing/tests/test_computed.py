@@ -11,7 +11,7 @@ def at(days_ago: float) -> str:
     return (NOW - days_ago * DAY).isoformat()
 
 
-async def test_days_since_work_count_from_the_last_that_was_completed_before(plant: Plant) -> None:
+async def test_days_since_service_count_from_the_last_that_was_completed_before(plant: Plant) -> None:
     machine = await plant.machine("M-1")
     other = await plant.machine("M-2")
     service = {"kind": "PREVENTIVE", "status": "COMPLETED", "title": "Service"}
@@ -19,13 +19,17 @@ async def test_days_since_work_count_from_the_last_that_was_completed_before(pla
         await plant.order(machine, reportedAt=at(days), completedAt=at(days), **service)
     await plant.order(other, reportedAt=at(11), completedAt=at(11), **service)
     await plant.order(machine, title="Failure", reportedAt=at(10))
+    await plant.order(
+        machine, title="Repair before", reportedAt=at(15), status="COMPLETED", completedAt=at(12)
+    )
     await plant.order(other, title="First failure", reportedAt=at(40))
     found = await plant.ask(
-        """{ workOrders(where: {kind: {eq: CORRECTIVE}}) { nodes { title daysSinceWork } } }"""
+        """{ workOrders(where: {kind: {eq: CORRECTIVE}}) { nodes { title daysSinceService } } }"""
     )
     assert found["workOrders"]["nodes"] == [
-        {"title": "Failure", "daysSinceWork": 20},
-        {"title": "First failure", "daysSinceWork": None},
+        {"title": "Failure", "daysSinceService": 20},
+        {"title": "Repair before", "daysSinceService": 15},
+        {"title": "First failure", "daysSinceService": None},
     ]
 
 
