@@ -41,7 +41,6 @@ class Deliverer:
     host: Host
     settings: Settings
     _running: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
-    _again: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._names = [plugin.name for plugin in self.host.implementing("on_change")]
@@ -80,18 +79,10 @@ class Deliverer:
             return await cursor.fetchall()
 
     def _start(self, key: Key) -> None:
-        """Begin a delivery; where it runs already, it may have missed what it is begun for."""
-        if key in self._running:
-            self._again.add(key)
-        else:
+        """Begin a delivery. One that runs already wakes us by its commit, so nothing is missed meanwhile."""
+        if key not in self._running:
             self._running[key] = task = asyncio.create_task(self._deliver(key))
-            task.add_done_callback(lambda _: self._done(key))
-
-    def _done(self, key: Key) -> None:
-        del self._running[key]
-        if key in self._again:
-            self._again.remove(key)
-            self._start(key)
+            task.add_done_callback(lambda _: self._running.pop(key))
 
     async def _deliver(self, key: Key) -> None:
         tenant_id, name = key
@@ -106,7 +97,6 @@ class Deliverer:
             log.warning("a delivery failed and will be tried again", plugin=name, exc_info=error)
 
     async def _finish(self) -> None:
-        self._again.clear()
         if self._running:
             _, late = await asyncio.wait(self._running.values(), timeout=SECONDS_TO_FINISH)
             for task in late:
