@@ -40,7 +40,7 @@ def platform_type(name: str) -> GraphQLType:
         name: Its name in the API.
 
     Example:
-        user_errors: list[UserError] = strawberry.field(graphql_type=list[platform_type("UserError")])
+        user_errors: list[UserError] = strawberry.field(graphql_type=list_of(platform_type("UserError")))
     """
     return PlatformType(name)
 
@@ -52,7 +52,7 @@ def entity_type(entity: type[Entity] | str) -> GraphQLType:
         entity: The entity, or its name.
 
     Example:
-        @strawberry.field(graphql_type=list[entity_type("Equipment")], description="...")
+        @strawberry.field(graphql_type=list_of(entity_type(Equipment)), description="...")
         async def equipment_due(self, info: Info) -> list[EntityRef]: ...
     """
     return PlatformType(entity if isinstance(entity, str) else entity.__name__)

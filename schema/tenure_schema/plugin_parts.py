@@ -73,7 +73,7 @@ def joined(kind: str, platform: type | None, parts: PluginParts, description: st
         return platform
     owned = [(PLATFORM, platform)] if platform is not None else []
     _refuse_contested(kind, [*owned, *brought])
-    bases = tuple(root for _, root in reversed([*owned, *brought]))
+    bases = tuple(root for _, root in [*owned, *brought])
     name = kind.capitalize()
     if platform is not None:
         description = platform.__strawberry_definition__.description  # type: ignore[attr-defined]  # set by Strawberry

@@ -19,7 +19,6 @@ from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.coding import Contexts, fill
 from tenure_core.database import TenantConnection
 from tenure_core.entities import Entity
-from tenure_core.errors import PluginFailedError
 from tenure_core.execute import fetch
 from tenure_core.plan import bound, plan_references
 from tenure_core.plan.cost import cost
@@ -132,10 +131,8 @@ class References:
 def _identity(value: object, entity: EntityInfo, info: Untyped) -> uuid.UUID:
     if isinstance(value, EntityRef) and value.entity is entity.declared:
         return value.id
-    raise PluginFailedError(
-        f"{info.parent_type.name}.{info.field_name} resolved to {value!r}.",
-        f"Return an EntityRef of {entity.name}, or a list of them.",
-    )
+    where = f"{info.parent_type.name}.{info.field_name}"
+    raise TypeError(f"{where} has to resolve to EntityRefs of {entity.name}, not to {value!r}")
 
 
 def _listed(value: object, info: Untyped) -> list[object]:

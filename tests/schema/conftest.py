@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from tests.schema import desk
 from tests.schema.answers import Answers
+from tests.schema.asking_desk import Desk
 from tests.schema.sample import CATALOG, ROWS, insert, sample
 from tests.schema.sample_computed import PLUGIN
 
@@ -103,3 +105,15 @@ def sampled(database_url: str) -> Actor:
 def answers(generous: Execution, sampled: Actor) -> Answers:
     """Answers about the sample."""
     return Answers(generous, sampled)
+
+
+@pytest.fixture(scope="session")
+def desk_execution(database: Database, settings: Settings) -> Execution:
+    """Execution with the plugin of `desk`."""
+    return Execution(desk.HOST, database, settings)
+
+
+@pytest.fixture
+def tenant(desk_execution: Execution, actor: Actor) -> Desk:
+    """A fresh tenant that has enabled the plugin of `desk`, asked as an administrator."""
+    return Desk(desk_execution, replace(actor, plugins=frozenset((desk.NAME,))))

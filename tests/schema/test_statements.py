@@ -26,8 +26,8 @@ QUERIES = Path(__file__).parent.parent / "queries"
 NAMES = sorted(path.stem for path in QUERIES.glob("*.graphql"))
 UPDATE = bool(os.environ.get("TENURE_UPDATE_FIXTURES"))
 
-BINDING = "SELECT set_config"
-"""How a connection is bound to its tenant, where it was bound to another one before."""
+BESIDE = ("SELECT set_config", "SELECT pg_notify")
+"""What is no part of an answer: a connection is bound to another tenant, and readers of changes are woken."""
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     execute = psycopg.AsyncCursor.execute
 
     async def recorded(cursor: Any, query: Any, *args: Any, **options: Any) -> Any:
-        if not str(query).startswith(BINDING):
+        if not str(query).startswith(BESIDE):
             statements.append(str(query))
         return await execute(cursor, query, *args, **options)
 

@@ -1,0 +1,27 @@
+"""What plugins' own Strawberry types need of the platform: how they name its types, and what resolvers get.
+
+    import strawberry
+    from tenure_sdk.graphql import EntityRef, ResolverContext, entity_type, list_of
+
+    @strawberry.type
+    class FleetQuery:
+        @strawberry.field(graphql_type=list_of(entity_type("Vehicle")), description="The oldest vehicles.")
+        async def oldest_vehicles(self, info: strawberry.Info[ResolverContext]) -> list[EntityRef]:
+            ...
+"""
+
+from tenure_schema.building import list_of
+from tenure_schema.contexts import RefusedError, ResolverContext
+from tenure_schema.platform_types import entity_type, platform_type
+from tenure_schema.references import EntityRef
+from tenure_schema.scalars import BigInt
+
+__all__ = [
+    "BigInt",
+    "EntityRef",
+    "RefusedError",
+    "ResolverContext",
+    "entity_type",
+    "list_of",
+    "platform_type",
+]
