@@ -9,6 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from tenure_manufacturing.contracts import ServiceContract
+from tenure_manufacturing.equipment import Equipment
+from tenure_manufacturing.plans import MaintenancePlan
 from tenure_sdk import BadUserInputError, Context
 
 MOST_DAYS = 3_650
@@ -55,7 +58,9 @@ async def equipment_due_for_service(context: Context, within: int) -> Sequence[R
 
     Raises:
         BadUserInputError: There are too many days, or less than none.
+        ForbiddenError: The actor's role may not see it.
     """
+    context.require_read(Equipment, MaintenancePlan)
     return (await context.session.execute(EQUIPMENT, _asked(context, within))).all()
 
 
@@ -68,7 +73,9 @@ async def contracts_up_for_renewal(context: Context, within: int) -> list[UUID]:
 
     Raises:
         BadUserInputError: There are too many days, or less than none.
+        ForbiddenError: The actor's role may not see it.
     """
+    context.require_read(ServiceContract)
     return list((await context.session.execute(CONTRACTS, _asked(context, within))).scalars())
 
 

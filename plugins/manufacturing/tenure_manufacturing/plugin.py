@@ -28,6 +28,7 @@ from tenure_sdk import (
     Context,
     DemoData,
     Entity,
+    GraphQLParts,
     Job,
     Manifest,
     Permission,
@@ -58,6 +59,14 @@ def register_entities() -> Iterable[type[Entity]]:
 def register_computed_fields() -> Iterable[ComputedColumn | ComputedField]:
     """Return the measures, what else follows from other records, and the summary of an account."""
     return [*measures(), *computed_columns(), *summaries()]
+
+
+@hookimpl
+def register_graphql() -> GraphQLParts:
+    """Return the lists of what is due."""
+    from tenure_manufacturing.graphql import PARTS
+
+    return PARTS
 
 
 @hookimpl

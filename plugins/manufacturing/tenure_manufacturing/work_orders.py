@@ -62,7 +62,7 @@ class WorkOrder(Entity, order_by="-reported_at"):
         index=True, doc="When it was asked for; of a corrective one, when the equipment failed."
     )
     due_at: Mapped[datetime | None] = column(index=True, doc="When it has to be done.")
-    assignee: Mapped[str | None] = column(max_length=200, doc="Who of us does it.")
+    assignee: Mapped[str | None] = column(max_length=200, personal=True, doc="Who of us does it.")
     responded_at: Mapped[datetime | None] = column(doc="When we first acted on it.")
     completed_at: Mapped[datetime | None] = column(doc="When it was done.")
     labour_minutes: Mapped[int | None] = column(minimum=0, doc="How long people worked on it, in minutes.")
@@ -72,7 +72,7 @@ class WorkOrder(Entity, order_by="-reported_at"):
     cost: Mapped[Money | None] = column(doc="What it cost in all: labour, parts and travel.")
     resolution: Mapped[str | None] = column(search=True, max_length=20_000, doc="What was found and done.")
     signed_off_by: Mapped[str | None] = column(
-        max_length=200, doc="Who at the customer's has accepted the work."
+        max_length=200, personal=True, doc="Who at the customer's has accepted the work."
     )
     signed_off_at: Mapped[datetime | None] = column(doc="When the customer accepted the work.")
     response_breached_at: Mapped[datetime | None] = column(

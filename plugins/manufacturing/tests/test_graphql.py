@@ -1,0 +1,74 @@
+"""The pack's own root fields: lists of what is due, whose records the platform plans."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tenure_manufacturing.contracts import ServiceContract
+from tenure_manufacturing.plans import MaintenancePlan
+
+from .conftest import DAY, NOW, Plant, ref
+
+DUE = """query($within: Int!) { equipmentDueForService(within: $within) {
+    serialNumber account { name } maintenancePlans { nodes { name } }
+} }"""
+RENEWALS = "query($within: Int!) { contractsUpForRenewal(within: $within) { number account { name } } }"
+
+
+async def plan(plant: Plant, machine: UUID, days: float | None, **fields: object) -> None:
+    due = None if days is None else (NOW + days * DAY).isoformat()
+    row = {"equipment": ref(machine), "name": "Oil", "everyDays": 90, "countsFrom": NOW.isoformat()}
+    await plant.create(MaintenancePlan, row | {"nextDueAt": due} | fields)
+
+
+async def contract(plant: Plant, number: str, days: int | None, **fields: object) -> None:
+    renews = None if days is None else (NOW + days * DAY).date().isoformat()
+    row = {"account": ref(plant.account), "number": number, "startsOn": "2020-01-01", "renewsOn": renews}
+    await plant.create(ServiceContract, row | fields)
+
+
+async def test_equipment_is_due_in_the_order_of_its_urgency(plant: Plant) -> None:
+    later, soon, overdue, rest = [await plant.machine(f"M-{n}") for n in range(4)]
+    await plan(plant, later, 40)
+    await plan(plant, soon, 10)
+    await plan(plant, soon, 12, name="Filters")
+    await plan(plant, overdue, -3)
+    await plan(plant, rest, 1, active=False)
+    await plan(plant, rest, None)
+    found = (await plant.ask(DUE, within=14))["equipmentDueForService"]
+    assert [one["serialNumber"] for one in found] == ["M-2", "M-1"]
+    assert found[1] == {
+        "serialNumber": "M-1",
+        "account": {"name": "Rheintal Werkzeugbau"},
+        "maintenancePlans": {"nodes": [{"name": "Oil"}, {"name": "Filters"}]},
+    }
+
+
+async def test_contracts_that_end_soon(plant: Plant) -> None:
+    await contract(plant, "SC-1", 20)
+    await contract(plant, "SC-2", 5)
+    await contract(plant, "SC-3", 90)
+    await contract(plant, "SC-4", -1)
+    await contract(plant, "SC-5", 5, status="ENDED")
+    await contract(plant, "SC-6", None)
+    found = (await plant.ask(RENEWALS, within=30))["contractsUpForRenewal"]
+    assert [one["number"] for one in found] == ["SC-2", "SC-1"]
+
+
+async def test_days_that_make_no_sense_are_refused(plant: Plant) -> None:
+    for within in (-1, 100_000):
+        answer = await plant.tenant.ask(DUE, within=within)
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_device_gateway_sees_neither(plant: Plant) -> None:
+    gateway = await plant.tenant.acting_as("device_gateway")
+    for query in (DUE, RENEWALS):
+        answer = await gateway.ask(query, within=14)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_tenants_see_their_own(plant: Plant, new_tenant: object) -> None:
+    await plan(plant, await plant.machine(), 3)
+    other = await new_tenant()  # type: ignore[operator]  # a fixture of the sdk
+    assert (await other.ask(DUE, within=14))["data"] == {"equipmentDueForService": []}
