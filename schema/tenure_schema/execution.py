@@ -21,7 +21,7 @@ from tenure_core.database import Database
 from tenure_core.errors import BadUserInputError
 from tenure_core.execute import execute
 from tenure_core.external import BY_EXTERNAL_REF
-from tenure_core.identity import Actor
+from tenure_core.identity import Actor, KeyCache
 from tenure_core.plan import Plan, Planned, bound, plan
 from tenure_core.plan.changes import CHANGES, SNAPSHOT
 from tenure_core.plan.cost import cost
@@ -39,6 +39,7 @@ from tenure_schema.lower import TYPE_NAME, read_variables
 from tenure_schema.mutations import mutations_of
 from tenure_schema.plugin_parts import PluginParts
 from tenure_schema.plugin_roots import PluginRoots
+from tenure_schema.plugins import ENABLEMENT, PLUGINS, answer_plugins
 from tenure_schema.prepared import Operation, Prepared, prepare
 from tenure_schema.question import Question
 from tenure_schema.references import Budget
@@ -49,10 +50,10 @@ from tenure_schema.writing import Call, run
 
 OPERATIONS_KEPT = 300
 
-Answerer = Callable[[Field, Catalog, Database, Actor], Awaitable[object]]
+Answerer = Callable[[Field, Host, Database, Actor], Awaitable[object]]
 """Answers a root field that is neither planned nor a plugin's."""
 
-ANSWERERS: Mapping[str, Answerer] = {LIST: answer_owners}
+ANSWERERS: Mapping[str, Answerer] = {LIST: answer_owners, PLUGINS: answer_plugins}
 
 
 class Execution:
@@ -62,9 +63,13 @@ class Execution:
         host: The plugins, and the catalog of what there is.
         database: Where the data is.
         settings: How much may be asked at once.
+        keys: The keys that are remembered: what a tenant enables, they open at once.
     """
 
-    def __init__(self, host: Host, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, host: Host, database: Database, settings: Settings, keys: KeyCache | None = None
+    ) -> None:
+        self._keys = keys
         self._host = host
         self._catalog = host.catalog
         self._database = database
@@ -177,7 +182,7 @@ class Execution:
             failure.gap.fill(failure.error)
         for field in asking.fields:
             if answerer := ANSWERERS.get(field.name):
-                known[field.key] = await answerer(field, self._catalog, self._database, actor)
+                known[field.key] = await answerer(field, self._host, self._database, actor)
         return known
 
     async def _resolved(
@@ -197,6 +202,8 @@ class Execution:
         for field in asking.fields:
             self._check(field, call, asking, budget)
         results = {f.key: await self._written(f, call, asking, budget) for f in asking.fields}
+        if self._keys and any(field.name in ENABLEMENT for field in asking.fields):
+            self._keys.forget(asking.actor.tenant_id)
         return _joined(results, asking)
 
     def _check(self, field: Field, call: Call, asking: Asking, budget: Budget) -> None:

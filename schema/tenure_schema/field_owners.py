@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tenure_core.catalog import Catalog
 from tenure_core.database import Database, TenantConnection
 from tenure_core.errors import ForbiddenError
 from tenure_core.identity import Actor, Role
 from tenure_core.owners import FieldOwner, list_owners, remove_owner, set_owner
+from tenure_core.plugins import Host
 from tenure_core.request import Field
 from tenure_core.results import UserError
 from tenure_schema.lower import TYPE_NAME
@@ -70,10 +70,10 @@ class OwnerMutation:
         return refusal(errors, fieldOwner=None)
 
 
-async def answer_owners(field: Field, catalog: Catalog, database: Database, actor: Actor) -> object:
+async def answer_owners(field: Field, host: Host, database: Database, actor: Actor) -> object:
     """Return the owners of all fields that have one."""
     async with database.tenant(actor.tenant_id) as connection:
-        owners = await list_owners(connection, actor, catalog.entities)
+        owners = await list_owners(connection, actor, host.catalog.entities)
     return shaped([_shown(owner) for owner in owners], field.fields)
 
 

@@ -15,6 +15,7 @@ from tenure_schema.batch import BatchMutation
 from tenure_schema.bulk import BulkUpsert
 from tenure_schema.field_owners import OwnerMutation
 from tenure_schema.lower import TYPE_NAME
+from tenure_schema.plugins import MUTATIONS
 from tenure_schema.shaping import refuse_costly, render_records, user_errors
 from tenure_schema.writing import IDEMPOTENCY_KEY, Call, Mutation, Outcome, refusal, sent
 
@@ -143,4 +144,4 @@ def mutations_of(catalog: Catalog) -> list[Mutation]:
     for entity in catalog.entities.values():
         found += [RecordMutation(entity, verb) for verb in WRITES]
         found += [PurgeMutation(entity), BulkUpsert(entity)]
-    return [*found, BatchMutation(catalog), OwnerMutation("Set"), OwnerMutation("Remove")]
+    return [*found, BatchMutation(catalog), OwnerMutation("Set"), OwnerMutation("Remove"), *MUTATIONS]

@@ -7,6 +7,8 @@ from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.results import ErrorCode, Status
 from tenure_schema.building import GraphQLType, PlannedField, Types, list_of, output
 from tenure_schema.lower import BULK_PAYLOAD
+from tenure_schema.plugin_types import define_plugins
+from tenure_schema.plugins import MUTATIONS
 from tenure_schema.scalars import Json
 
 
@@ -25,6 +27,7 @@ class Payloads:
             self._entity(entity)
         self._batch()
         self._owners()
+        self._plugins()
 
     def _shared(self) -> None:
         codes = self.types.enum(
@@ -139,3 +142,9 @@ class Payloads:
         for verb, shown in (("Set", "The owner as it is now."), ("Remove", "The owner that it had.")):
             field = output("fieldOwner", owner | None, shown)
             self._payload(f"FieldOwner{verb}Payload", f"fieldOwner{verb}", [field])
+
+    def _plugins(self) -> None:
+        plugin = define_plugins(self.types)
+        shown = "The plugin as it is now; null where there is none of the name."
+        for mutation in MUTATIONS:
+            self._payload(mutation.payload, mutation.name, [output("plugin", plugin | None, shown)])

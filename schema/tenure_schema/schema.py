@@ -19,6 +19,7 @@ from tenure_schema.payloads import Payloads
 from tenure_schema.platform_types import PlatformType
 from tenure_schema.plugin_fields import join_fields
 from tenure_schema.plugin_parts import ROOTS, PluginParts, contested, joined
+from tenure_schema.plugins import PLUGINS
 from tenure_schema.scalars import SCALARS
 from tenure_schema.types import Objects
 from tenure_schema.write_inputs import WriteInputs
@@ -101,6 +102,8 @@ def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[Planned
     ]
     owners = list_of(types["FieldOwner"])
     fields.append(output(LIST, owners, "The fields that only one system may write.", []))
+    plugins = list_of(types["Plugin"])
+    fields.append(output(PLUGINS, plugins, "The plugins of this server; for administrators.", []))
     for entity in catalog.entities.values():
         fields += _entity_questions(entity, types, objects)
     return [*fields, *change_questions(types)]

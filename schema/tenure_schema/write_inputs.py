@@ -15,6 +15,8 @@ from tenure_core.owners import OwnerPolicy
 from tenure_schema.building import Types, given, list_of
 from tenure_schema.inputs import Inputs
 from tenure_schema.lower import BULK_INPUT, ROW
+from tenure_schema.plugins import MUTATIONS
+from tenure_schema.scalars import Json
 
 KEY_DESCRIPTION = (
     "A key that the client makes up for this one write: sent again with it, the write is not done again, and "
@@ -42,6 +44,7 @@ class WriteInputs:
             self._entity(entity)
         self._batch()
         self._owners()
+        self._plugins()
 
     def _enums(self) -> None:
         about_conflicts = (
@@ -241,3 +244,14 @@ class WriteInputs:
             ],
         )
         self._input("FieldOwnerRemoveInput", "Lets every system write a field again.", which)
+
+    def _plugins(self) -> None:
+        name = given("name", str, "The plugin's name.", required=True)
+        about = (
+            "Settings by their names; what is not there stays. Null takes a setting back to its default, and "
+            "the asterisks that stand for a secret leave it as it is."
+        )
+        settings = given("settings", Json, about, required=True)
+        for mutation in MUTATIONS:
+            fields = [name, settings] if mutation.verb == "SettingsUpdate" else [name]
+            self._input(f"Plugin{mutation.verb}Input", mutation.description, fields)
