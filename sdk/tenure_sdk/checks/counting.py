@@ -29,7 +29,7 @@ async def growing(ground: Ground, few: Holding, many: Holding) -> AsyncIterator[
             continue
         if fails:
             yield _unasked(question, fails)
-        elif await _grows(ground, question, few, many):
+        elif not question.single and await _grows(ground, question, few, many):
             for narrow in await _narrowed(ground, question, few, many):
                 counts = await _count(ground, narrow, few), await _count(ground, narrow, many)
                 yield _found(narrow, *counts)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tenure_core.migrate import connected
 from tenure_core.plugins import LoadedPlugin
 from tenure_sdk.checks.additions import Additions
-from tenure_sdk.checks.questions import Question, mutations_of, questions_of
+from tenure_sdk.checks.arguments import NoValueError
+from tenure_sdk.checks.contents import Contents, contents
+from tenure_sdk.checks.questions import Question, mutations_of, questions_of, removals_of
 from tenure_sdk.checks.rows import Records, write_rows
 from tenure_sdk.trial import Response, RunningTenure, Tenant, running_tenure
 
@@ -59,6 +63,7 @@ class Ground:
         catalog = self.tenure.catalog
         self.questions = questions_of(self.plugin, self.additions, catalog)
         self.mutations = mutations_of(self.plugin, self.additions, catalog)
+        self.removals = removals_of(self.plugin, self.additions, catalog)
 
     async def holding(self, count: int) -> Holding:
         """Return a new tenant with rows of each entity.
@@ -84,6 +89,21 @@ class Ground:
         """
         values = question.values(self.tenure.catalog, records)
         return await tenant.ask(question.text, **values)
+
+    async def attempt(self, question: Question, tenant: Tenant, records: Records) -> Response:
+        """Return the response to a question; an empty one where it wants what can't be made up."""
+        try:
+            return await self.ask(question, tenant, records)
+        except NoValueError:
+            return {}
+
+    async def contents(self) -> Contents:
+        """Return the rows of all records of all tenants."""
+        return await asyncio.to_thread(self._contents)
+
+    def _contents(self) -> Contents:
+        with connected(self.tenure.settings.database_url) as connection:
+            return contents(connection)
 
 
 @asynccontextmanager

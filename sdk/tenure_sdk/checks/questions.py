@@ -46,6 +46,7 @@ class Question:
         parts: What is asked of each record.
         variables: The types of its variables.
         about: The entity that it is about; "" for none.
+        single: Whether it is about one record that it names.
     """
 
     where: str
@@ -53,6 +54,7 @@ class Question:
     parts: tuple[str, ...]
     variables: Mapping[str, GraphQLInputType]
     about: str = ""
+    single: bool = False
 
     @property
     def text(self) -> str:
@@ -105,6 +107,17 @@ def mutations_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -
     return [*(_root("Mutation", name, additions, catalog) for name in names), *written]
 
 
+def removals_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -> list[Question]:
+    """Return the mutations by which records of a plugin's entities can be removed."""
+    names = [
+        f"{entity.singular}{verb}"
+        for entity in catalog.entities.values()
+        if entity.plugin == plugin.name
+        for verb in ("Delete", "Purge")
+    ]
+    return [_root("Mutation", name, additions, catalog) for name in names]
+
+
 def _is_asked(name: str, questions: Iterable[Question]) -> bool:
     return any(re.search(rf"\b{name}\b", question.around) for question in questions)
 
@@ -117,7 +130,7 @@ def _root(root: str, name: str, additions: Additions, catalog: Catalog) -> Quest
     given = ", ".join([*page, *(f"{one}: ${one}" for one in needed)])
     frame, parts = parts_of(field, additions)
     around = f"{root.lower()}{_in_brackets(declared)} {{ {name}{_in_brackets(given)}{frame} }}"
-    return Question(name, around, parts, needed, _about(name, catalog))
+    return Question(name, around, parts, needed, _about(name, catalog), name in catalog.by_singular)
 
 
 def _in_brackets(text: str) -> str:

@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from tenure_core.external import EXTERNAL_REFS
+from tenure_core.plan.planner import AGGREGATE
 from tenure_sdk.checks.additions import Additions
 
 ENTITY_DEPTH = 1
@@ -43,6 +44,8 @@ def parts_of(field: GraphQLField, additions: Additions) -> tuple[str, tuple[str,
     if isinstance(type_, GraphQLObjectType) and NODES in type_.fields:
         node = get_named_type(type_.fields[NODES].type)
         return " { totalCount nodes { %s } }", tuple(_parts(node, additions, ENTITY_DEPTH))
+    if type_.name.endswith(AGGREGATE):
+        return " { %s }", ("count",)
     depth = ENTITY_DEPTH if _is_record(type_) else OWN_DEPTH
     return " { %s }", tuple(_parts(type_, additions, depth))
 
