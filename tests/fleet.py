@@ -27,8 +27,9 @@ def register_entities() -> list[type[Entity]]:
     return [FleetCar]
 
 
-def fleet(name: str = "fleet", **hooks: Any) -> SimpleNamespace:
+def fleet(name: str = "fleet", requires: tuple[str, ...] = (), **hooks: Any) -> SimpleNamespace:
     """Return the plugin, with further hooks; a second one by another name brings no entities."""
-    manifest = Manifest(name=name, version="1.0.0", tenure=">=0.1", doc="Cars of customers.")
+    doc = "Cars of customers."
+    manifest = Manifest(name=name, version="1.0.0", tenure=">=0.1", doc=doc, requires=requires)
     own = {"register_entities": register_entities} if name == "fleet" else {}
     return SimpleNamespace(MANIFEST=manifest, **own, **{hook: hookimpl(f) for hook, f in hooks.items()})

@@ -20,7 +20,7 @@ from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.changes import Operation
 from tenure_core.database import TenantConnection, translated
 from tenure_core.drafts import Draft, sound
-from tenure_core.errors import ForbiddenError, PluginFailedError, TenureError, reason_of
+from tenure_core.errors import ForbiddenError, PluginFailedError, TenureError
 from tenure_core.identity import Actor
 from tenure_core.records import json_columns
 from tenure_core.results import ErrorCode
@@ -109,8 +109,8 @@ async def _asked(
             raise known from error
         name = writes.entity.__name__
         raise PluginFailedError(
-            f"The plugin {one.plugin} failed to check a write of {name}: {reason_of(error)}.",
-            "Nothing was written. Tell those who run the server: its log has the cause.",
+            f"The plugin {one.plugin} failed to check a write of {name}.",
+            "Nothing was written. The server's log has the cause.",
         ) from error
     return found
 

@@ -119,7 +119,9 @@ def register_routes() -> Iterable[Any]:  # type: ignore[empty-body]
     """Return Starlette routes, which are served below `/plugins/NAME`.
 
     Called by the host once at the start. A request needs an API key of a tenant that has the plugin
-    enabled; `request.state.context` is its context.
+    enabled; `request.state.context` is its context. What it writes is committed before the answer is sent,
+    and undone by an error and by an answer with a status of 400 or more. Where it meets another write, the
+    route is called again.
     """
 
 

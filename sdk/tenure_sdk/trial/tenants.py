@@ -144,7 +144,7 @@ async def running_tenure(
         settings: Settings that differ from what is usual in tests.
     """
     with scratch_database(server_url) as url:
-        chosen = Settings(**{"database_url": url, **settings})  # type: ignore[arg-type]  # pydantic checks them
+        chosen = Settings(**{"database_url": url, "worker": False, **settings})  # type: ignore[arg-type]  # pydantic checks them
         app = create_app(chosen, url, plugins)
         host: Host = app.state.host
         upgrade(url, host)

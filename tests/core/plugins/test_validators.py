@@ -264,7 +264,7 @@ async def test_a_check_that_fails_names_its_plugin_and_nothing_is_written(
     answer = await tenant.ask('mutation { fleetCarCreate(input: {plate: "B 1"}) { status } }')
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "PLUGIN_FAILED"
-    assert "plugin fleet failed to check a write of FleetCar: LookupError: no such thing" in error["message"]
+    assert "plugin fleet failed to check a write of FleetCar" in error["message"]
     assert await plates(tenant) == []
     assert (await tenant.ask("{ accounts { totalCount } }"))["data"]["accounts"]["totalCount"] == 0
 

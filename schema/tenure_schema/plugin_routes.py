@@ -1,0 +1,112 @@
+"""Routes of plugins: served below `/plugins/NAME`, for keys of tenants that have the plugin enabled.
+
+A request is read whole, and answered whole once the transaction of its context is committed. So it can be
+done again where it met another write, and what a client is told has happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Mount, Router
+from starlette.types import Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from tenure_core.access import authorize
+from tenure_core.context import Context, in_context
+from tenure_core.errors import PluginFailedError, RequestTimeoutError, TenureError
+from tenure_core.plugins import Host, LoadedPlugin
+from tenure_schema.reading import read_body
+from tenure_schema.refusals import refuse
+
+PLUGINS_PATH = "/plugins"
+FIRST_FAULT = 400
+"""The lowest status of an answer that says that nothing was done."""
+
+
+def plugin_routes(host: Host) -> list[Mount]:
+    """Return the routes of all plugins that have some."""
+    return [
+        Mount(f"{PLUGINS_PATH}/{plugin.name}", _Routes(plugin)) for plugin in host.plugins if plugin.routes
+    ]
+
+
+class _UndoneError(Exception):
+    """Undoes what a route has written that answers with a fault."""
+
+    def __init__(self, answer: list[Message]) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class _Routes:
+    """The routes of one plugin."""
+
+    def __init__(self, plugin: LoadedPlugin) -> None:
+        self._plugin = plugin
+        self._router = Router(plugin.routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or say what is wrong with it as a GraphQL request would."""
+        request_id = str(uuid7())
+        try:
+            if scope["type"] != "http":
+                raise HTTPException(404)
+            answer = await self._answer(Request(scope, receive))
+        except HTTPException:
+            raise
+        except Exception as caught:
+            await refuse(caught, request_id)(scope, receive, send)
+        else:
+            for message in answer:
+                await send(message)
+
+    async def _answer(self, request: Request) -> list[Message]:
+        state = request.app.state
+        actor = await state.keys.actor(request.headers.get("authorization"))
+        authorize(actor, state.catalog).grants.require_plugin(self._plugin.name, request.url.path)
+        body = await read_body(request, state.settings.max_body_bytes)
+        seconds = state.settings.request_timeout_seconds
+
+        async def work(context: Context) -> list[Message]:
+            return await self._routed(request.scope, body, context)
+
+        try:
+            async with asyncio.timeout(seconds):
+                return await in_context(state.database, state.host, self._plugin, actor, work)
+        except _UndoneError as undone:
+            return undone.answer
+        except TimeoutError:
+            raise RequestTimeoutError(f"The request took longer than {seconds:g} s.") from None
+
+    async def _routed(self, scope: Scope, body: bytes, context: Context) -> list[Message]:
+        """Let the plugin's route answer, and return the answer."""
+        answer: list[Message] = []
+
+        async def send(message: Message) -> None:
+            answer.append(message)
+
+        own = {**scope, "state": {**scope.get("state", {}), "context": context}}
+        try:
+            await self._router(own, _replayed(body), send)
+        except (TenureError, HTTPException):
+            raise
+        except Exception as error:
+            raise PluginFailedError(
+                f"The plugin {self._plugin.name} failed to answer.", "The server's log has the cause."
+            ) from error
+        if answer[0]["status"] >= FIRST_FAULT:
+            raise _UndoneError(answer)
+        return answer
+
+
+def _replayed(body: bytes) -> Receive:
+    """Return what hands out a body that was read, and then waits: nothing more is known of the client."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return left.pop() if left else await asyncio.Future()
+
+    return receive
