@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     max_root_fields: int = Field(20, ge=1, description="Root fields of a query, at most.")
     max_mutations: int = Field(10, ge=1, description="Root fields of a mutation, at most.")
     max_directives: int = Field(50, ge=0, description="Directives in one operation, at most.")
+    socket_origins: Names = Field(
+        (), description="Origins of pages that may open a WebSocket, with commas, beside the server's own."
+    )
+    socket_init_seconds: float = Field(
+        3.0, gt=0, description="How long a WebSocket may take to send its connection_init."
+    )
+    max_subscriptions: int = Field(20, ge=1, description="Operations that run on one WebSocket, at most.")
     max_cost: int = Field(5_000, ge=1, description="Records that one operation may ask for, at most.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -13,15 +13,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from uuid_utils import uuid7
 
+from tenure_core.background import background
 from tenure_core.changes import EXPORT_PATH
 from tenure_core.database import Database
 from tenure_core.errors import RequestTimeoutError, TenureError
 from tenure_core.identity import KeyCache
 from tenure_core.maintenance import maintained
 from tenure_core.plugins import Host, load_host
+from tenure_core.plugins.lifecycle import started
 from tenure_core.settings import Settings
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.execution import Execution
@@ -29,8 +31,10 @@ from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
 from tenure_schema.load.route import BULK_PATH, bulk
 from tenure_schema.logs import configure_logs
+from tenure_schema.plugin_routes import plugin_routes
 from tenure_schema.reading import read_question
 from tenure_schema.refusals import refuse
+from tenure_schema.subscriptions import Sockets, sockets
 from tenure_schema.timing import Timing
 
 GRAPHQL_PATH = "/graphql"
@@ -56,11 +60,18 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with Database(url, settings) as database, maintained(database, settings):
+        async with (
+            Database(url, settings) as database,
+            maintained(database, settings),
+            started(host, settings) as ready,
+            background(database, ready, settings) if settings.worker else nullcontext(),
+        ):
             app.state.database = database
             app.state.keys = KeyCache(database, settings.key_cache_seconds)
-            app.state.catalog = host.catalog
-            app.state.execution = Execution(host.catalog, database, settings)
+            app.state.host = ready
+            app.state.catalog = ready.catalog
+            app.state.execution = Execution(ready, database, settings, app.state.keys)
+            app.state.sockets = Sockets(app.state.execution, settings)
             app.state.exports = asyncio.Semaphore(settings.max_exports)
             app.state.loads = asyncio.Semaphore(settings.max_loads)
             yield
@@ -71,6 +82,8 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
         Route("/readyz", readyz),
         Route(EXPORT_PATH, export_lines, methods=["GET"]),
         Route(BULK_PATH, bulk, methods=["POST"]),
+        *plugin_routes(host),
+        WebSocketRoute(GRAPHQL_PATH, sockets),
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]

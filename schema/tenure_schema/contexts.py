@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,13 +14,17 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import select
 from strawberry.dataloader import DataLoader
 
+from tenure_core.access import authorize
 from tenure_core.catalog import Catalog
+from tenure_core.coding import reading_contexts
 from tenure_core.context import Context
-from tenure_core.database import TenantConnection
+from tenure_core.database import Database, TenantConnection
+from tenure_core.deliveries import Change
 from tenure_core.entities import Entity
 from tenure_core.errors import TenureError
+from tenure_core.feed import follow
 from tenure_core.identity import Actor
-from tenure_core.plugins import LoadedPlugin
+from tenure_core.plugins import Host, LoadedPlugin
 from tenure_core.results import UserError
 from tenure_core.sessions import Lending
 from tenure_schema.references import References
@@ -121,3 +126,48 @@ class ResolverContext(Context):
         wanted = select(table).where(getattr(table, column).in_(ids), table.deleted_at.is_(None))
         async with self._turn:
             return (await self.session.scalars(wanted.order_by(table.id))).all()
+
+
+class SubscriptionContext:
+    """What the resolver of a subscription is given. It holds no connection while it waits.
+
+    Args:
+        database: Where the data is; for the platform's own code.
+        host: What there is; for the platform's own code.
+        plugin: Whose code it is.
+        actor: Who has subscribed.
+    """
+
+    def __init__(self, database: Database, host: Host, plugin: LoadedPlugin, actor: Actor) -> None:
+        self.plugin = plugin
+        self.actor = actor
+        self._database = database
+        self._host = host
+
+    async def changes(self, *entities: type[Entity]) -> AsyncGenerator[Change]:
+        """Yield the tenant's changes of some entities from now on, as they are committed.
+
+        Raises:
+            ForbiddenError: The actor may not read one of them.
+        """
+        grants = authorize(self.actor, self._host.catalog).grants
+        for entity in entities:
+            grants.require_read(self._host.catalog[entity.__name__])
+        names = [entity.__name__ for entity in entities]
+        async with aclosing(follow(self._database, self.actor.tenant_id, names)) as changes:
+            async for change in changes:
+                yield change
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Context]:
+        """Lend a context that reads from one snapshot of the tenant's data."""
+        async with reading_contexts(self._database, self._host, self.actor)(self.plugin.name) as context:
+            yield context
+
+    def require(self, permission: str) -> None:
+        """Return where the actor has a permission.
+
+        Raises:
+            ForbiddenError: The actor's role does not have it.
+        """
+        authorize(self.actor, self._host.catalog).grants.require(permission)

@@ -7,7 +7,9 @@ graphql-core, where each planned root field is still one statement.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from functools import lru_cache
 from typing import Any
 
@@ -108,6 +110,24 @@ class Execution:
     async def answer_generally(self, question: Question, actor: Actor, request_id: str) -> dict[str, Any]:
         """Return the GraphQL response of a question by the general way, also where the short way would do."""
         return await self._answer_generally(self.asking(question, actor, request_id))
+
+    async def events(self, asking: Asking) -> AsyncGenerator[dict[str, Any]]:
+        """Yield the GraphQL responses to a subscription, event by event.
+
+        Raises:
+            TenureError: It is refused, or an event takes too long to tell.
+        """
+        [field] = asking.fields
+        self._plugins.check(field, asking, Budget(self._settings.max_cost))
+        async with aclosing(self._plugins.events(field, asking)) as events:
+            async for event in events:
+                if isinstance(event, ExecutionResult):
+                    yield _joined({field.key: event}, asking)
+                    continue
+                budget = Budget(self._settings.max_cost)
+                async with asyncio.timeout(self._settings.request_timeout_seconds):
+                    result = await self._plugins.answer(field, asking, budget, event)
+                yield _joined({field.key: result}, asking)
 
     def asking(self, question: Question, actor: Actor, request_id: str) -> Asking:
         """Return the operation that a question means, with its variables.

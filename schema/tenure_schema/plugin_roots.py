@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
 from typing import cast
 
 import orjson
@@ -22,10 +23,10 @@ from tenure_core.request import Field
 from tenure_core.sessions import lending
 from tenure_core.transactions import transact
 from tenure_schema.asking import Asking
-from tenure_schema.contexts import ResolverContext
+from tenure_schema.contexts import ResolverContext, SubscriptionContext
 from tenure_schema.plugin_parts import PluginParts
 from tenure_schema.references import Budget, References
-from tenure_schema.resolving import document_of, resolve_root
+from tenure_schema.resolving import document_of, resolve_root, source_of
 from tenure_schema.writing import REPLAYED, Call, receipt_of
 
 log = structlog.get_logger()
@@ -81,10 +82,36 @@ class PluginRoots:
             found += cost(plan_references(inner, entity, [], self._host.catalog, authorized).plan)
         Budget(budget.most, budget.spent).spend(found)
 
-    async def answer(self, field: Field, asking: Asking, budget: Budget) -> ExecutionResult:
-        """Return what a plugin answers to a question, from one snapshot of the data."""
+    async def answer(
+        self, field: Field, asking: Asking, budget: Budget, event: object = None
+    ) -> ExecutionResult:
+        """Return what a plugin answers to a question, from one snapshot of the data.
+
+        Args:
+            field: The root field.
+            asking: The operation.
+            budget: How much it may bring.
+            event: Of a subscription, what has happened.
+        """
         async with self._database.snapshot(asking.actor.tenant_id) as connection:
-            return await self._resolved(connection, field, asking, budget)
+            return await self._resolved(connection, field, asking, budget, event)
+
+    async def events(self, field: Field, asking: Asking) -> AsyncGenerator[object | ExecutionResult]:
+        """Yield what a plugin's subscription tells, event by event, and a result at the end if it fails."""
+        plugin = self._host[self.plugin_of(field, asking)]
+        context = SubscriptionContext(self._database, self._host, plugin, asking.actor)
+        document = document_of(asking.operation, asking.nodes[field.key])
+        source = await source_of(self._schema, document, asking.given, context)
+        if isinstance(source, ExecutionResult):
+            yield _as_told(source, plugin.name, field)
+            return
+        try:
+            async with aclosing(source):
+                async for event in source:
+                    yield event
+        except Exception as error:
+            located = GraphQLError(str(error), path=[field.key], original_error=error)
+            yield _as_told(ExecutionResult(None, [located]), plugin.name, field)
 
     async def write(self, field: Field, asking: Asking, budget: Budget, call: Call) -> ExecutionResult:
         """Return what a plugin's mutation answers, once it is committed.
@@ -112,7 +139,12 @@ class PluginRoots:
             return undone.result
 
     async def _resolved(
-        self, connection: TenantConnection, field: Field, asking: Asking, budget: Budget
+        self,
+        connection: TenantConnection,
+        field: Field,
+        asking: Asking,
+        budget: Budget,
+        event: object = None,
     ) -> ExecutionResult:
         plugin, actor = self._host[self.plugin_of(field, asking)], asking.actor
         catalog = self._host.catalog
@@ -124,9 +156,8 @@ class PluginRoots:
         async with lending(connection, actor.tenant_id) as lent:
             context = ResolverContext(connection, catalog, plugin, actor, lent, references)
             document = document_of(asking.operation, asking.nodes[field.key])
-            found = await resolve_root(self._schema, document, asking.given, context=context)
-            errors = [_told(error, plugin.name, field) for error in found.errors or ()]
-            result = ExecutionResult(found.data, errors or None)
+            found = await resolve_root(self._schema, document, asking.given, root=event, context=context)
+            result = _as_told(found, plugin.name, field)
             if writes:
                 await _settle(context, field, result)
             return result
@@ -147,6 +178,11 @@ class PluginRoots:
             around = self._schema.get_type(inner.on) if inner.on else named
             if isinstance(around, GraphQLObjectType):
                 yield from self._records(around, inner)
+
+
+def _as_told(result: ExecutionResult, plugin: str, field: Field) -> ExecutionResult:
+    errors = [_told(error, plugin, field) for error in result.errors or ()]
+    return ExecutionResult(result.data, errors or None)
 
 
 def _told(error: GraphQLError, plugin: str, field: Field) -> GraphQLError:

@@ -42,11 +42,17 @@ async def read_question(request: Request, settings: Settings) -> Question:
             f"The body's type is {content_type[:60] or 'missing'}.",
             "Send it as Content-Type: application/json.",
         )
-    body = _parsed(await _body(request, settings.max_body_bytes), settings.max_json_depth)
-    return _question(body, request.headers.get(IDEMPOTENCY_KEY))
+    body = _parsed(await read_body(request, settings.max_body_bytes), settings.max_json_depth)
+    return question_of(body, request.headers.get(IDEMPOTENCY_KEY))
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        BodyTooLargeError: It has too many bytes.
+        BadUserInputError: The client went away.
+    """
     body = bytearray()
     try:
         async for chunk in request.stream():
@@ -82,7 +88,16 @@ def _containers(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if type(value) is dict or type(value) is list]
 
 
-def _question(value: object, idempotency_key: str | None) -> Question:
+def question_of(value: object, idempotency_key: str | None = None) -> Question:
+    """Return the question that a JSON value asks.
+
+    Args:
+        value: The value.
+        idempotency_key: What the client calls the request.
+
+    Raises:
+        BadUserInputError: It is none of the form that GraphQL asks for.
+    """
     if not isinstance(value, dict):
         raise BadUserInputError(
             "The body is no JSON object.", 'Send {"query": "..."}; batches are not taken.'

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -13,6 +13,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
+    create_source_event_stream,
     execute,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -64,3 +65,22 @@ async def resolve_root(
         executor_class=StrawberryGraphQLCoreExecutionContext,
     )
     return await result if isawaitable(result) else result
+
+
+async def source_of(
+    schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], context: object
+) -> AsyncGenerator[object] | ExecutionResult:
+    """Return the events of a subscription, or what is wrong with it.
+
+    Args:
+        schema: Whose resolvers.
+        document: What is subscribed to; see `document_of`.
+        variables: The variables as they came.
+        context: What its resolver is given.
+    """
+    executor = StrawberryGraphQLCoreExecutionContext.build(schema, document, None, context, dict(variables))
+    if isinstance(executor, list):
+        return ExecutionResult(None, executor)
+    found = create_source_event_stream(executor)
+    source = await found if isawaitable(found) else found
+    return cast(AsyncGenerator[object] | ExecutionResult, source)

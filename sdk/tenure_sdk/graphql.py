@@ -11,7 +11,7 @@
 """
 
 from tenure_schema.building import list_of
-from tenure_schema.contexts import RefusedError, ResolverContext
+from tenure_schema.contexts import RefusedError, ResolverContext, SubscriptionContext
 from tenure_schema.platform_types import entity_type, platform_type
 from tenure_schema.references import EntityRef
 from tenure_schema.scalars import BigInt
@@ -21,6 +21,7 @@ __all__ = [
     "EntityRef",
     "RefusedError",
     "ResolverContext",
+    "SubscriptionContext",
     "entity_type",
     "list_of",
     "platform_type",

@@ -108,6 +108,7 @@ async def _serve(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        ws_max_size=settings.max_body_bytes,
     )
     # The lifespan is run here and not by uvicorn, which would log an error in it as a traceback.
     async with app.router.lifespan_context(app):

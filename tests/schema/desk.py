@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +26,21 @@ from tenure_sdk import (
     GraphQLParts,
     UserError,
 )
-from tenure_sdk.graphql import EntityRef, RefusedError, ResolverContext, entity_type, list_of, platform_type
+from tenure_sdk.graphql import (
+    EntityRef,
+    RefusedError,
+    ResolverContext,
+    SubscriptionContext,
+    entity_type,
+    list_of,
+    platform_type,
+)
 
 NAME = "desk"
 
 Rows = Sequence[Mapping[str, Any]]
 Info = strawberry.Info[ResolverContext]
+Live = strawberry.Info[SubscriptionContext]
 
 calls: list[Rows] = []
 """What the code of `health` was called with."""
@@ -198,7 +207,27 @@ class DeskMutation:
         return DeskRenamePayload(account=EntityRef(Account, account), done=renamings)
 
 
-PARTS = GraphQLParts(query=DeskQuery, mutation=DeskMutation)
+@strawberry.type
+class DeskSubscription:
+    @strawberry.subscription(
+        description="The accounts that are changed.", graphql_type=entity_type(Account) | None
+    )
+    async def desk_changed(self, info: Live) -> AsyncGenerator[EntityRef]:
+        async for change in info.context.changes(Account):
+            yield EntityRef(Account, change.id)
+
+    @strawberry.subscription(description="Counts, and fails at 3.")
+    async def desk_count(
+        self, info: strawberry.Info[SubscriptionContext], of: datetime
+    ) -> AsyncGenerator[str]:
+        for number in range(3):
+            async with info.context.reading() as context:
+                accounts = (await context.session.scalars(select(Account))).all()
+            yield f"{number} of {len(accounts)} in {of.year}"
+        raise ZeroDivisionError("the secret of the plugin")
+
+
+PARTS = GraphQLParts(query=DeskQuery, mutation=DeskMutation, subscription=DeskSubscription)
 
 desk = fleet(
     NAME,
