@@ -100,7 +100,13 @@ CREATE FUNCTION tenure_due_deliveries(plugins text[], tenants uuid[]) RETURNS TA
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
     SELECT delivery.tenant_id, delivery.plugin
-    FROM plugin_delivery AS delivery JOIN tenant_plugin AS enablement USING (tenant_id, plugin)
+    FROM plugin_delivery AS delivery JOIN tenant_plugin AS enablement USING (tenant_id, plugin),
+        LATERAL (
+            SELECT
+                split_part(delivery.cursor, '.', 1)::bigint AS seq,
+                split_part(delivery.cursor, '.', 2)::pg_snapshot AS seen,
+                split_part(delivery.cursor, '.', 3)::xid8 AS following
+        ) AS standing
     WHERE enablement.enabled
         AND delivery.plugin = ANY(plugins)
         AND (tenants IS NULL OR delivery.tenant_id = ANY(tenants))
@@ -109,7 +115,11 @@ BEGIN ATOMIC
         AND (
             delivery.moved_at < now() - interval '1 hour'
             OR split_part(delivery.cursor, '.', 4) <> ''
-            OR tenure_feed_lag(delivery.tenant_id, delivery.cursor, 1) > 0
+            OR EXISTS (
+                SELECT FROM change WHERE change.tenant_id = delivery.tenant_id AND change.seq > standing.seq
+            )
+            -- Where no transaction ran when the cursor was given out, which is soon the rule, none comes late.
+            OR pg_snapshot_xmin(seen) < following AND tenure_feed_lag(delivery.tenant_id, delivery.cursor, 1) > 0
         );
 END;
 
@@ -146,8 +156,12 @@ BEGIN
     )::procrastinate_job_to_defer_v1))
     INTO deferred
     FROM due
-    WHERE NOT EXISTS (SELECT FROM procrastinate_jobs AS one WHERE one.queueing_lock = due.lock AND status = 'todo')
-        AND NOT EXISTS (SELECT FROM procrastinate_jobs AS one WHERE one.lock = due.lock AND status = 'doing')
+    -- With NOT EXISTS PostgreSQL, which knows nothing of a queue that was empty just now, goes through all of it
+    -- for each tenant.
+    WHERE lock NOT IN (
+        SELECT queued.lock FROM procrastinate_jobs AS queued
+        WHERE queue_name = ANY(plugins) AND status IN ('todo', 'doing') AND queued.lock IS NOT NULL
+    )
     HAVING count(*) > 0;
     RETURN coalesce(cardinality(deferred), 0);
 END
