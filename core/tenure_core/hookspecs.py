@@ -148,9 +148,10 @@ async def on_change(context: Context, changes: Sequence[Change]) -> None:
     """Take note of changes that were committed, in their order.
 
     Called by a worker with the changes of one tenant that has the plugin enabled, from the plugin's own
-    cursor in the change feed. The cursor moves in the transaction of the context, so what is written through
-    it happens once; what is done elsewhere may happen twice. Where it raises, the same changes come again,
-    later and later, until they are parked: `plugins { problems }` tells, `pluginResume` goes on.
+    cursor in the change feed, which begins where the plugin was enabled. What the plugin writes itself comes,
+    too: `origin` tells. The cursor moves in the transaction of the context, so what is written through it
+    happens once; what is done elsewhere may happen twice. Where it raises, the same changes come again, later
+    and later, until they are parked: `plugins { problems }` tells, `pluginResume` goes on.
     """
 
 
