@@ -76,14 +76,14 @@ SELECT format('event trigger %s', evtname) FROM pg_event_trigger
 """)
 
 
-def outline(connection: Connection, ignored: str) -> frozenset[str]:
+def outline(connection: Connection, ignored: str = "") -> frozenset[str]:
     """Return what a database holds beside rows: tables, columns, indexes, triggers, functions, grants, ...
 
     Partitions are left out: maintenance makes and drops them.
 
     Args:
         connection: To the database, as the owner of its tables.
-        ignored: A table that does not count.
+        ignored: A table that does not count; "" for none.
     """
     return frozenset(connection.execute(OUTLINE, {"ignored": ignored}).scalars())
 

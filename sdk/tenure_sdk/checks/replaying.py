@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from tenure_core.deliveries.delivery import Delivery
-from tenure_core.plugins import implements
 from tenure_core.plugins.health import health
 from tenure_sdk.checks.contents import altered
 from tenure_sdk.checks.findings import Finding
@@ -32,10 +31,8 @@ async def doubling(ground: Ground) -> AsyncIterator[Finding]:
     """Yield a finding where changes that are told twice leave something else than those told once.
 
     Args:
-        ground: Where the plugin runs.
+        ground: Where the plugin runs, which implements the hook.
     """
-    if not implements(ground.plugin.hooks, "on_change"):
-        return
     holding = await ground.holding(ROWS)
     await _delete_some(ground, holding)
     begin = await _cursor(ground, holding)
