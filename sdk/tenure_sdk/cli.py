@@ -10,12 +10,15 @@ from typing import Annotated
 import typer
 
 from tenure_core.errors import TenureError
+from tenure_sdk.plugin_cli import plugin_app
+from tenure_sdk.plugin_group import PluginGroup
 
 FAILED = 3
 """The exit code where Tenure raises an error: 1 and 2 are for what commands find, and for wrong calls."""
 
 app = typer.Typer(
     name="tenure",
+    cls=PluginGroup,
     help="Tenure, a headless customer-retention platform.\n\n"
     "Settings come from the environment: DATABASE_URL names the PostgreSQL, and where it is not set an "
     "embedded one is used; TENURE_HOST, TENURE_PORT, TENURE_HOME and others do the rest. `tenure doctor` "
@@ -30,7 +33,6 @@ schema_app = typer.Typer(help="The GraphQL schema.", no_args_is_help=True, rich_
 ide_app = typer.Typer(
     help="GraphiQL, the page to try the API in.", no_args_is_help=True, rich_markup_mode=None
 )
-plugin_app = typer.Typer(help="Plugins.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(token_app, name="token")
 app.add_typer(plugin_app, name="plugin")
 app.add_typer(schema_app, name="schema")
@@ -68,6 +70,23 @@ def serve(host: Host = None, port: Port = None) -> None:
     from tenure_sdk.serve_command import serve
 
     serve(host, port)
+
+
+@app.command()
+def worker() -> None:
+    """Do what plugins do by themselves until Ctrl-C or SIGTERM: their jobs, and telling them of changes.
+
+    `tenure serve` does the same beside answering; with TENURE_WORKER=0 it leaves it to workers. Start as many
+    as you like, on as many machines: each thing is done by one of them, and what a dead one leaves is taken
+    over. What runs when a worker is told to stop may end, for some seconds.
+
+    \b
+    Example:
+      TENURE_WORKER_CONCURRENCY=8 tenure worker
+    """
+    from tenure_sdk.worker_command import worker
+
+    worker()
 
 
 @app.command()
@@ -193,29 +212,6 @@ def create_token(
     from tenure_sdk.token_command import create_token
 
     create_token(tenant, role, name, origin)
-
-
-@plugin_app.command("makemigration")
-def make_migration(
-    name: Annotated[str, typer.Argument(help="The plugin, installed from its sources.")],
-    message: Annotated[
-        str, typer.Option("--message", "-m", help="What it does. [default: the tables that it is about]")
-    ] = "",
-) -> None:
-    """Write a plugin's next migration: what its entities need beyond what its migrations make so far.
-
-    Row-level security and change capture are in it. The file comes to lie in the folder `migrations` beside
-    the plugin's module; look it over before you keep it. A database to try it in is made and dropped again,
-    on the PostgreSQL of DATABASE_URL or on the embedded one.
-
-    \b
-    Examples:
-      tenure plugin makemigration fleet
-      tenure plugin makemigration fleet -m "Seats of vehicles"
-    """
-    from tenure_sdk.plugin_migrations import make_migration
-
-    make_migration(name, message)
 
 
 @schema_app.command("print")

@@ -1,4 +1,4 @@
-"""`tenure plugin makemigration`."""
+"""`tenure plugin makemigration` and `tenure plugin uninstall`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 import typer
 
 from tenure_core.plugins import load_host
-from tenure_core.revisions import write_revision
 from tenure_core.settings import load_settings
-from tenure_sdk.postgres import running_postgres
+from tenure_sdk.postgres import owner_url, refuse_pending_migrations, running_postgres
 
 
 def make_migration(name: str, message: str) -> None:
@@ -22,6 +21,8 @@ def make_migration(name: str, message: str) -> None:
     Raises:
         TenureError: A setting or a plugin is wrong, or PostgreSQL can't be reached or refuses.
     """
+    from tenure_core.revisions import write_revision
+
     settings = load_settings()
     host = load_host(settings)
     with running_postgres(settings) as url:
@@ -30,6 +31,33 @@ def make_migration(name: str, message: str) -> None:
         typer.echo(f"The migrations of {name} make all that its entities need.")
     else:
         typer.echo(f"Written: {_near(written)}")
+
+
+def uninstall(name: str, folder: Path, sure: bool) -> None:
+    """Take a plugin out of the database, and say where its records lie now.
+
+    Args:
+        name: The plugin.
+        folder: Where its records are exported to.
+        sure: Whether nobody has to be asked.
+
+    Raises:
+        TenureError: A setting or a plugin is wrong, or the database can't be reached or refuses.
+        typer.Abort: Whoever was asked said no.
+    """
+    from tenure_core.uninstall import Place
+    from tenure_core.uninstall import uninstall as take_out
+
+    settings = load_settings()
+    host = load_host(settings)
+    with running_postgres(settings) as url:
+        owner = owner_url(settings, url)
+        refuse_pending_migrations(owner, host)
+        if not sure:
+            typer.confirm(f"Drop the tables of {name}, of all tenants, once they are exported?", abort=True)
+        for file in take_out(Place(url, owner, settings), host, name, folder):
+            typer.echo(f"Exported: {_near(file)}")
+    typer.echo(f"{name} is taken out. Remove its package, or deny it with TENURE_PLUGINS_DENY={name}.")
 
 
 def _near(file: Path) -> Path:

@@ -35,6 +35,11 @@ def installed(settings: Settings) -> Iterator[EntryPoint]:
         yield found[name]
 
 
+def installed_names() -> frozenset[str]:
+    """Return the names of all plugins that are installed, whatever the settings say of them."""
+    return frozenset(entry_points(group=GROUP).names)
+
+
 def _by_name(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for point in points:
