@@ -15,6 +15,7 @@ from tenure_core.plugins import Host
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_sdk.demo.loading import load_demo
+from tenure_sdk.demo.plugins import load_plugins
 from tenure_sdk.postgres import owner_url
 
 TENANT = "demo"
@@ -54,7 +55,10 @@ async def _fill(settings: Settings, url: str, host: Host) -> Prepared:
         keys = KeyCache(database, settings.key_cache_seconds)
         key = await _known_key(settings.home, keys) or _new_key(settings.home, owner_url(settings, url))
         actor = await keys.actor(f"Bearer {key}")
-        return Prepared(key, await load_demo(database, host.catalog, actor, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        first_run = await load_demo(database, host.catalog, actor, now)
+        await load_plugins(database, host, actor, now)
+        return Prepared(key, first_run)
 
 
 async def _known_key(home: Path, keys: KeyCache) -> str | None:
