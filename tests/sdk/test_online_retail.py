@@ -169,7 +169,7 @@ def test_a_second_import_writes_nothing(database_url: str, retail: str, tmp_path
     assert ask(database_url, retail, CHANGES) == before
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def answer(
     retail: str, database_url: str, database: Database, catalog: Catalog, settings: Settings
 ) -> Answer:
