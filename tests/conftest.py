@@ -30,6 +30,9 @@ os.environ["TENURE_PLUGINS_ALLOW"] = ""
 
 HOME = Path(__file__).parent.parent / ".tenure" / "test"
 
+# The programs that tests start do so twice as fast from the compiled files that they then may keep.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure_core.access import authorize
-from tenure_core.catalog import Catalog
 from tenure_core.errors import BadUserInputError
 from tenure_core.identity import Actor, Role
 from tenure_core.plan import bound
@@ -20,10 +19,10 @@ from tenure_core.settings import Settings
 from tenure_schema.documents import Documents
 from tenure_schema.lower import read_variables
 from tenure_schema.prepared import Operation, Prepared, prepare
-from tenure_schema.schema import build_schema, graphql_schema
 
 from .answers import Answers
-from .questions import Question
+from .questions import SCHEMA, Question
+from .sample import CATALOG
 
 SIGNATURE = "INDUSTRY +>,ID +>"
 """What cursors of this order say of themselves."""
@@ -40,26 +39,24 @@ PAGE = """
 class Asking:
     """One operation, asked again and again."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self.schema = graphql_schema(build_schema(catalog))
-        document = Documents(self.schema, Settings()).get(PAGE)
+    def __init__(self) -> None:
+        document = Documents(SCHEMA, Settings()).get(PAGE)
         self.operation = Operation.of(document, document.operation(None))
-        self.authorized = authorize(Actor(uuid.uuid4(), uuid.uuid4(), Role.READER, "test"), catalog)
+        self.authorized = authorize(Actor(uuid.uuid4(), uuid.uuid4(), Role.READER, "test"), CATALOG)
 
     def prepared(self, **given: Any) -> Prepared:
-        variables = read_variables(self.schema, self.operation.node, given)
-        return prepare(self.operation, variables, self.schema, self.catalog, self.authorized, 10_000)
+        variables = read_variables(SCHEMA, self.operation.node, given)
+        return prepare(self.operation, variables, SCHEMA, CATALOG, self.authorized, 10_000)
 
     def bound(self, **given: Any) -> list[object]:
-        variables = read_variables(self.schema, self.operation.node, given)
+        variables = read_variables(SCHEMA, self.operation.node, given)
         [(_, _, binds)] = self.prepared(**given).statements
         return bound(binds, variables.coerced)
 
 
 @pytest.fixture
-def asking(catalog: Catalog) -> Asking:
-    return Asking(catalog)
+def asking() -> Asking:
+    return Asking()
 
 
 def cursor(*values: object) -> str:

@@ -7,10 +7,11 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
+from tests.conftest import actor_in_fresh_tenant
 
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
-from tenure_core.identity import Actor
+from tenure_core.identity import Actor, Role
 from tenure_sdk.demo.accounts import CUSTOMERS, account_row
 from tenure_sdk.demo.contacts import contact_rows
 from tenure_sdk.demo.loading import load_demo
@@ -26,9 +27,10 @@ async def numbers(database: Database, actor: Actor, query: str) -> dict:
         return dict(await cursor.fetchall())
 
 
-@pytest.fixture
-async def told(database: Database, catalog: Catalog, actor: Actor) -> Actor:
+@pytest.fixture(scope="module")
+async def told(database: Database, catalog: Catalog, database_url: str) -> Actor:
     """An actor in whose tenant the story was told."""
+    actor = actor_in_fresh_tenant(database_url, Role.ADMIN)
     assert await load_demo(database, catalog, actor, NOW)
     return actor
 

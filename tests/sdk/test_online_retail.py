@@ -169,7 +169,7 @@ def test_a_second_import_writes_nothing(database_url: str, retail: str, tmp_path
     assert ask(database_url, retail, CHANGES) == before
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def answer(retail: str, database_url: str, database: Database, settings: Settings) -> Answer:
     """Ask the API as a reader of the shop."""
     reader = Actor(ensure_tenant(database_url, retail), uuid.uuid4(), Role.READER, "test")
