@@ -19,7 +19,7 @@ from uuid_utils import uuid7
 from tenure_core.background import background
 from tenure_core.changes import EXPORT_PATH
 from tenure_core.database import Database
-from tenure_core.errors import RequestTimeoutError, TenureError
+from tenure_core.errors import TenureError
 from tenure_core.identity import KeyCache
 from tenure_core.maintenance import maintained
 from tenure_core.plugins import Host, load_host
@@ -35,7 +35,7 @@ from tenure_schema.plugin_routes import plugin_routes
 from tenure_schema.reading import read_question
 from tenure_schema.refusals import refuse
 from tenure_schema.subscriptions import Sockets, sockets
-from tenure_schema.timing import Timing
+from tenure_schema.timing import Timing, in_time
 
 GRAPHQL_PATH = "/graphql"
 
@@ -138,14 +138,8 @@ async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str
     with timing.stage("identify"):
         actor = await state.keys.actor(request.headers.get("authorization"))
     question = await read_question(request, state.settings)
-    seconds = state.settings.request_timeout_seconds
-    try:
-        async with asyncio.timeout(seconds):
-            found: dict[str, Any] = await state.execution.answer(question, actor, request_id, timing)
-    except TimeoutError:
-        raise RequestTimeoutError(
-            f"The request took longer than {seconds:g} s.", "Ask for less at once."
-        ) from None
+    answering = state.execution.answer(question, actor, request_id, timing)
+    found: dict[str, Any] = await in_time(answering, state.settings.request_timeout_seconds)
     return found
 
 

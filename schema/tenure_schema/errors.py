@@ -51,9 +51,11 @@ def status_of(error: TenureError) -> int:
 def as_tenure_error(error: BaseException, request_id: str) -> TenureError:
     """Return the error of ours for any exception; one that is our own fault is logged with its trace.
 
-    What a plugin has failed in was logged where it happened.
+    What a plugin has failed in was logged where it happened, unless it says its cause.
     """
-    if isinstance(error, PluginFailedError) or (isinstance(error, TenureError) and status_of(error) < 500):
+    if isinstance(error, PluginFailedError) and error.__cause__ is None:
+        return error
+    if isinstance(error, TenureError) and status_of(error) < 500:
         return error
     log.error("request failed", request_id=request_id, exc_info=error)
     if isinstance(error, TenureError):

@@ -7,7 +7,6 @@ graphql-core, where each planned root field is still one statement.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from functools import lru_cache
@@ -47,7 +46,7 @@ from tenure_schema.question import Question
 from tenure_schema.references import Budget
 from tenure_schema.resolving import document_of, resolve_root
 from tenure_schema.schema import build_schema, graphql_schema
-from tenure_schema.timing import Timing
+from tenure_schema.timing import Timing, in_time
 from tenure_schema.writing import Call, run
 
 OPERATIONS_KEPT = 300
@@ -117,7 +116,7 @@ class Execution:
         Raises:
             TenureError: It is refused, or an event takes too long to tell.
         """
-        [field] = asking.fields
+        field = _subscribed(asking.fields)
         self._plugins.check(field, asking, Budget(self._settings.max_cost))
         async with aclosing(self._plugins.events(field, asking)) as events:
             async for event in events:
@@ -125,8 +124,8 @@ class Execution:
                     yield _joined({field.key: event}, asking)
                     continue
                 budget = Budget(self._settings.max_cost)
-                async with asyncio.timeout(self._settings.request_timeout_seconds):
-                    result = await self._plugins.answer(field, asking, budget, event)
+                answering = self._plugins.answer(field, asking, budget, event)
+                result = await in_time(answering, self._settings.request_timeout_seconds)
                 yield _joined({field.key: result}, asking)
 
     def asking(self, question: Question, actor: Actor, request_id: str) -> Asking:
@@ -247,6 +246,12 @@ class Execution:
             for place in _places(payload, failure.gap.record)
         ]
         return ExecutionResult({field.key: payload}, errors)
+
+
+def _subscribed(fields: tuple[Field, ...]) -> Field:
+    if not fields or fields[0].name == TYPE_NAME:
+        raise BadUserInputError("The subscription asks for nothing that happens.", "Name one of its fields.")
+    return fields[0]
 
 
 def _at(error: Exception, field: Field, nodes: Mapping[str, list[FieldNode]]) -> GraphQLError:

@@ -104,8 +104,23 @@ def _name(one: StrawberryField) -> str:
     return NAMES.get_graphql_name(one)
 
 
-def contested(error: DuplicatedTypeName, parts: PluginParts) -> PluginError:
-    """Return what to say of two types with one name."""
+def unbuildable(error: Exception, parts: PluginParts) -> PluginError:
+    """Return what to say of a schema that can't be built; without plugins it always can."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PluginError):
+            return cause
+        if isinstance(cause, DuplicatedTypeName):
+            return _contested(cause, parts)
+        cause = cause.__cause__
+    plugins = ", ".join(plugin for plugin, part in parts.by_plugin.items() if part != GraphQLParts())
+    return PluginError(
+        f"The schema can't be built: {type(error).__name__}: {error}.",
+        f"Correct the Strawberry types of what brings some: {plugins}.",
+    )
+
+
+def _contested(error: DuplicatedTypeName, parts: PluginParts) -> PluginError:
     classes = [one for one in (error.first_cls, error.second_cls) if one is not None]
     owners = " and by ".join(sorted({_owner(one, parts) for one in classes}))
     return PluginError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import strawberry
 from graphql import GraphQLScalarType, GraphQLSchema, is_specified_scalar_type, value_from_ast_untyped
-from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
 from tenure_core.catalog import Catalog, EntityInfo
@@ -18,7 +17,7 @@ from tenure_schema.mutations import mutations_of
 from tenure_schema.payloads import Payloads
 from tenure_schema.platform_types import PlatformType
 from tenure_schema.plugin_fields import join_fields
-from tenure_schema.plugin_parts import ROOTS, PluginParts, contested, joined
+from tenure_schema.plugin_parts import ROOTS, PluginParts, joined, unbuildable
 from tenure_schema.plugins import PLUGINS
 from tenure_schema.scalars import SCALARS
 from tenure_schema.types import Objects
@@ -32,7 +31,7 @@ def build_schema(catalog: Catalog, parts: PluginParts = NO_PARTS) -> strawberry.
     """Return the GraphQL schema of a catalog and of plugins' own parts.
 
     Raises:
-        PluginError: Two of them bring a root field or a type of one name.
+        PluginError: Two of them bring a root field or a type of one name, or theirs can't be built.
     """
     types = Types()
     types.implement("Node", catalog.entities)
@@ -63,8 +62,8 @@ def _joined(query: type, mutation: type, entities: list[type], parts: PluginPart
             types=[*entities, *parts.types],
             config=config,
         )
-    except DuplicatedTypeName as error:
-        raise contested(error, parts) from error
+    except Exception as error:
+        raise unbuildable(error, parts) from error
 
 
 def _fill_in_variables(schema: GraphQLSchema) -> None:

@@ -32,7 +32,7 @@ from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.execution import Execution
 from tenure_schema.question import Question
 from tenure_schema.reading import deeper_than, question_of
-from tenure_schema.timing import Timing
+from tenure_schema.timing import Timing, in_time
 
 FORBIDDEN, TRY_AGAIN = 4403, 1013
 """Why a socket is closed: as graphql-transport-ws has it, and as the registry of RFC 6455 has it."""
@@ -130,8 +130,8 @@ class _Operations:
         actor = await socket.actor()
         asking = self._execution.asking(question, actor, request_id)
         if asking.operation.node.operation is not OperationType.SUBSCRIPTION:
-            async with asyncio.timeout(self._seconds):
-                yield await self._execution.answer(question, actor, request_id, Timing())
+            answering = self._execution.answer(question, actor, request_id, Timing())
+            yield await in_time(answering, self._seconds)
             return
         async with aclosing(self._execution.events(asking)) as events:
             async for event in events:

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from tenure_core.errors import RequestTimeoutError
+
+Result = TypeVar("Result")
+
+
+async def in_time(work: Awaitable[Result], seconds: float) -> Result:
+    """Return what comes of some work, which is given up after so many seconds.
+
+    Raises:
+        RequestTimeoutError: It took longer.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        raise RequestTimeoutError(
+            f"The request took longer than {seconds:g} s.", "Ask for less at once."
+        ) from None
 
 
 class Timing:

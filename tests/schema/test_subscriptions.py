@@ -185,6 +185,8 @@ async def test_questions_and_writes_are_answered_on_a_socket_too(served: Served,
     [
         ("subscription { noSuch }", "BAD_USER_INPUT"),
         ("subscription {", "BAD_USER_INPUT"),
+        ("subscription { __typename }", "BAD_USER_INPUT"),
+        ("subscription { deskChanged @skip(if: true) { id } }", "BAD_USER_INPUT"),
         (7, "BAD_USER_INPUT"),
         ("subscription { a: deskChanged { id } b: deskChanged { id } }", "BAD_USER_INPUT"),
         ("{ accounts(first: 101) { totalCount } }", "BAD_USER_INPUT"),
