@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.fleet import FleetCar, fleet
 
-from tenure_sdk import Context, Job
+from tenure_core.errors import PluginFailedError
+from tenure_sdk import Change, Context, Job
 from tenure_sdk.testing import RunningTenure, Tenant, running_tenure
 
 
@@ -19,10 +20,20 @@ async def drive(context: Context) -> None:
     await context.write.create(FleetCar, [{"plate": "made by the job"}])
 
 
+async def follow(context: Context, changes: Sequence[Change]) -> None:
+    """Follow each new car with a copy, twice."""
+    for change in changes:
+        plate = str((change.after or {}).get("plate", ""))
+        if plate == "faulty":
+            raise LookupError("no such plate")
+        if change.entity == "FleetCar" and plate.count("'") < 2:
+            await context.write.create(FleetCar, [{"plate": f"{plate}'"}])
+
+
 @pytest.fixture(scope="module")
 async def tenure(server_url: str) -> AsyncIterator[RunningTenure]:
     jobs = [Job(name="drive", doc="Drives.", run=drive, every=timedelta(days=1))]
-    async with running_tenure(server_url, [fleet(register_jobs=lambda: jobs)]) as running:
+    async with running_tenure(server_url, [fleet(register_jobs=lambda: jobs, on_change=follow)]) as running:
         yield running
 
 
@@ -65,6 +76,22 @@ async def test_a_tenant_is_seen_with_another_role(tenant: Tenant) -> None:
 async def test_a_job_runs_at_once(tenant: Tenant) -> None:
     await tenant.run_job("fleet", "drive")
     assert await tenant.ask(PLATES) == plates("made by the job")
+
+
+async def test_changes_are_delivered_at_once_and_what_comes_of_them_too(tenant: Tenant) -> None:
+    async with tenant.context("fleet") as context:
+        await context.write.create(FleetCar, [{"plate": "A"}])
+    await tenant.deliver()
+    assert await tenant.ask(PLATES) == plates("A", "A'", "A''")
+    await tenant.deliver()
+    assert await tenant.ask(PLATES) == plates("A", "A'", "A''")
+
+
+async def test_a_delivery_that_fails_is_told(tenant: Tenant) -> None:
+    async with tenant.context("fleet") as context:
+        await context.write.create(FleetCar, [{"plate": "faulty"}])
+    with pytest.raises(PluginFailedError, match="fleet failed in on_change: LookupError: no such plate"):
+        await tenant.deliver()
 
 
 CONFTEST = """

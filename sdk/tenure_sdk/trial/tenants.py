@@ -14,9 +14,11 @@ from starlette.applications import Starlette
 from tenure_core.catalog import Catalog
 from tenure_core.context import Context, in_context, open_context
 from tenure_core.database import Database
+from tenure_core.deliveries.delivery import Delivery
+from tenure_core.errors import PluginFailedError
 from tenure_core.identity import Actor, Role
 from tenure_core.migrate import upgrade
-from tenure_core.plugins import Host
+from tenure_core.plugins import Host, LoadedPlugin
 from tenure_core.plugins.acting import plugin_actor
 from tenure_core.plugins.enablement import enable
 from tenure_core.scratch import scratch_database
@@ -27,6 +29,15 @@ from tenure_sdk.trial.tables import create_tables
 
 Response = dict[str, Any]
 """What the API answers: "data", and "errors" where there are some."""
+
+
+MOST_ROUNDS = 100
+"""How often changes are delivered that come of deliveries."""
+
+PROBLEM = """
+    SELECT problem FROM plugin_delivery
+    WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND problem IS NOT NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,37 @@ class Tenant:
         """Lend a context of a plugin, in a transaction that is committed at its end."""
         host = self.tenure.host
         return open_context(self.tenure.database, host, host[plugin], self.actor)
+
+    async def deliver(self) -> None:
+        """Tell the plugins at once of all that was written, and of what they write then, as a worker does.
+
+        Raises:
+            PluginFailedError: A plugin failed in `on_change`, or writes something each time that it is told.
+        """
+        newest = await self._newest_change()
+        for _ in range(MOST_ROUNDS):
+            for plugin in self.tenure.host.implementing("on_change"):
+                await self._deliver(plugin)
+            before, newest = newest, await self._newest_change()
+            if newest == before:
+                return
+        raise PluginFailedError(f"After {MOST_ROUNDS} deliveries there is still something new to deliver.")
+
+    async def _deliver(self, plugin: LoadedPlugin) -> None:
+        tenure = self.tenure
+        delivery = Delivery(tenure.database, tenure.host, tenure.settings, plugin, self.id)
+        while await delivery.next_batch():
+            pass
+        async with tenure.database.tenant(self.id) as connection:
+            cursor = await connection.execute(PROBLEM, {"tenant": self.id, "plugin": plugin.name})
+            found = await cursor.fetchone()
+        if found is not None:
+            raise PluginFailedError(f"The plugin {plugin.name} failed in on_change: {found[0]}.")
+
+    async def _newest_change(self) -> object:
+        async with self.tenure.database.tenant(self.id) as connection:
+            cursor = await connection.execute("SELECT max(seq) FROM change WHERE tenant_id = %s", (self.id,))
+            return await cursor.fetchone()
 
     async def run_job(self, plugin: str, name: str) -> None:
         """Do a job of a plugin for this tenant at once, in a transaction of its own, as a worker does.
