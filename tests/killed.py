@@ -1,7 +1,7 @@
 """A process that is killed in the middle of what a plugin does by itself.
 
-Called as `python -m tests.killed URL PLUGIN HOOK`: it delivers changes to a plugin of that name, or does its job,
-for the hooks on_change and register_jobs. The plugin writes an account, and then kills the process.
+Called as `python -m tests.killed URL PLUGIN HOOK`, with on_change or register_jobs for the hook: it delivers
+changes to a plugin of that name, or does its job. The plugin writes an account, and then kills the process.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from tenure_sdk.cli import app
 TENURE = str(Path(sys.executable).with_name("tenure"))
 COMMANDS = [
     ("serve",),
+    ("worker",),
     ("demo",),
     ("migrate",),
     ("maintain",),
