@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.machines import create_machines, machine_catalog
 
 from tenure_core import migrate
@@ -45,11 +45,11 @@ def server_url() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """Make an empty database and drop it at the end."""
+def fresh_database(server_url: str, template: str = "template0") -> Iterator[str]:
+    """Make a database, empty or like another one, and drop it at the end."""
     name = f"tenure_test_{uuid.uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+        server.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}")
         try:
             yield make_conninfo(server_url, dbname=name)
         finally:
@@ -60,6 +60,21 @@ def fresh_database(server_url: str) -> Iterator[str]:
 def empty_database_url(server_url: str) -> Iterator[str]:
     """A database of this test alone, without any table."""
     with fresh_database(server_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> Iterator[str]:
+    """The name of a migrated database that nobody connects to."""
+    with fresh_database(server_url) as url:
+        migrate.upgrade(url)
+        yield str(conninfo_to_dict(url)["dbname"])
+
+
+@pytest.fixture
+def migrated_database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """A migrated database of this test alone, without any row."""
+    with fresh_database(server_url, migrated_template) as url:
         yield url
 
 

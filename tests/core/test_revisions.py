@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,40 @@ def fleet(folder: Path, body: str) -> Host:
     return load_host(Settings(), [write_plugin(folder, body)])
 
 
+Revisions = Callable[..., Host]
+
+
+@pytest.fixture(scope="module")
+def written(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The revisions that were written one after the other, by the declarations that they were written for."""
+    found: dict[str, Path] = {}
+    folder, other = tmp_path_factory.mktemp("written"), tmp_path_factory.mktemp("other")
+    for body in (FIRST, SECOND):
+        found[body] = written_for(server_url, fleet(folder, body))
+    shutil.copytree(found[FIRST].parent, other / "fleet/migrations", ignore=lambda *_: {found[SECOND].name})
+    found[HARMLESS] = written_for(server_url, fleet(other, HARMLESS))
+    return found
+
+
+def written_for(server_url: str, host: Host) -> Path:
+    path = write_revision(server_url, host, "fleet")
+    assert path
+    return path
+
+
+@pytest.fixture
+def revisions(tmp_path: Path, written: dict[str, Path]) -> Revisions:
+    """Bring the plugin to a declaration, with the revision that was written for it."""
+
+    def bring(body: str) -> Host:
+        folder = tmp_path / "fleet/migrations"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(written[body], folder)
+        return fleet(tmp_path, body)
+
+    return bring
+
+
 def add_vehicle(url: str, **columns: object) -> None:
     names, places = ", ".join(columns), ", ".join("%s" for _ in columns)
     with psycopg.connect(url) as owner:
@@ -88,173 +124,162 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
 
 class TestTheFirstRevision:
     def test_makes_all_that_the_declaration_says(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        host = fleet(tmp_path, FIRST)
-        written = write_revision(server_url, host, "fleet")
-        assert written == tmp_path / "fleet/migrations/0001_add_vehicle_trip.py"
-        done = migrate.upgrade(empty_database_url, host)
-        assert str(done[-1]) == "fleet 0001: Add vehicle, trip."
-        assert migrate.differences(empty_database_url, host.catalog) == []
-        assert migrate.pending(empty_database_url, host) == []
-        assert migrate.current(empty_database_url, host)[-1] == "fleet 0001"
+        host = revisions(FIRST)
+        [done] = migrate.upgrade(migrated_database_url, host)
+        assert str(done) == "fleet 0001: Add vehicle, trip."
+        assert migrate.differences(migrated_database_url, host.catalog) == []
+        assert migrate.pending(migrated_database_url, host) == []
+        assert migrate.current(migrated_database_url, host)[-1] == "fleet 0001"
+
+    def test_lies_beside_the_module(self, written: dict[str, Path]) -> None:
+        assert written[FIRST].parts[-3:] == ("fleet", "migrations", "0001_add_vehicle_trip.py")
 
     def test_keeps_tenants_apart_and_captures_changes(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        host = fleet(tmp_path, FIRST)
-        write_revision(server_url, host, "fleet")
-        migrate.upgrade(empty_database_url, host)
-        add_vehicle(empty_database_url, plate="B-TN 1", price_minor_units=100, price_currency="EUR")
-        [(entity, after)] = rows(empty_database_url, "SELECT entity, after FROM change")
+        migrate.upgrade(migrated_database_url, revisions(FIRST))
+        add_vehicle(migrated_database_url, plate="B-TN 1", price_minor_units=100, price_currency="EUR")
+        [(entity, after)] = rows(migrated_database_url, "SELECT entity, after FROM change")
         assert entity == "Vehicle"
         assert after["price"] == {"minorUnits": 100, "currency": "EUR"}
         other = f"-c role=tenure_app -c tenure.tenant_id={uuid.uuid4()}"
-        with psycopg.connect(empty_database_url, options=other) as stranger:
+        with psycopg.connect(migrated_database_url, options=other) as stranger:
             assert stranger.execute("SELECT FROM vehicle").fetchall() == []
 
-    def test_goes_back_without_a_trace(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
-    ) -> None:
-        migrate.upgrade(empty_database_url)
-        before = shape_of(empty_database_url)
-        host = fleet(tmp_path, FIRST)
-        write_revision(server_url, host, "fleet")
-        migrate.upgrade(empty_database_url, host)
-        assert shape_of(empty_database_url) != before
-        migrate.downgrade(empty_database_url, history=history_of(host["fleet"]))
-        left = [line for line in shape_of(empty_database_url) if "alembic_version_fleet" not in line]
+    def test_goes_back_without_a_trace(self, revisions: Revisions, migrated_database_url: str) -> None:
+        before = shape_of(migrated_database_url)
+        host = revisions(FIRST)
+        migrate.upgrade(migrated_database_url, host)
+        assert shape_of(migrated_database_url) != before
+        migrate.downgrade(migrated_database_url, history=history_of(host["fleet"]))
+        left = [line for line in shape_of(migrated_database_url) if "alembic_version_fleet" not in line]
         assert left == before
 
     def test_is_seen_by_a_login_that_only_serves(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        host = fleet(tmp_path, FIRST)
-        write_revision(server_url, host, "fleet")
-        migrate.upgrade(empty_database_url, host)
-        service = psycopg.conninfo.make_conninfo(empty_database_url, options="-c role=tenure_app")
+        host = revisions(FIRST)
+        migrate.upgrade(migrated_database_url, host)
+        service = psycopg.conninfo.make_conninfo(migrated_database_url, options="-c role=tenure_app")
         assert migrate.pending(service, host) == []
 
 
 class TestTheNextRevision:
-    def test_is_not_written_where_nothing_is_lacking(self, tmp_path: Path, server_url: str) -> None:
-        assert write_revision(server_url, fleet(tmp_path, FIRST), "fleet")
-        assert write_revision(server_url, fleet(tmp_path, FIRST), "fleet") is None
+    def test_is_not_written_where_nothing_is_lacking(self, revisions: Revisions, server_url: str) -> None:
+        revisions(FIRST)
+        assert write_revision(server_url, revisions(SECOND), "fleet") is None
 
     def test_changes_what_is_declared_otherwise_and_goes_back(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        first = fleet(tmp_path, FIRST)
-        write_revision(server_url, first, "fleet")
-        migrate.upgrade(empty_database_url, first)
-        add_vehicle(empty_database_url, plate="B-TN 1", wheels=6)
-        before = shape_of(empty_database_url)
-        second = fleet(tmp_path, SECOND)
-        write_revision(server_url, second, "fleet", "Colours. ")
-        migrate.upgrade(empty_database_url, second, allow_destructive=True)
-        assert migrate.differences(empty_database_url, second.catalog) == []
-        assert write_revision(server_url, second, "fleet") is None
-        assert rows(empty_database_url, "SELECT plate, wheels FROM vehicle") == [("B-TN 1", "6")]
-        add_vehicle(empty_database_url, plate="B-TN 2", colour="red")
-        [(after,)] = rows(empty_database_url, "SELECT after FROM change ORDER BY seq DESC LIMIT 1")
+        url = migrated_database_url
+        migrate.upgrade(url, revisions(FIRST))
+        add_vehicle(url, plate="B-TN 1", wheels=6)
+        before = shape_of(url)
+        second = revisions(SECOND)
+        migrate.upgrade(url, second, allow_destructive=True)
+        assert migrate.differences(url, second.catalog) == []
+        assert rows(url, "SELECT plate, wheels FROM vehicle") == [("B-TN 1", "6")]
+        add_vehicle(url, plate="B-TN 2", colour="red")
+        [(after,)] = rows(url, "SELECT after FROM change ORDER BY seq DESC LIMIT 1")
         assert (after["colour"], "price" in after) == ("red", False)
-        assert rows(empty_database_url, "SELECT plate FROM vehicle WHERE search @@ 'red'") == [("B-TN 2",)]
-        migrate.downgrade(empty_database_url, "0001", history=history_of(second["fleet"]))
-        assert shape_of(empty_database_url) == before
-        assert rows(empty_database_url, "SELECT wheels FROM vehicle ORDER BY plate") == [(6,), (4,)]
+        assert rows(url, "SELECT plate FROM vehicle WHERE search @@ 'red'") == [("B-TN 2",)]
+        migrate.downgrade(url, "0001", history=history_of(second["fleet"]))
+        assert shape_of(url) == before
+        assert rows(url, "SELECT wheels FROM vehicle ORDER BY plate") == [(6,), (4,)]
+
+    def test_says_what_it_is_told_to(self, revisions: Revisions, server_url: str, tmp_path: Path) -> None:
+        revisions(FIRST)
+        path = write_revision(server_url, fleet(tmp_path, HARMLESS), "fleet", "Seats.")
+        assert path
+        assert path.name == "0002_seats.py"
+        assert path.read_text().startswith('"""Seats."""')
 
 
 class TestWhatTakesDataAway:
     def test_is_refused_and_named_until_somebody_says_that_it_may(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        first = fleet(tmp_path, FIRST)
-        write_revision(server_url, first, "fleet")
-        migrate.upgrade(empty_database_url, first)
-        second = fleet(tmp_path, SECOND)
-        write_revision(server_url, second, "fleet")
-        [step] = migrate.pending(empty_database_url, second)
+        migrate.upgrade(migrated_database_url, revisions(FIRST))
+        second = revisions(SECOND)
+        [step] = migrate.pending(migrated_database_url, second)
         assert set(step.losses) == {
             "drops the table trip",
             "drops the column vehicle.price_minor_units",
             "drops the column vehicle.price_currency",
         }
         with pytest.raises(DestructiveMigrationError, match=r"fleet 0002 drops the table trip.*--plan"):
-            migrate.upgrade(empty_database_url, second)
-        assert migrate.current(empty_database_url, second)[-1] == "fleet 0001"
+            migrate.upgrade(migrated_database_url, second)
+        assert migrate.current(migrated_database_url, second)[-1] == "fleet 0001"
 
     def test_is_no_loss_where_what_goes_is_made_in_the_same_run(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        for body in (FIRST, SECOND):
-            host = fleet(tmp_path, body)
-            write_revision(server_url, host, "fleet")
-        migrate.upgrade(empty_database_url, host)
-        assert migrate.current(empty_database_url, host)[-1] == "fleet 0002"
+        revisions(FIRST)
+        host = revisions(SECOND)
+        migrate.upgrade(migrated_database_url, host)
+        assert migrate.current(migrated_database_url, host)[-1] == "fleet 0002"
 
     def test_is_nothing_where_a_column_is_added(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
         for body in (FIRST, HARMLESS):
-            host = fleet(tmp_path, body)
-            write_revision(server_url, host, "fleet")
-            migrate.upgrade(empty_database_url, host)
-        assert migrate.differences(empty_database_url, host.catalog) == []
+            host = revisions(body)
+            migrate.upgrade(migrated_database_url, host)
+        assert migrate.differences(migrated_database_url, host.catalog) == []
 
 
 class TestHistories:
     def test_core_and_plugin_do_not_mind_who_moves_first(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        host = fleet(tmp_path, FIRST)
-        write_revision(server_url, host, "fleet")
-        migrate.upgrade(empty_database_url, host)
-        both = shape_of(empty_database_url)
-        migrate.downgrade(empty_database_url, "0004")
-        assert [str(step.history.plugin) for step in migrate.pending(empty_database_url, host)] != []
-        migrate.upgrade(empty_database_url, host)
-        assert shape_of(empty_database_url) == both
+        host = revisions(FIRST)
+        migrate.upgrade(migrated_database_url, host)
+        both = shape_of(migrated_database_url)
+        migrate.downgrade(migrated_database_url, "0004")
+        assert [step.history.plugin for step in migrate.pending(migrated_database_url, host)] == [""]
+        migrate.upgrade(migrated_database_url, host)
+        assert shape_of(migrated_database_url) == both
 
     def test_a_plugin_that_is_not_loaded_stops_nothing(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str
     ) -> None:
-        host = fleet(tmp_path, FIRST)
-        write_revision(server_url, host, "fleet")
-        migrate.upgrade(empty_database_url, host)
-        assert migrate.pending(empty_database_url) == []
-        assert migrate.upgrade(empty_database_url) == []
+        migrate.upgrade(migrated_database_url, revisions(FIRST))
+        assert migrate.pending(migrated_database_url) == []
+        assert migrate.upgrade(migrated_database_url) == []
 
     def test_a_database_of_a_newer_plugin_is_refused_with_its_name(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, revisions: Revisions, migrated_database_url: str, tmp_path: Path
     ) -> None:
-        host = fleet(tmp_path, FIRST)
-        written = write_revision(server_url, host, "fleet")
-        migrate.upgrade(empty_database_url, host)
-        assert written
-        written.rename(tmp_path / "away.py")
+        host = revisions(FIRST)
+        migrate.upgrade(migrated_database_url, host)
+        [revision] = (tmp_path / "fleet/migrations").glob("0001*.py")
+        revision.unlink()
         with pytest.raises(MigrationFailedError, match=r"does not fit this version of the plugin fleet"):
-            migrate.pending(empty_database_url, host)
+            migrate.pending(migrated_database_url, host)
 
-    def test_a_faulty_revision_is_undone_and_named(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
-    ) -> None:
-        host = fleet(tmp_path, FIRST)
-        written = write_revision(server_url, host, "fleet")
-        assert written
-        written.write_text(written.read_text().replace("\n\ndef downgrade", "    1 / 0\n\n\ndef downgrade"))
+
+class TestFaults:
+    @pytest.fixture
+    def faulty(self, revisions: Revisions, tmp_path: Path) -> Host:
+        """A revision that breaks after it has done its work."""
+        host = revisions(FIRST)
+        [revision] = (tmp_path / "fleet/migrations").glob("0001*.py")
+        revision.write_text(revision.read_text().replace("\n\ndef downgrade", "    1 / 0\n\n\ndef downgrade"))
+        return host
+
+    def test_a_faulty_revision_is_undone_and_named(self, faulty: Host, migrated_database_url: str) -> None:
         with pytest.raises(MigrationFailedError, match=r"of the plugin fleet is faulty: ZeroDivisionError"):
-            migrate.upgrade(empty_database_url, host, allow_destructive=True)
-        assert rows(empty_database_url, "SELECT to_regclass('vehicle')") == [(None,)]
+            migrate.upgrade(migrated_database_url, faulty, allow_destructive=True)
+        assert rows(migrated_database_url, "SELECT to_regclass('vehicle')") == [(None,)]
 
     def test_a_revision_that_can_not_be_looked_at_is_taken_for_a_loss(
-        self, tmp_path: Path, server_url: str, empty_database_url: str
+        self, faulty: Host, migrated_database_url: str
     ) -> None:
-        host = fleet(tmp_path, FIRST)
-        written = write_revision(server_url, host, "fleet")
-        assert written
-        written.write_text(written.read_text().replace("\n\ndef downgrade", "    1 / 0\n\n\ndef downgrade"))
         with pytest.raises(DestructiveMigrationError, match=r"0001 can't be looked at before it runs"):
-            migrate.upgrade(empty_database_url, host)
+            migrate.upgrade(migrated_database_url, faulty)
 
 
 def test_a_plugin_without_a_folder_of_its_own_is_refused(server_url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -53,19 +54,27 @@ def register_roles():
 '''
 
 
+@pytest.fixture(scope="module")
+def revision(tmp_path_factory: pytest.TempPathFactory, server_url: str) -> Path:
+    """The first revision of the plugin."""
+    written = load_host(Settings(), [write_plugin(tmp_path_factory.mktemp("written"), BODY)])
+    path = write_revision(server_url, written, "fleet")
+    assert path
+    return path
+
+
 @pytest.fixture
-def host(tmp_path: Path, server_url: str) -> Host:
+def host(tmp_path: Path, revision: Path) -> Host:
     """A plugin with a table, a kind of activity and a role, and its first revision."""
     found = load_host(Settings(), [write_plugin(tmp_path, BODY)])
-    write_revision(server_url, found, "fleet")
+    shutil.copytree(revision.parent, tmp_path / "fleet/migrations")
     return found
 
 
 @pytest.fixture
-def place(empty_database_url: str) -> Place:
+def place(migrated_database_url: str) -> Place:
     """A migrated database without the plugin."""
-    migrate.upgrade(empty_database_url)
-    return Place(empty_database_url, empty_database_url, Settings(home=Path("nowhere")))
+    return Place(migrated_database_url, migrated_database_url, Settings(home=Path("nowhere")))
 
 
 async def use(place: Place, host: Host, tenant: str) -> uuid.UUID:
