@@ -29,7 +29,7 @@ def contents(connection: Connection) -> Contents:
 
 def _rows(connection: Connection, table: str) -> Iterator[tuple[str, Mapping[str, object]]]:
     found = connection.execute(text(f"SELECT tenant_id || '/' || id, to_jsonb(one) FROM {table} AS one"))
-    yield from found.tuples()
+    yield from ((key, row) for key, row in found)
 
 
 def altered(before: Contents, after: Contents, ignored: Iterable[str] = ()) -> Iterator[str]:

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import orjson
-
 from tenure_core.owner import connect
+from tenure_sdk.checks.answers import Place, difference, place_of
 from tenure_sdk.checks.contents import Contents, altered
 from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.ground import Ground, Holding
@@ -22,13 +21,13 @@ MEND = (
     "Name the tenant in each statement (`Car.tenant_id == row.c.tenant_id`), keep nothing between requests."
 )
 
-LAST_BELT = "Only row-level security keeps it from that:"
+LAST_BELT = "If row-level security were off:"
 
 
 async def leaking(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
-    """Yield a finding for each question or mutation that crosses from one tenant to another.
+    """Yield a finding for each field or mutation that crosses from one tenant to another.
 
-    Where there is none, all of it is tried again without row-level security: statements name their tenant.
+    All of it is tried again without row-level security: statements are to name their tenant themselves.
 
     Args:
         ground: What to ask and to change.
@@ -36,25 +35,31 @@ async def leaking(ground: Ground, own: Holding, other: Holding) -> AsyncIterator
         other: Another tenant with rows.
     """
     found = [finding async for finding in _crossings(ground, own, other)]
-    if not found:
-        with _unprotected(ground):
-            again = [finding async for finding in _crossings(ground, own, other)]
-        found = [replace(finding, what=f"{LAST_BELT} {finding.what}") for finding in again]
-    for finding in found:
-        yield finding
+    with _unprotected(ground):
+        again = [finding async for finding in _crossings(ground, own, other)]
+    last = [replace(finding, what=f"{LAST_BELT} {finding.what}") for finding in again]
+    named: set[str] = set()
+    for finding in [*found, *last]:
+        # One field turns up in many questions: on its own type, and on those that lead to it.
+        field = finding.where.rpartition(".")[2]
+        if field not in named:
+            named.add(field)
+            yield finding
 
 
 async def _crossings(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
     async for finding in _swayed(ground, own, other):
         yield finding
     for question in ground.questions:
-        if question.variables and _is_in(other, await _answer(ground, question, own, other)):
-            yield _found(question, "It shows data of another tenant, asked for by its id.")
+        if question.variables:
+            answer = await _answer(ground, question, own, other)
+            if shown := place_of(answer, other.signs):
+                yield _found(question, shown, "It shows data of another tenant, asked for by its id.")
     for mutation in [*ground.removals, *ground.mutations]:
         before = await _records_of(ground, other)
         await ground.attempt(mutation, own.tenant, other.records)
         if changed := list(altered(before, await _records_of(ground, other))):
-            yield _found(mutation, f"It changes data of another tenant: {changed[0]}.")
+            yield _found(mutation, (), f"It changes data of another tenant: {changed[0]}.")
 
 
 async def _swayed(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
@@ -68,30 +73,24 @@ async def _swayed(ground: Ground, own: Holding, other: Holding) -> AsyncIterator
     await _answers(ground, stranger)
     after, again = await _answers(ground, own), await _answers(ground, own)
     for question, first, second, third in zip(ground.questions, before, after, again, strict=True):
-        if any(_is_in(holding, second) for holding in (other, stranger)):
-            yield _found(question, "It shows data of another tenant.")
+        if shown := place_of(second, [*other.signs, *stranger.signs]):
+            yield _found(question, shown, "It shows data of another tenant.")
         elif first != second == third:
-            yield _found(question, "Its answer is another one since a further tenant has rows.")
+            what = "Its value is another one since a further tenant has rows."
+            yield _found(question, difference(first, second), what)
 
 
-def _is_in(holding: Holding, answer: bytes) -> bool:
-    """Return whether something of a tenant is in an answer."""
-    signs = [holding.mark, *(str(record) for ids in holding.records.values() for record in ids)]
-    return any(sign.encode() in answer for sign in signs)
-
-
-async def _answers(ground: Ground, own: Holding) -> list[bytes]:
+async def _answers(ground: Ground, own: Holding) -> list[object]:
     return [await _answer(ground, question, own, own) for question in ground.questions]
 
 
-async def _answer(ground: Ground, question: Question, own: Holding, asked_for: Holding) -> bytes:
+async def _answer(ground: Ground, question: Question, own: Holding, asked_for: Holding) -> object:
     """Return what a tenant is shown that asks for records of its own, or of another."""
-    answer = await ground.attempt(question, own.tenant, asked_for.records)
-    return orjson.dumps(answer.get("data"))
+    return (await ground.attempt(question, own.tenant, asked_for.records)).get("data")
 
 
-def _found(question: Question, what: str) -> Finding:
-    return Finding(CHECK, question.where, what, MEND)
+def _found(question: Question, place: Place, what: str) -> Finding:
+    return Finding(CHECK, ".".join(place) or question.where, what, MEND)
 
 
 async def _records_of(ground: Ground, holding: Holding) -> Contents:

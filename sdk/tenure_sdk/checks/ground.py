@@ -44,6 +44,11 @@ class Holding:
     mark: str
     records: Records
 
+    @property
+    def signs(self) -> list[str]:
+        """What tells that something is the tenant's: the mark, and the ids of its records."""
+        return [self.mark, *(str(record) for ids in self.records.values() for record in ids)]
+
 
 @dataclass
 class Ground:

@@ -34,20 +34,23 @@ async def unguarded(ground: Ground, holding: Holding) -> AsyncIterator[Finding]:
     without = await ground.tenure.opened(f"without {ground.plugin.name}", Role.ADMIN)
     nobody = await holding.tenant.acting_as(NOBODY)
     reader = await holding.tenant.acting_as(Role.READER)
-    for question in [*ground.questions, *ground.mutations]:
-        for tenant, who in ((without, WITHOUT_PLUGIN), (nobody, WITHOUT_RIGHTS)):
+    strangers = ((without, WITHOUT_PLUGIN), (nobody, WITHOUT_RIGHTS))
+    for question in ground.questions:
+        for tenant, who in strangers:
             if await _is_answered(ground, question, tenant, holding):
                 yield _found(question, f"It is answered to {who}.")
     for mutation in ground.mutations:
-        for tenant, who in ((without, WITHOUT_PLUGIN), (nobody, WITHOUT_RIGHTS), (reader, READING)):
+        for tenant, who in (*strangers, (reader, READING)):
             before = await ground.contents()
-            await ground.attempt(mutation, tenant, holding.records)
+            answered = await _is_answered(ground, mutation, tenant, holding)
             if changed := list(altered(before, await ground.contents())):
                 yield _found(mutation, f"It changes data for {who}: {changed[0]}.")
+            elif answered:
+                yield _found(mutation, f"It is answered to {who}.")
 
 
 async def _is_answered(ground: Ground, question: Question, tenant: Tenant, holding: Holding) -> bool:
-    """Return whether somebody is told something from the database, and not refused."""
+    """Return whether somebody is not refused, and told something from the database."""
     with watched() as statements:
         answer = await ground.attempt(question, tenant, holding.records)
     codes = {error["extensions"]["code"] for error in answer.get("errors", ())}

@@ -1,0 +1,34 @@
+"""What tests of the kit stand on: a running plugin with a fault of each sort, and tenants with rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tenure_sdk.checks.additions import additions
+from tenure_sdk.checks.company import company_of
+from tenure_sdk.checks.ground import Ground, Holding, grounded
+
+from .garage import faulty
+
+
+@pytest.fixture(scope="session")
+async def ground(server_url: str) -> AsyncIterator[Ground]:
+    """The plugin with its faults, running."""
+    company = company_of(faulty(), [])
+    added = additions(company.base, company.alone)
+    async with grounded(server_url, company.loaded, (), added) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def few(ground: Ground) -> Holding:
+    """A tenant with few rows."""
+    return await ground.holding(2)
+
+
+@pytest.fixture(scope="session")
+async def many(ground: Ground) -> Holding:
+    """A tenant with more rows."""
+    return await ground.holding(6)

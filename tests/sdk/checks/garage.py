@@ -1,0 +1,211 @@
+"""A plugin for tests of the kit: sound, or with one fault for each thing that the kit has to find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import strawberry
+from sqlalchemy import ColumnElement, FromClause, func, select, text
+from sqlalchemy.orm import Mapped
+
+from tenure_sdk import (
+    INT,
+    STRING,
+    Account,
+    Change,
+    ComputedColumn,
+    ComputedField,
+    Context,
+    Entity,
+    GraphQLParts,
+    Manifest,
+    Permission,
+    belongs_to,
+    column,
+    hookimpl,
+)
+from tenure_sdk.graphql import EntityRef, ResolverContext, entity_type, list_of
+
+Info = strawberry.Info[ResolverContext]
+
+SELL = "garage.sell"
+
+
+class Garage(Entity):
+    """A place where cars are mended."""
+
+    account: Mapped[Account] = belongs_to(back="garages")
+    name: Mapped[str] = column(unique=True, max_length=100)
+
+
+class GarageCar(Entity):
+    """A car in a garage."""
+
+    garage: Mapped[Garage] = belongs_to(back="cars")
+    plate: Mapped[str] = column(unique=True, max_length=60)
+    mileage: Mapped[int | None] = column(minimum=0)
+
+
+def cars_of(garage: FromClause) -> ColumnElement[Any]:
+    car = GarageCar.__table__
+    own = (car.c.tenant_id == garage.c.tenant_id) & (car.c.garage_id == garage.c.id)
+    return select(func.count()).select_from(car).where(own).scalar_subquery()
+
+
+def all_cars(garage: FromClause) -> ColumnElement[Any]:
+    car = GarageCar.__table__
+    return select(func.count()).select_from(car).where(car.c.mileage.is_not(None)).scalar_subquery()
+
+
+async def titles(_: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"Car {row['plate']}" for row in rows]
+
+
+async def titles_one_by_one(context: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    statement = select(GarageCar.plate)
+    return [await context.session.scalar(statement.where(GarageCar.id == row["id"])) for row in rows]
+
+
+def coded(name: str, compute: Any) -> ComputedField:
+    needs = ("id", "plate")
+    return ComputedField(
+        entity=GarageCar, name=name, kind=STRING, doc="What to call it.", needs=needs, compute=compute
+    )
+
+
+def counted(name: str, expression: Any) -> ComputedColumn:
+    return ComputedColumn(entity=Garage, name=name, kind=INT, doc="How many cars.", expression=expression)
+
+
+@strawberry.type
+class SoundQuery:
+    @strawberry.field(graphql_type=list_of(entity_type("Garage")), description="Those with the most cars.")
+    async def garages_with_cars(self, info: Info) -> list[EntityRef]:
+        found = await info.context.session.scalars(select(GarageCar.garage_id).distinct())
+        return [EntityRef(Garage, identity) for identity in sorted(found)]
+
+
+@strawberry.type
+class Owner:
+    garage: strawberry.ID = strawberry.field(description="The garage.")
+
+    @strawberry.field(description="The name of its account.")
+    async def account_name(self, info: Info) -> str | None:
+        garage = await info.context.session.get(Garage, self.garage)
+        account = await info.context.session.get(Account, garage.account_id) if garage else None
+        return account and account.name
+
+
+KEPT: list[str] = []
+"""What a resolver keeps between requests, for whoever comes next."""
+
+
+@strawberry.type
+class FaultyQuery:
+    @strawberry.field(description="Who owns garages: a statement or two for each.")
+    async def garage_owners(self, info: Info) -> list[Owner]:
+        info.context.require(SELL)
+        return [Owner(garage=one) for one in await info.context.session.scalars(select(Garage.id))]
+
+    @strawberry.field(description="The plates that were asked for first, whoever asked.")
+    async def first_plates(self, info: Info) -> list[str]:
+        info.context.require(SELL)
+        if not KEPT:
+            KEPT.extend(await info.context.session.scalars(select(GarageCar.plate)))
+        return KEPT
+
+    @strawberry.field(description="A garage's name, for anybody.")
+    async def garage_name(self, info: Info, id: strawberry.ID) -> str | None:
+        named = text("SELECT name FROM garage WHERE id = :id")
+        return await info.context.session.scalar(named, {"id": id})
+
+
+@strawberry.type
+class FaultyMutation:
+    @strawberry.mutation(description="Names a garage anew, without asking who wants that.")
+    async def garage_rename(self, info: Info, id: strawberry.ID) -> bool:
+        rename = text("UPDATE garage SET name = id || ' renamed' WHERE id = :id")
+        await info.context.session.execute(rename, {"id": id})
+        return True
+
+
+@strawberry.type
+class SoundMutation:
+    @strawberry.mutation(description="Sells a car.")
+    async def garage_car_sell(self, info: Info, id: strawberry.ID) -> bool:
+        info.context.require(SELL)
+        car = await info.context.session.get(GarageCar, id)
+        if car is None:
+            return False
+        car.mileage = None
+        return True
+
+
+async def follow_soundly(context: Context, changes: Sequence[Change]) -> None:
+    """Make one car for each garage, under a key that follows from the garage's."""
+    rows = [
+        {
+            "match": {"externalRef": {"system": "garage", "id": str(change.id)}},
+            "garage": {"id": str(change.id)},
+            "plate": f"first of {change.id}",
+        }
+        for change in changes
+        if change.entity == "Garage" and change.after and not change.after.get("deletedAt")
+    ]
+    await context.write.upsert(GarageCar, rows)
+
+
+async def follow_doubling(context: Context, changes: Sequence[Change]) -> None:
+    """Make a further car for each garage, each time."""
+    rows = [
+        {"garage": {"id": str(change.id)}, "plate": f"another {uuid4()}"}
+        for change in changes
+        if change.entity == "Garage"
+    ]
+    await context.write.create(GarageCar, rows)
+
+
+async def follow_for_ever(context: Context, changes: Sequence[Change]) -> None:
+    """Drive each car a mile further, and hear of that."""
+    for change in changes:
+        car = await context.session.get(GarageCar, change.id)
+        if car is not None:
+            car.mileage = (car.mileage or 0) + 1
+
+
+def garage(**hooks: Any) -> SimpleNamespace:
+    """Return the plugin with some hooks beside its entities and its permission."""
+    manifest = Manifest(name="garage", version="1.0.0", tenure=">=0.1", doc="Garages and the cars in them.")
+    own: dict[str, Any] = {
+        "register_entities": lambda: [Garage, GarageCar],
+        "register_roles": lambda: [Permission(name=SELL, doc="Selling cars.")],
+    }
+    marked = {name: hookimpl(function) for name, function in {**own, **hooks}.items()}
+    return SimpleNamespace(MANIFEST=manifest, **marked)
+
+
+def sound() -> SimpleNamespace:
+    """Return the plugin without a fault."""
+    return garage(
+        register_computed_fields=lambda: [counted("cars_counted", cars_of), coded("title", titles)],
+        register_graphql=lambda: GraphQLParts(query=SoundQuery, mutation=SoundMutation),
+        on_change=follow_soundly,
+    )
+
+
+def faulty() -> SimpleNamespace:
+    """Return the plugin with faults that show once it runs, beside what is sound."""
+    computed = [
+        counted("cars_counted", cars_of),
+        counted("cars_of_all", all_cars),
+        coded("title", titles),
+        coded("slow_title", titles_one_by_one),
+    ]
+    return garage(
+        register_computed_fields=lambda: computed,
+        register_graphql=lambda: GraphQLParts(query=FaultyQuery, mutation=FaultyMutation),
+        on_change=follow_doubling,
+    )

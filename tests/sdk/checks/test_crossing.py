@@ -1,0 +1,27 @@
+"""Crossing tenants: what shows, sums up or changes another tenant's data is found and named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenure_sdk.checks.crossing import LAST_BELT, leaking
+from tenure_sdk.checks.ground import Ground, Holding
+
+
+@pytest.fixture(scope="module")
+async def found(ground: Ground, few: Holding, many: Holding) -> dict[str, str]:
+    return {one.where: one.what async for one in leaking(ground, few, many)}
+
+
+def test_what_is_kept_between_requests_is_named(found: dict[str, str]) -> None:
+    assert found.pop("firstPlates") == "It shows data of another tenant."
+
+
+def test_statements_that_do_not_name_the_tenant_are_named(found: dict[str, str]) -> None:
+    assert found.pop("garage.carsOfAll").startswith(LAST_BELT)
+    assert "asked for by its id" in found.pop("garageName")
+    assert "changes data of another tenant: garage.name differs in 1 of 6 rows" in found.pop("garageRename")
+
+
+def test_nothing_else_is_named(found: dict[str, str]) -> None:
+    assert found == {}

@@ -1,0 +1,15 @@
+"""Permissions: what is answered to those who lack the plugin or a right is found and named."""
+
+from __future__ import annotations
+
+from tenure_sdk.checks.ground import Ground, Holding
+from tenure_sdk.checks.permitting import READING, WITHOUT_RIGHTS, unguarded
+
+
+async def test_what_asks_for_no_permission_is_named(ground: Ground, few: Holding) -> None:
+    found = {(one.where, one.what) async for one in unguarded(ground, few)}
+    assert {(where, what.partition("garage.name")[0]) for where, what in found} == {
+        ("garageName", f"It is answered to {WITHOUT_RIGHTS}."),
+        ("garageRename", f"It changes data for {WITHOUT_RIGHTS}: "),
+        ("garageRename", f"It is answered to {READING}."),
+    }
