@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.operations.ops import (
@@ -14,6 +14,7 @@ from alembic.operations.ops import (
     AlterColumnOp,
     CreateIndexOp,
     CreateTableOp,
+    DowngradeOps,
     DropColumnOp,
     DropIndexOp,
     DropTableOp,
@@ -33,6 +34,7 @@ from tenure_core.errors import PluginError
 from tenure_core.histories import History, histories_of, history_of
 from tenure_core.migrate import bring, connected, declared_tables
 from tenure_core.plugins import Host, LoadedPlugin
+from tenure_core.required_columns import with_values
 from tenure_core.scratch import scratch_database
 from tenure_core.search import search_column
 
@@ -201,9 +203,10 @@ def _written(connection: Connection, history: History, needed: UpgradeOps, messa
     return Path(cast(Script, script).path)
 
 
-def _code(operations: Any, connection: Connection) -> str:  # noqa: ANN401  # Alembic's upgrade or downgrade
+def _code(operations: UpgradeOps | DowngradeOps, connection: Connection) -> str:
     context = MigrationContext.configure(connection)
-    code = render_python_code(operations, migration_context=context)
+    steps = UpgradeOps(list(with_values(operations.ops)))
+    code = render_python_code(steps, migration_context=context)
     return "\n".join(line for line in code.splitlines() if "###" not in line).strip()
 
 

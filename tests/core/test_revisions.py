@@ -35,6 +35,7 @@ class Vehicle(Entity):
     tags: Mapped[list[str]] = column(default=[])
     extra: Mapped[dict[str, Any]] = column(default={})
     wheels: Mapped[int] = column(default=4)
+    brand: Mapped[str] = column(max_length=20)
 
 
 class Trip(Entity, order_by="-created_at"):
@@ -61,6 +62,7 @@ class Vehicle(Entity):
     tags: Mapped[list[str]] = column(default=[])
     extra: Mapped[dict[str, Any]] = column(default={})
     wheels: Mapped[str] = column(default="4")
+    seats: Mapped[int] = column(minimum=0)
 
 
 @hookimpl
@@ -68,7 +70,7 @@ def register_entities():
     return [Vehicle]
 '''
 
-HARMLESS = FIRST.replace("tags: Map", "seats: Mapped[int] = column(default=4)\n    tags: Map")
+HARMLESS = FIRST.replace("tags: Map", "doors: Mapped[int] = column(default=4)\n    tags: Map")
 
 
 def fleet(folder: Path, body: str) -> Host:
@@ -140,7 +142,9 @@ class TestTheFirstRevision:
         self, revisions: Revisions, migrated_database_url: str
     ) -> None:
         migrate.upgrade(migrated_database_url, revisions(FIRST))
-        add_vehicle(migrated_database_url, plate="B-TN 1", price_minor_units=100, price_currency="EUR")
+        add_vehicle(
+            migrated_database_url, plate="B-TN 1", brand="VW", price_minor_units=100, price_currency="EUR"
+        )
         [(entity, after)] = rows(migrated_database_url, "SELECT entity, after FROM change")
         assert entity == "Vehicle"
         assert after["price"] == {"minorUnits": 100, "currency": "EUR"}
@@ -176,19 +180,22 @@ class TestTheNextRevision:
     ) -> None:
         url = migrated_database_url
         migrate.upgrade(url, revisions(FIRST))
-        add_vehicle(url, plate="B-TN 1", wheels=6)
+        add_vehicle(url, plate="B-TN 1", brand="VW", wheels=6)
         before = shape_of(url)
         second = revisions(SECOND)
         migrate.upgrade(url, second, allow_destructive=True)
         assert migrate.differences(url, second.catalog) == []
-        assert rows(url, "SELECT plate, wheels FROM vehicle") == [("B-TN 1", "6")]
-        add_vehicle(url, plate="B-TN 2", colour="red")
+        assert rows(url, "SELECT plate, wheels, seats FROM vehicle") == [("B-TN 1", "6", 0)]
+        add_vehicle(url, plate="B-TN 2", colour="red", seats=2)
         [(after,)] = rows(url, "SELECT after FROM change ORDER BY seq DESC LIMIT 1")
         assert (after["colour"], "price" in after) == ("red", False)
         assert rows(url, "SELECT plate FROM vehicle WHERE search @@ 'red'") == [("B-TN 2",)]
         migrate.downgrade(url, "0001", history=history_of(second["fleet"]))
         assert shape_of(url) == before
-        assert rows(url, "SELECT wheels FROM vehicle ORDER BY plate") == [(6,), (4,)]
+        assert rows(url, "SELECT wheels, brand FROM vehicle ORDER BY plate") == [(6, ""), (4, "")]
+
+    def test_points_at_what_its_author_has_to_decide(self, written: dict[str, Path]) -> None:
+        assert "# Records that are there get 0 as their seats: choose" in written[SECOND].read_text()
 
     def test_says_what_it_is_told_to(self, revisions: Revisions, server_url: str, tmp_path: Path) -> None:
         revisions(FIRST)
@@ -207,6 +214,7 @@ class TestWhatTakesDataAway:
         [step] = migrate.pending(migrated_database_url, second)
         assert set(step.losses) == {
             "drops the table trip",
+            "drops the column vehicle.brand",
             "drops the column vehicle.price_minor_units",
             "drops the column vehicle.price_currency",
         }
