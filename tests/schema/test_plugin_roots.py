@@ -162,6 +162,15 @@ async def test_another_tenants_records_are_not_there(tenant: Desk, other_actor: 
     assert found == {"data": {"deskAccount": None, "deskAccounts": []}}
 
 
+async def test_a_deleted_record_is_not_there(tenant: Desk) -> None:
+    account = await tenant.create(name="a")
+    await tenant.ask(f'mutation {{ accountDelete(input: {{id: "{account}"}}) {{ status }} }}')
+    found = await tenant.ask(
+        'query ($id: ID!) { deskAccount(id: $id) { id } deskAccounts(names: ["a"]) { id } }', id=account
+    )
+    assert found == {"data": {"deskAccount": None, "deskAccounts": []}}
+
+
 async def test_what_is_asked_of_referred_records_counts_among_the_cost(tenant: Desk) -> None:
     deep = "contacts(first: 100) { nodes { activities(first: 100) { nodes { id } } } }"
     with pytest.raises(RequestTooLargeError, match="may bring"):
