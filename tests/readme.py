@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 README = Path(__file__).parent.parent / "README.md"
-RETAIL = "## Real customers: import a file"
+TOUR, PLUGINS, RETAIL = "A tour", "Plugins", "Real customers: import a file"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,13 @@ class Example:
         language: What it is written in.
         text: What it says.
         answer: The JSON block right after a query; None where there is none.
-        retail: Whether it is asked of the imported shop, not of the demo.
+        section: The heading that it stands under: another data set for each.
     """
 
     language: str
     text: str
     answer: Any
-    retail: bool
+    section: str
 
     @property
     def lines(self) -> list[str]:
@@ -44,7 +45,8 @@ def examples() -> list[Example]:
     for block, after in zip(blocks, [*blocks[1:], None], strict=True):
         answered = block[1] == "graphql" and after is not None and after[1] == "json"
         answer = orjson.loads(after[2]) if answered and after else None
-        found.append(Example(block[1], block[2], answer, text.index(RETAIL) < block.start()))
+        section = HEADING.findall(text, 0, block.start())[-1]
+        found.append(Example(block[1], block[2], answer, section))
     return found
 
 
@@ -53,6 +55,6 @@ def title(example: Example) -> str:
     return example.text.split("(")[0].strip(" {\n")
 
 
-def queries(*, retail: bool) -> list[Example]:
-    """Return the GraphQL examples of the demo, or of the imported shop."""
-    return [one for one in examples() if one.language == "graphql" and one.retail is retail]
+def queries(section: str) -> list[Example]:
+    """Return the GraphQL examples below a heading."""
+    return [one for one in examples() if one.language == "graphql" and one.section == section]

@@ -20,15 +20,19 @@ import orjson
 import psutil
 import pytest
 from tests.asking import ask
-from tests.readme import README, Example, examples, queries, title
+from tests.readme import PLUGINS, README, RETAIL, TOUR, Example, examples, queries, title
 
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
+from tenure_core.plugins import core_host
 from tenure_core.settings import Settings
 from tenure_core.tokens import ensure_tenant
+from tenure_manufacturing import plugin as manufacturing
 from tenure_schema.execution import Execution
 from tenure_sdk.demo.loading import load_demo
+from tenure_sdk.demo.plugins import load_plugins
+from tenure_sdk.trial import running_tenure
 
 ROOT = README.parent
 
@@ -49,17 +53,34 @@ def answered(value: Any) -> bool:
     return value != []
 
 
-@pytest.mark.parametrize("example", queries(retail=False), ids=title)
+@pytest.mark.parametrize("example", queries(TOUR), ids=title)
 async def test_each_query_of_the_tour_is_answered(
-    example: Example, demo: Actor, catalog: Catalog, database: Database, settings: Settings
+    example: Example, demo: Actor, database: Database, settings: Settings
 ) -> None:
-    execution = Execution(catalog, database, settings)
+    execution = Execution(core_host(), database, settings)
     answer = await ask(execution, demo, example.text)
     assert "errors" not in answer
     if example.answer:
         assert answer == example.answer
     else:
         assert answered(answer["data"]), "the demo's data should show something here"
+
+
+async def test_each_query_of_plugins_is_answered_with_what_they_tell_of_the_demo(server_url: str) -> None:
+    now = datetime.now(UTC)
+    async with running_tenure(server_url, [manufacturing]) as tenure:
+        tenant = await tenure.opened("demo", Role.ADMIN)
+        await load_demo(tenure.database, tenure.catalog, tenant.actor, now)
+        await load_plugins(tenure.database, tenure.host, tenant.actor, now)
+        tenant = await tenure.opened("demo", Role.ADMIN)
+        answers = [await tenant.ask(example.text) for example in queries(PLUGINS)]
+    assert answers
+    assert [answer for answer in answers if "errors" in answer or not answered(answer["data"])] == []
+
+
+def test_every_query_is_tried() -> None:
+    known = {TOUR, PLUGINS, RETAIL}
+    assert [one.text for one in examples() if one.language == "graphql" and one.section not in known] == []
 
 
 def test_links_lead_somewhere() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas
 import psycopg
 import pytest
-from tests.readme import Example, queries
+from tests.readme import RETAIL, Example, queries
 
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
@@ -263,7 +263,7 @@ async def test_the_api_finds_who_bought_before_march_but_not_after_as_pandas_doe
 
 
 @pytest.mark.parametrize(
-    "example", queries(retail=True), ids=lambda example: example.text.split("(")[0].strip(" {\n")
+    "example", queries(RETAIL), ids=lambda example: example.text.split("(")[0].strip(" {\n")
 )
 async def test_the_readme_shows_the_real_output(answer: Answer, example: Example) -> None:
     assert {"data": await answer(example.text)} == example.answer
