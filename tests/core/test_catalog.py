@@ -66,6 +66,15 @@ def test_parts_that_money_cannot_be_without_are_known(catalog: Catalog) -> None:
     assert address.required == frozenset()
 
 
+def test_personal_data_is_known_also_where_it_has_parts(catalog: Catalog) -> None:
+    personal = {name: [field.name for field in entity.personal] for name, entity in catalog.entities.items()}
+    assert personal == {
+        "Account": ["name", "phone", "email", "owner", "address"],
+        "Contact": ["firstName", "lastName", "email", "phone", "title", "birthday"],
+        "Activity": ["body"],
+    }
+
+
 def test_a_further_entity_joins_those_of_the_core() -> None:
     found = build_catalog((*CORE_ENTITIES, Ticket), {"ActivityKind": ("CALL",), "Topic": ("BUG", "IDEA")})
     topic = found["Ticket"].fields["topic"]
