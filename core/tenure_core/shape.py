@@ -11,7 +11,11 @@ WITH relation AS (
     WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_toast|^pg_temp'
         AND NOT relispartition
 )
-SELECT format('relation %s %s %s %s', relkind, name, relrowsecurity, relacl) FROM relation
+SELECT format(
+    'relation %s %s %s %s %s', relkind, name, relrowsecurity, relacl,
+    CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END
+)
+FROM relation
 UNION ALL
 SELECT format(
     'column %s.%s %s %s %s %s %s %s', name, attname, format_type(atttypid, atttypmod),
@@ -19,7 +23,7 @@ SELECT format(
 )
 FROM relation JOIN pg_attribute ON attrelid = relation.oid AND attnum > 0 AND NOT attisdropped
 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-WHERE relkind IN ('r', 'p', 'v')
+WHERE relkind IN ('r', 'p', 'v', 'm')
 UNION ALL
 SELECT format('index %s', pg_get_indexdef(indexrelid)) FROM pg_index JOIN relation ON relation.oid = indrelid
 UNION ALL
@@ -31,19 +35,31 @@ SELECT format(
 )
 FROM pg_trigger JOIN relation ON relation.oid = tgrelid WHERE NOT tgisinternal
 UNION ALL
-SELECT format('policy %s.%s %s %s', name, polname, pg_get_expr(polqual, polrelid), polroles::regrole[])
+SELECT format(
+    'policy %s.%s %s %s %s %s', name, polname, polcmd, pg_get_expr(polqual, polrelid),
+    pg_get_expr(polwithcheck, polrelid), polroles::regrole[]
+)
 FROM pg_policy JOIN relation ON relation.oid = polrelid
 UNION ALL
 SELECT format('routine %s %s %s', pg_proc.oid::regprocedure, pg_get_functiondef(pg_proc.oid), proacl)
 FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
 WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND prokind IN ('f', 'p')
 UNION ALL
-SELECT format('type %s.%s %s', nspname, typname, typtype)
+SELECT format(
+    'type %s.%s %s %s', nspname, typname, typtype,
+    ARRAY(SELECT enumlabel FROM pg_enum WHERE enumtypid = pg_type.oid ORDER BY enumsortorder)
+)
 FROM pg_type JOIN pg_namespace ON pg_namespace.oid = typnamespace
 WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_toast|^pg_temp'
     AND typtype IN ('e', 'd', 'r')
 UNION ALL
 SELECT format('schema %s %s', nspname, nspacl) FROM pg_namespace WHERE nspname !~ '^pg_'
+UNION ALL
+SELECT format('extension %s %s', extname, extversion) FROM pg_extension
+UNION ALL
+SELECT format('event trigger %s', evtname) FROM pg_event_trigger
+UNION ALL
+SELECT format('default grant %s %s', defaclobjtype, defaclacl) FROM pg_default_acl
 ORDER BY 1
 """
 

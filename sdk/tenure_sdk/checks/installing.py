@@ -17,6 +17,7 @@ from tenure_core.plugins import enable
 from tenure_core.plugins.acting import plugin_actor
 from tenure_core.revisions import described, lacking
 from tenure_core.settings import Settings, load_settings
+from tenure_core.shape import shape_of
 from tenure_core.tokens import ensure_tenant
 from tenure_core.uninstall import Place, uninstall
 from tenure_schema.app import create_app
@@ -24,8 +25,8 @@ from tenure_sdk.checks.company import Company
 from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.migrating import CHECK as MIGRATIONS
 from tenure_sdk.checks.migrating import Ladder
-from tenure_sdk.checks.outline import differing, outline
 from tenure_sdk.checks.rows import write_rows
+from tenure_sdk.checks.shapes import differing
 from tenure_sdk.checks.starting import attempted, places
 
 UNINSTALL = "uninstall"
@@ -52,13 +53,13 @@ class Installing:
         self._url = url
         self._company = company
         self._plugin = company.loaded
-        self._before: frozenset[str] = frozenset()
+        self._before: list[str] = []
         self._settings = load_settings(database_url=url, worker=False)
 
     def migrations(self) -> Iterator[Finding]:
         """Run the plugin's revisions, write rows, take the revisions back; yield what is wrong with them."""
         upgrade(self._url, self._company.base)
-        self._before = self._outline()
+        self._before = shape_of(self._url)
         history = history_of(self._plugin)
         if history and history.folder.is_dir():
             yield from self._climbed(history)
@@ -73,7 +74,7 @@ class Installing:
         with TemporaryDirectory() as folder:
             place = Place(self._url, self._url, self._settings)
             uninstall(place, self._company.alone, self._plugin.name, Path(folder))
-        if left := differing(self._before, self._outline()):
+        if left := differing(self._before, shape_of(self._url)):
             mend = "Undo in downgrade() all that upgrade() does."
             yield Finding(UNINSTALL, "database", f"Uninstalled, it leaves something behind: {left}.", mend)
 
@@ -84,7 +85,7 @@ class Installing:
     def _climbed(self, history: History) -> Iterator[Finding]:
         with connected(self._url) as connection:
             before = {*_tables(connection), history.table}
-            ladder = Ladder(connection, history)
+            ladder = Ladder(self._url, connection, history)
             wrong = list(ladder.climb()) or list(self._unmade(connection, _tables(connection) - before))
             yield from wrong
             if not wrong:
@@ -119,10 +120,6 @@ class Installing:
                     await enable(connection, host, plugin.name, tenant)
             entities = host.catalog.entities.values()
             await write_rows(database, host.catalog, actor, entities, "kept", ROWS)
-
-    def _outline(self) -> frozenset[str]:
-        with connected(self._url) as connection:
-            return outline(connection)
 
 
 async def _started(settings: Settings, url: str, modules: list[object]) -> None:

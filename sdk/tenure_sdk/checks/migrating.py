@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from tenure_core.errors import TenureError
 from tenure_core.histories import History, refusals
 from tenure_core.migrate import bring
+from tenure_core.shape import shape_of
 from tenure_sdk.checks.contents import Contents, altered, contents, within
 from tenure_sdk.checks.findings import Finding
-from tenure_sdk.checks.outline import differing, outline
+from tenure_sdk.checks.shapes import differing
 
 CHECK = "migrations"
 
@@ -27,16 +28,18 @@ class Ladder:
     """The revisions of a plugin, in a database that holds all that it stands on.
 
     Args:
-        connection: To the database, as the owner of its tables.
+        url: The database, as the owner of its tables.
+        connection: To the same.
         history: The plugin's revisions.
     """
 
-    def __init__(self, connection: Connection, history: History) -> None:
+    def __init__(self, url: str, connection: Connection, history: History) -> None:
+        self._url = url
         self._connection = connection
         self._history = history
         newest_first = [one.revision for one in history.scripts.walk_revisions()]
         self.steps = [BASE, *reversed(newest_first)]
-        self._outlines = {BASE: self._outline()}
+        self._shapes = {BASE: self._shape()}
 
     def climb(self) -> Iterator[Finding]:
         """Run all revisions one by one, and remember what each one makes of the database."""
@@ -46,7 +49,7 @@ class Ladder:
             except TenureError as error:
                 yield _found(revision, f"It can't be run: {error}", "Mend its upgrade().")
                 return
-            self._outlines[revision] = self._outline()
+            self._shapes[revision] = self._shape()
 
     def descend(self) -> Iterator[Finding]:
         """Take the revisions back one by one, with rows in the tables, each there and back first."""
@@ -65,7 +68,7 @@ class Ladder:
         except TenureError as error:
             yield _found(upper, f"It can't be taken back: {error}", "Mend its downgrade().")
             return
-        if left := differing(self._outlines[lower], self._outline()):
+        if left := differing(self._shapes[lower], self._shape()):
             yield _found(upper, f"Taken back, it leaves something behind: {left}.", "Undo it in downgrade().")
             return
         between = self._contents()
@@ -84,10 +87,9 @@ class Ladder:
             self._connection.commit()
             command.downgrade(self._history.config(self._connection), revision)
 
-    def _outline(self) -> frozenset[str]:
-        found = outline(self._connection, self._history.table)
-        self._connection.commit()
-        return found
+    def _shape(self) -> list[str]:
+        """Return the database's shape, without the table that counts the revisions."""
+        return [line for line in shape_of(self._url) if self._history.table not in line]
 
     def _contents(self) -> Contents:
         found = contents(self._connection)
