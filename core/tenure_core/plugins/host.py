@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tenure_core.assembly import CORE_CHOICES, build_catalog
@@ -77,25 +77,22 @@ def load_host(settings: Settings, plugins: Iterable[object] | None = None) -> Ho
     order = ordered((one.manifest for one in found.values()), {one.name for one in loading.failed})
     loaded = loading.load(order, found)
     refuse_contested(loaded)
-    kept = _kept(loading, loaded)
-    return Host(tuple(kept), tuple(loading.failed), _catalog(kept))
+    return _grown(loading, loaded)
 
 
-def _kept(loading: Loading, loaded: Sequence[LoadedPlugin]) -> list[LoadedPlugin]:
-    """Return the plugins that a catalog can be built of, each upon those before it."""
-    kept: list[LoadedPlugin] = []
-    foundations = Foundations(loaded)
+def _grown(loading: Loading, loaded: Sequence[LoadedPlugin]) -> Host:
+    """Return the host with one plugin after the other, each built upon those before it."""
+    host, foundations = core_host(), Foundations(loaded)
 
-    def fits(plugin: LoadedPlugin) -> LoadedPlugin:
+    def joined_by(plugin: LoadedPlugin) -> Host:
         loading.refuse_orphan(plugin.manifest)
         foundations.check(plugin)
-        _catalog([*kept, plugin])
-        return plugin
+        plugins = (*host.plugins, plugin)
+        return Host(plugins, (), _catalog(plugins))
 
-    for one in loaded:
-        if fitting := loading.attempt(one.name, partial(fits, one)):
-            kept.append(fitting)
-    return kept
+    for plugin in loaded:
+        host = loading.attempt(plugin.name, partial(joined_by, plugin)) or host
+    return replace(host, failed=tuple(loading.failed))
 
 
 def core_host() -> Host:
