@@ -150,7 +150,7 @@ async def test_a_key_is_needed(tenant: Tenant) -> None:
 
 async def test_a_tenant_must_have_the_plugin_enabled(tenure: RunningTenure) -> None:
     plain = await tenure.opened(f"plain {uuid.uuid4()}", "admin")
-    answer = await plain.client.get("/plugins/fleet/refuse")
+    answer = await plain.client.get("/plugins/fleet/stream")
     assert (answer.status_code, code(answer)) == (403, "FORBIDDEN")
     assert "fleet, which is not enabled" in answer.json()["errors"][0]["message"]
 
