@@ -231,6 +231,27 @@ def test_what_can_not_be_done_is_said_in_one_line(
     assert done.stderr.count("\n") == 1
 
 
+def test_records_of_a_plugin_are_imported_once_it_is_enabled(
+    tenure: Tenure, migrated: str, home: Path
+) -> None:
+    (home / "vans.csv").write_text("no,plate\n1,B-TN 1\n")
+    (home / "vans.yaml").write_text("system: erp\nkey: no\nfields: {plate: plate}\n")
+    tenant = f"import {uuid.uuid4()}"
+    ensure_tenant(migrated, tenant)
+    load = ("import", "vans.csv", "--entity", "FleetVan", "--map", "vans.yaml", "--tenant", tenant)
+    refused = tenure(*load)
+    assert refused.returncode == 3
+    assert "belongs to the plugin testfleet, which is not enabled for this tenant" in refused.stderr
+    tenure("plugin", "enable", "testfleet", "--tenant", tenant)
+    done = tenure(*load)
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(migrated) as owner:
+        [(plate,)] = owner.execute(
+            "SELECT plate FROM fleet_van JOIN tenant ON tenant_id = tenant.id AND name = %s", (tenant,)
+        )
+    assert plate == "B-TN 1"
+
+
 def test_uninstall_exports_and_forgets(tenure: Tenure, migrated: str, home: Path) -> None:
     tenant = ensure_tenant(migrated, "acme")
     with psycopg.connect(migrated) as owner:
