@@ -4,7 +4,7 @@ from tenure_core.changes import Operation
 from tenure_core.context import Context, Rows, Writer
 from tenure_core.deliveries import Change
 from tenure_core.entities import Composite, Entity, Money, belongs_to, column
-from tenure_core.errors import BadUserInputError, ForbiddenError, TenureError
+from tenure_core.errors import BadUserInputError, ConflictError, ForbiddenError, TenureError
 from tenure_core.hookspecs import hookimpl
 from tenure_core.identity import Actor
 from tenure_core.kinds import (
@@ -56,6 +56,7 @@ __all__ = [
     "Composite",
     "ComputedColumn",
     "ComputedField",
+    "ConflictError",
     "Contact",
     "Context",
     "DemoAccount",
