@@ -8,7 +8,17 @@ from collections.abc import AsyncIterator, Iterable
 
 from tenure_core.plugins import implements
 from tenure_core.scratch import scratch_database
-from tenure_sdk.checks import counting, crossing, migrating, naming, permitting, releases, replaying, starting
+from tenure_sdk.checks import (
+    answering,
+    counting,
+    crossing,
+    migrating,
+    naming,
+    permitting,
+    releases,
+    replaying,
+    starting,
+)
 from tenure_sdk.checks.additions import Additions, additions
 from tenure_sdk.checks.company import Company, company_of
 from tenure_sdk.checks.findings import Finding, Report
@@ -86,19 +96,12 @@ class _Checking:
         company = self._company
         async with grounded(self._server_url, company.loaded, company.required, added) as ground:
             few, many = await ground.holding(FEW), await ground.holding(MANY)
-            questions, mutations = len(ground.questions), len(ground.mutations)
+            count = f"{len(ground.questions)} questions, {len(ground.mutations)} mutations of its own"
+            await self._gather(answering.CHECK, count, answering.failing(ground, many))
+            await self._gather(counting.CHECK, "of few rows and of many", counting.growing(ground, few, many))
+            await self._gather(crossing.CHECK, "none crosses", crossing.leaking(ground, few, many))
             await self._gather(
-                counting.CHECK,
-                f"{questions} questions of few and of many rows",
-                counting.growing(ground, few, many),
-            )
-            await self._gather(
-                crossing.CHECK,
-                f"{questions} questions, {mutations} own mutations",
-                crossing.leaking(ground, few, many),
-            )
-            await self._gather(
-                permitting.CHECK, "without the plugin, and without rights", permitting.unguarded(ground, few)
+                permitting.CHECK, "without plugin, or rights", permitting.unguarded(ground, few)
             )
             if implements(company.loaded.hooks, "on_change"):
                 await self._gather(replaying.CHECK, "told everything twice", replaying.doubling(ground))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from tenure_core.watching import watched
-from tenure_sdk.checks.arguments import NoValueError
 from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.ground import Ground, Holding
-from tenure_sdk.checks.questions import FILE, Question
+from tenure_sdk.checks.questions import Question
 
 CHECK = "statements"
 
 
 async def growing(ground: Ground, few: Holding, many: Holding) -> AsyncIterator[Finding]:
-    """Yield a finding for each question that fails, or takes more statements the more rows there are.
+    """Yield a finding for each question that takes more statements the more rows there are.
 
     Args:
         ground: What to ask.
@@ -22,22 +21,10 @@ async def growing(ground: Ground, few: Holding, many: Holding) -> AsyncIterator[
         many: A tenant with more.
     """
     for question in ground.questions:
-        try:
-            fails = await _failure(ground, question, many)
-        except NoValueError as error:
-            yield _unasked(question, str(error))
-            continue
-        if fails:
-            yield _unasked(question, fails)
-        elif not question.single and await _grows(ground, question, few, many):
+        if not question.single and await _grows(ground, question, few, many):
             for narrow in await _narrowed(ground, question, few, many):
                 counts = await _count(ground, narrow, few), await _count(ground, narrow, many)
                 yield _found(narrow, *counts)
-
-
-async def _failure(ground: Ground, question: Question, holding: Holding) -> str:
-    answer = await ground.ask(question, holding.tenant, holding.records)
-    return answer["errors"][0]["message"] if "errors" in answer else ""
 
 
 async def _narrowed(ground: Ground, question: Question, few: Holding, many: Holding) -> list[Question]:
@@ -52,9 +39,9 @@ async def _grows(ground: Ground, question: Question, few: Holding, many: Holding
 
 async def _count(ground: Ground, question: Question, holding: Holding) -> int:
     """Return how many statements a question takes, when it has been asked before."""
-    await ground.ask(question, holding.tenant, holding.records)
+    await ground.attempt(question, holding.tenant, holding.records)
     with watched() as statements:
-        await ground.ask(question, holding.tenant, holding.records)
+        await ground.attempt(question, holding.tenant, holding.records)
     return len(statements)
 
 
@@ -66,8 +53,3 @@ def _found(question: Question, few: int, many: int) -> Finding:
         "Read in one statement what all rows need: a ComputedField gets all of them at once; a resolver has "
         "`info.context.load` and `load_referring`, or returns entity references.",
     )
-
-
-def _unasked(question: Question, why: str) -> Finding:
-    mend = f"Mend it; if it wants other arguments, write an operation with them into {FILE} beside it."
-    return Finding(CHECK, question.where, f"It can't be asked: {why}", mend)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
-from uuid import uuid4
+from typing import Annotated, Any
+from uuid import UUID, uuid4
 
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, func, select, text
@@ -30,6 +30,7 @@ from tenure_sdk import (
 from tenure_sdk.graphql import EntityRef, ResolverContext, entity_type, list_of
 
 Info = strawberry.Info[ResolverContext]
+Identity = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
 
 SELL = "garage.sell"
 
@@ -94,7 +95,7 @@ class Owner:
 
     @strawberry.field(description="The name of its account.")
     async def account_name(self, info: Info) -> str | None:
-        garage = await info.context.session.get(Garage, self.garage)
+        garage = await info.context.session.get(Garage, UUID(str(self.garage)))
         account = await info.context.session.get(Account, garage.account_id) if garage else None
         return account and account.name
 
@@ -118,7 +119,7 @@ class FaultyQuery:
         return KEPT
 
     @strawberry.field(description="A garage's name, for anybody.")
-    async def garage_name(self, info: Info, id: strawberry.ID) -> str | None:
+    async def garage_name(self, info: Info, id: Identity) -> str | None:
         named = text("SELECT name FROM garage WHERE id = :id")
         return await info.context.session.scalar(named, {"id": id})
 
@@ -126,18 +127,28 @@ class FaultyQuery:
 @strawberry.type
 class FaultyMutation:
     @strawberry.mutation(description="Names a garage anew, without asking who wants that.")
-    async def garage_rename(self, info: Info, id: strawberry.ID) -> bool:
+    async def garage_rename(self, info: Info, id: Identity) -> bool:
         rename = text("UPDATE garage SET name = id || ' renamed' WHERE id = :id")
         await info.context.session.execute(rename, {"id": id})
+        return True
+
+    @strawberry.mutation(description="Washes a car, and fails.")
+    async def garage_car_wash(self, info: Info, id: Identity) -> bool:
+        info.context.require(SELL)
+        raise LookupError("no water")
+
+    @strawberry.mutation(description="Paints a car.")
+    async def garage_car_paint(self, info: Info, shade: strawberry.ID) -> bool:
+        info.context.require(SELL)
         return True
 
 
 @strawberry.type
 class SoundMutation:
     @strawberry.mutation(description="Sells a car.")
-    async def garage_car_sell(self, info: Info, id: strawberry.ID) -> bool:
+    async def garage_car_sell(self, info: Info, id: Identity) -> bool:
         info.context.require(SELL)
-        car = await info.context.session.get(GarageCar, id)
+        car = await info.context.session.get(GarageCar, UUID(id))
         if car is None:
             return False
         car.mileage = None

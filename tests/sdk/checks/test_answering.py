@@ -1,0 +1,13 @@
+"""Answering: what fails, or can't be asked without help, is named."""
+
+from __future__ import annotations
+
+from tenure_sdk.checks.answering import failing
+from tenure_sdk.checks.ground import Ground, Holding
+
+
+async def test_what_is_not_answered_is_named(ground: Ground, few: Holding) -> None:
+    found = {one.where: one.what async for one in failing(ground, few)}
+    assert found.keys() == {"garageCarWash", "garageCarPaint"}
+    assert "garageCarWash" in found["garageCarWash"]
+    assert "shade does not say what it is the id of" in found["garageCarPaint"]
