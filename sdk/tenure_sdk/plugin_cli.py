@@ -133,3 +133,41 @@ def uninstall(
     from tenure_sdk.plugin_migrations import uninstall
 
     uninstall(name, export or Path(f"{name}-export"), yes)
+
+
+@plugin_app.command("check")
+def check(
+    name: Name,
+    update_schema: Annotated[
+        bool,
+        typer.Option(
+            "--update-schema", help="Keep the schema as that of the last release, and check nothing."
+        ),
+    ] = False,
+) -> None:
+    """Check that a plugin keeps what plugins promise, on databases that are made for it and dropped again.
+
+    It starts alone and beside all that is installed; its migrations go up, down and up again with data kept,
+    and leave nothing behind; its questions take as many statements for many rows as for few; none crosses
+    tenants or passes a missing right; names and descriptions keep the rules; clients of the last release are
+    not broken; on_change makes nothing new of what it has heard before.
+
+    TENURE_TEST_DATABASE_URL names a PostgreSQL to make databases in; without it, an embedded one is used.
+
+    \b
+    Exit codes:
+      0  nothing is wrong
+      1  something is: each finding says what, where, and how to mend it
+      3  the plugin is not installed, or PostgreSQL can't be had
+
+    \b
+    Examples:
+      tenure plugin check fleet
+      tenure plugin check fleet --update-schema
+    """
+    from tenure_sdk import plugin_check
+
+    if update_schema:
+        plugin_check.update_schema(name)
+    else:
+        plugin_check.check(name)
