@@ -32,14 +32,23 @@ class PluginParts:
 
     Args:
         by_plugin: The part of each plugin, in the plugins' order.
+        by_entity: The plugin of each entity that is not the core's, by what its root fields begin with.
     """
 
     by_plugin: Mapping[str, GraphQLParts] = field(default_factory=dict)
+    by_entity: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, host: Host) -> PluginParts:
         """Return what the plugins of a host add."""
-        return cls({plugin.name: plugin.graphql for plugin in host.plugins})
+        entities = [entity for entity in host.catalog.entities.values() if entity.plugin]
+        by_entity = {name: e.plugin for e in entities for name in (e.singular, e.plural)}
+        return cls({plugin.name: plugin.graphql for plugin in host.plugins}, by_entity)
+
+    def behind(self, root_field: str) -> str:
+        """Return whose a root field is that the platform makes: of the plugin whose entity it is about."""
+        begun = [name for name in self.by_entity if root_field.startswith(name)]
+        return self.by_entity[max(begun, key=len)] if begun else PLATFORM
 
     @property
     def types(self) -> list[type]:
@@ -72,7 +81,7 @@ def joined(kind: str, platform: type | None, parts: PluginParts, description: st
     if not brought:
         return platform
     owned = [(PLATFORM, platform)] if platform is not None else []
-    _refuse_contested(kind, [*owned, *brought])
+    _refuse_contested(kind, [*owned, *brought], parts)
     bases = tuple(root for _, root in [*owned, *brought])
     name = kind.capitalize()
     if platform is not None:
@@ -80,11 +89,12 @@ def joined(kind: str, platform: type | None, parts: PluginParts, description: st
     return strawberry.type(type(name, bases, {"__annotations__": {}}), name=name, description=description)
 
 
-def _refuse_contested(kind: str, roots: Iterable[tuple[str, type]]) -> None:
+def _refuse_contested(kind: str, roots: Iterable[tuple[str, type]], parts: PluginParts) -> None:
     owners: dict[str, str] = {}
-    for owner, root in roots:
+    for joining, root in roots:
         for one in _fields(root):
             for name in {_name(one), one.python_name}:
+                owner = parts.behind(name) if joining == PLATFORM else joining
                 if owners.setdefault(name, owner) != owner:
                     raise PluginError(
                         f"The {kind} {name} is brought by {owners[name]} and by {owner}.",

@@ -7,9 +7,10 @@ from graphql import GraphQLScalarType, GraphQLSchema, is_specified_scalar_type, 
 from strawberry.schema.config import StrawberryConfig
 
 from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.errors import PluginError
 from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.plan.planner import AGGREGATE
-from tenure_schema.building import Argument, PlannedField, Types, list_of, output
+from tenure_schema.building import Argument, DuplicateTypeError, PlannedField, Types, list_of, output
 from tenure_schema.changes import change_questions
 from tenure_schema.field_owners import LIST
 from tenure_schema.inputs import Inputs
@@ -17,7 +18,7 @@ from tenure_schema.mutations import mutations_of
 from tenure_schema.payloads import Payloads
 from tenure_schema.platform_types import PlatformType
 from tenure_schema.plugin_fields import join_fields
-from tenure_schema.plugin_parts import ROOTS, PluginParts, joined, unbuildable
+from tenure_schema.plugin_parts import PLATFORM, ROOTS, PluginParts, joined, unbuildable
 from tenure_schema.plugins import PLUGINS
 from tenure_schema.scalars import SCALARS
 from tenure_schema.types import Objects
@@ -33,6 +34,13 @@ def build_schema(catalog: Catalog, parts: PluginParts = NO_PARTS) -> strawberry.
     Raises:
         PluginError: Two of them bring a root field or a type of one name, or theirs can't be built.
     """
+    try:
+        return _built(catalog, parts)
+    except DuplicateTypeError as error:
+        raise _taken(error.name, catalog) from error
+
+
+def _built(catalog: Catalog, parts: PluginParts) -> strawberry.Schema:
     types = Types()
     types.implement("Node", catalog.entities)
     inputs = Inputs(catalog, types)
@@ -50,6 +58,15 @@ def build_schema(catalog: Catalog, parts: PluginParts = NO_PARTS) -> strawberry.
     roots = {kind.capitalize(): parts.fields(kind) for kind in ROOTS}
     join_fields(graphql_schema(schema), types.named, roots)
     return schema
+
+
+def _taken(name: str, catalog: Catalog) -> PluginError:
+    """Return what to say of an entity of a plugin, from which a type follows that is there already."""
+    guilty = next(e for e in catalog.entities.values() if e.plugin and name.startswith(e.name))
+    return PluginError(
+        f"The type {name} is brought by {PLATFORM} and, with the entity {guilty.name}, by {guilty.plugin}.",
+        f"Rename the entity, or leave {guilty.plugin} out with TENURE_PLUGINS_DENY.",
+    )
 
 
 def _joined(query: type, mutation: type, entities: list[type], parts: PluginParts) -> strawberry.Schema:

@@ -40,6 +40,7 @@ class WriteInputs:
         self.inputs = inputs
         self._enums()
         self._external_references()
+        self._expected_count()
         for entity in catalog.entities.values():
             self._entity(entity)
         self._batch()
@@ -62,6 +63,16 @@ class WriteInputs:
             "FieldOwnerPolicy",
             "What becomes of another system's value: the write is refused, or done without it.",
             OwnerPolicy,
+        )
+
+    def _expected_count(self) -> None:
+        self.types.input(
+            "ExpectedCount",
+            "How many records of an entity a purge is expected to remove.",
+            [
+                given("entity", str, "The entity's name.", required=True),
+                given("count", int, "How many.", required=True),
+            ],
         )
 
     def _external_references(self) -> None:
@@ -158,14 +169,7 @@ class WriteInputs:
         )
 
     def _purge(self, entity: EntityInfo, identity: list[Any]) -> None:
-        counts = self.types.input(
-            "ExpectedCount",
-            "How many records of an entity a purge is expected to remove.",
-            [
-                given("entity", str, "The entity's name.", required=True),
-                given("count", int, "How many.", required=True),
-            ],
-        )
+        counts = self.types["ExpectedCount"]
         self._input(
             f"{entity.name}PurgeInput",
             f"Which {entity.singular} to remove for good, with all records that refer to it.",

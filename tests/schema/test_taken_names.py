@@ -1,0 +1,79 @@
+"""Names that are taken: whoever brings a type or a root field a second time is told who has it."""
+
+from __future__ import annotations
+
+import uuid
+from types import SimpleNamespace
+
+import pytest
+import strawberry
+from sqlalchemy import MetaData
+from sqlalchemy.orm import Mapped
+from tests.small_plugins import plugin
+
+from tenure_core.entities import Entity
+from tenure_core.errors import PluginError
+from tenure_core.hookspecs import hookimpl
+from tenure_core.plugins import load_host
+from tenure_core.registrations import GraphQLParts
+from tenure_core.settings import Settings
+from tenure_schema.plugin_parts import PluginParts
+from tenure_schema.schema import build_schema
+
+
+def with_entity(name: str) -> SimpleNamespace:
+    """A plugin that brings an entity of a name."""
+    body = {
+        "__doc__": "A thing.",
+        "__module__": f"made_up_{uuid.uuid4().hex}",
+        "metadata": MetaData(),
+        "__annotations__": {"note": Mapped[str]},
+    }
+    entity = type(Entity)(name, (Entity,), body)
+    return plugin("fleet", register_entities=hookimpl(lambda: [entity]))
+
+
+def with_root_field(kind: str, name: str) -> SimpleNamespace:
+    """A plugin that brings a root field of a name."""
+
+    async def resolve(self: object) -> int:
+        """Answer."""
+        return 1
+
+    root = strawberry.type(type("Root", (), {name: strawberry.field(resolve)}))
+    parts = GraphQLParts(**{kind: root})
+    return plugin("tolls", register_graphql=hookimpl(lambda: parts))
+
+
+def fault_of(*plugins: object) -> str:
+    host = load_host(Settings(), plugins)
+    with pytest.raises(PluginError) as caught:
+        build_schema(host.catalog, PluginParts.of(host))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Query", "Mutation", "Node", "PageInfo", "Snapshot", "UserError", "WriteStatus", "AccountConnection"],
+)
+def test_an_entity_takes_no_type_of_the_platform(name: str) -> None:
+    said = fault_of(with_entity(name))
+    assert f"The type {name} is brought by Tenure itself and, with the entity {name}, by fleet." in said
+    assert "Rename the entity" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "owner"),
+    [
+        ("query", "vans", "fleet"),
+        ("query", "van", "fleet"),
+        ("mutation", "van_create", "fleet"),
+        ("query", "accounts", "Tenure itself"),
+        ("mutation", "plugin_enable", "Tenure itself"),
+    ],
+)
+def test_a_root_field_takes_no_name_that_another_has(kind: str, name: str, owner: str) -> None:
+    said = fault_of(with_entity("Van"), with_root_field(kind, name))
+    first, *rest = name.split("_")
+    assert f"The {kind} {first}{''.join(rest).title()} is brought by {owner} and by tolls." in said
+    assert "Rename it in tolls" in said
