@@ -70,10 +70,12 @@ async def _swayed(ground: Ground, own: Holding, other: Holding) -> AsyncIterator
     """
     before = await _answers(ground, own)
     stranger = await ground.holding(ROWS_OF_STRANGER)
-    await _answers(ground, stranger)
+    strange = await _answers(ground, stranger)
     after, again = await _answers(ground, own), await _answers(ground, own)
-    for question, first, second, third in zip(ground.questions, before, after, again, strict=True):
-        if shown := place_of(second, [*other.signs, *stranger.signs]):
+    asked = zip(ground.questions, before, after, again, strange, strict=True)
+    for question, first, second, third, its in asked:
+        shown = place_of(second, [*other.signs, *stranger.signs]) or place_of(its, own.signs)
+        if shown:
             yield _found(question, shown, "It shows data of another tenant.")
         elif first != second == third:
             what = "Its value is another one since a further tenant has rows."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import time
 from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -128,7 +129,7 @@ class FaultyQuery:
 class FaultyMutation:
     @strawberry.mutation(description="Names a garage anew, without asking who wants that.")
     async def garage_rename(self, info: Info, id: Identity) -> bool:
-        rename = text("UPDATE garage SET name = id || ' renamed' WHERE id = :id")
+        rename = text("UPDATE garage SET name = clock_timestamp() WHERE id = :id")
         await info.context.session.execute(rename, {"id": id})
         return True
 
@@ -138,7 +139,7 @@ class FaultyMutation:
         raise LookupError("no water")
 
     @strawberry.mutation(description="Paints a car.")
-    async def garage_car_paint(self, info: Info, shade: strawberry.ID) -> bool:
+    async def garage_car_paint(self, info: Info, at: time) -> bool:
         info.context.require(SELL)
         return True
 

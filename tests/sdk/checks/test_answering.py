@@ -10,4 +10,4 @@ async def test_what_is_not_answered_is_named(ground: Ground, few: Holding) -> No
     found = {one.where: one.what async for one in failing(ground, few)}
     assert found.keys() == {"garageCarWash", "garageCarPaint"}
     assert "garageCarWash" in found["garageCarWash"]
-    assert "shade does not say what it is the id of" in found["garageCarPaint"]
+    assert "no value of the type Time can be made up for at" in found["garageCarPaint"]

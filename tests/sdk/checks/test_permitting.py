@@ -11,5 +11,5 @@ async def test_what_asks_for_no_permission_is_named(ground: Ground, few: Holding
     assert {(where, what.partition("garage.name")[0]) for where, what in found} == {
         ("garageName", f"It is answered to {WITHOUT_RIGHTS}."),
         ("garageRename", f"It changes data for {WITHOUT_RIGHTS}: "),
-        ("garageRename", f"It is answered to {READING}."),
+        ("garageRename", f"It changes data for {READING}: "),
     }
