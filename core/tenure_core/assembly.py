@@ -118,8 +118,7 @@ def _add_computed(fields: Fields, computed: Iterable[tuple[str, ComputedColumn |
 def _expression(one: ComputedColumn, plugin: str, entities: Iterable[str]) -> ScalarField:
     expression = expression_of(one)
     name, nothing = camel_case(one.name), Rules()
-    tables = expression.tables()
-    reads = frozenset(entity for entity in entities if snake_case(entity) in tables)
+    reads = frozenset(entity for entity in entities if snake_case(entity) in expression.tables)
     return ScalarField(
         name, expression, one.kind, True, False, None, nothing, one.doc, plugin=plugin, reads=reads
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
@@ -58,9 +59,11 @@ class Expression:
         """
         return cast(_at_home(self.compute(rows), (rows,)), self.type)
 
-    def tables(self) -> set[str]:
-        """Return the names of the other tables that it reads."""
-        return {table.name for table in _tables(self.compute(self.table.alias()))} - {self.table.name}
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The names of the other tables that it reads."""
+        named = {table.name for table in _tables(self.compute(self.table.alias()))}
+        return frozenset(named - {self.table.name})
 
 
 Part = TypeVar("Part", bound=ExternallyTraversible)
@@ -92,6 +95,7 @@ class CodedField:
     compute: Callable[[Context, Sequence[Mapping[str, Any]]], Awaitable[Sequence[object]]]
 
 
+@lru_cache(maxsize=1024)
 def expression_of(one: ComputedColumn) -> Expression:
     """Return the expression of a declared field.
 
@@ -104,7 +108,7 @@ def expression_of(one: ComputedColumn) -> Expression:
         raise DeclarationError(f"{where} has the name of a column.", "Rename it.")
     built = Expression(one.name, table, one.kind, one.expression)
     try:
-        built.tables()
+        _ = built.tables
     except Exception as error:
         raise DeclarationError(
             f"{where} can't be computed: {type(error).__name__}: {error}.",
