@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Double, FromClause, Interval, and_, cast, extract, func, literal, select
 
-from tenure_manufacturing.contracts import ContractStatus, ServiceContract
-from tenure_manufacturing.equipment import Equipment
-from tenure_manufacturing.parts import Part, PartUse
+from tenure_manufacturing.contracts import ContractStatus
+from tenure_manufacturing.parts import Part
 from tenure_manufacturing.states import CANCELLED
-from tenure_manufacturing.tables import alive_with, referred, table_of
+from tenure_manufacturing.tables import CONTRACT, MACHINE, ORDER, USE, alive_with, referred
 from tenure_manufacturing.work_orders import WorkOrder, WorkOrderKind
 from tenure_sdk import DATE_TIME, FLOAT, INT, ComputedColumn
 
@@ -47,17 +46,16 @@ def computed_columns() -> Iterator[ComputedColumn]:
 
 def respond_by(order: FromClause) -> ColumnElement[Any]:
     """Return when we must have acted on a work order; empty where no contract that holds promises it."""
-    equipment, contract = table_of(Equipment), table_of(ServiceContract)
-    promised = order.c.reported_at + contract.c.response_hours * HOUR
+    promised = order.c.reported_at + CONTRACT.c.response_hours * HOUR
     return (
         select(promised)
-        .select_from(equipment.join(contract, referred(equipment, "contract_id", contract)))
+        .select_from(MACHINE.join(CONTRACT, referred(MACHINE, "contract_id", CONTRACT)))
         .where(
-            equipment.c.tenant_id == order.c.tenant_id,
-            equipment.c.id == order.c.equipment_id,
-            contract.c.deleted_at.is_(None),
-            contract.c.status == ContractStatus.ACTIVE,
-            contract.c.starts_on <= order.c.reported_at,
+            MACHINE.c.tenant_id == order.c.tenant_id,
+            MACHINE.c.id == order.c.equipment_id,
+            CONTRACT.c.deleted_at.is_(None),
+            CONTRACT.c.status == ContractStatus.ACTIVE,
+            CONTRACT.c.starts_on <= order.c.reported_at,
         )
         .correlate(order)
         .scalar_subquery()
@@ -69,16 +67,15 @@ def days_since_service(order: FromClause) -> ColumnElement[Any]:
 
     It is empty where it never had been. Repairs don't count, nor what was completed at the very same time.
     """
-    earlier = table_of(WorkOrder)
-    passed = order.c.reported_at - func.max(earlier.c.completed_at)
+    passed = order.c.reported_at - func.max(ORDER.c.completed_at)
     return (
         select(cast(extract("epoch", passed), Double) / SECONDS_OF_DAY)
         .where(
-            alive_with(earlier, order),
-            earlier.c.equipment_id == order.c.equipment_id,
-            earlier.c.kind != WorkOrderKind.CORRECTIVE,
-            earlier.c.status != CANCELLED,
-            earlier.c.completed_at < order.c.reported_at,
+            alive_with(ORDER, order),
+            ORDER.c.equipment_id == order.c.equipment_id,
+            ORDER.c.kind != WorkOrderKind.CORRECTIVE,
+            ORDER.c.status != CANCELLED,
+            ORDER.c.completed_at < order.c.reported_at,
         )
         .correlate(order)
         .scalar_subquery()
@@ -87,14 +84,13 @@ def days_since_service(order: FromClause) -> ColumnElement[Any]:
 
 def in_stock(part: FromClause) -> ColumnElement[Any]:
     """Return how many of a part are left."""
-    use, order = table_of(PartUse), table_of(WorkOrder)
     used = (
-        select(func.coalesce(func.sum(use.c.quantity), 0))
-        .select_from(use.join(order, referred(use, "work_order_id", order)))
+        select(func.coalesce(func.sum(USE.c.quantity), 0))
+        .select_from(USE.join(ORDER, referred(USE, "work_order_id", ORDER)))
         .where(
-            and_(alive_with(use, part), use.c.part_id == part.c.id),
-            order.c.deleted_at.is_(None),
-            order.c.status != CANCELLED,
+            and_(alive_with(USE, part), USE.c.part_id == part.c.id),
+            ORDER.c.deleted_at.is_(None),
+            ORDER.c.status != CANCELLED,
         )
         .correlate(part)
         .scalar_subquery()

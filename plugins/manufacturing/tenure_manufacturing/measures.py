@@ -37,8 +37,8 @@ from sqlalchemy import (
 from tenure_manufacturing.equipment import Equipment
 from tenure_manufacturing.products import Product
 from tenure_manufacturing.states import CANCELLED, DONE
-from tenure_manufacturing.tables import alive_with, referred, table_of
-from tenure_manufacturing.work_orders import WorkOrder, WorkOrderKind
+from tenure_manufacturing.tables import MACHINE, ORDER, alive_with, referred
+from tenure_manufacturing.work_orders import WorkOrderKind
 from tenure_sdk import BIG_INT, FLOAT, INT, STRING, Account, ComputedColumn, Entity, Kind
 
 Value = ColumnElement[Any]
@@ -93,19 +93,18 @@ def _over(fleet: Fleet, expression: Expression) -> Callable[[FromClause], Value]
 
 def operating_hours(row: FromClause, fleet: Fleet) -> Value:
     """Return the hours that the fleet ran since its records began."""
-    equipment = table_of(Equipment)
-    run = func.sum(equipment.c.running_hours - equipment.c.initial_running_hours)
-    return select(run).where(_within(equipment, row, fleet)).correlate(row).scalar_subquery()
+    run = func.sum(MACHINE.c.running_hours - MACHINE.c.initial_running_hours)
+    return select(run).where(_within(row, fleet)).correlate(row).scalar_subquery()
 
 
 def failure_count(row: FromClause, fleet: Fleet) -> Value:
     """Return how often the fleet failed."""
-    return _over_orders(row, fleet, lambda _: func.count(), _is_corrective)
+    return _over_work(row, fleet, func.count(), ORDER.c.kind == WorkOrderKind.CORRECTIVE)
 
 
 def downtime_hours(row: FromClause, fleet: Fleet) -> Value:
     """Return how many hours the fleet stood still for maintenance."""
-    return _over_orders(row, fleet, lambda orders: _hours(func.sum(orders.c.downtime_minutes)))
+    return _over_work(row, fleet, _hours(func.sum(ORDER.c.downtime_minutes)))
 
 
 def mean_hours_between_failures(row: FromClause, fleet: Fleet) -> Value:
@@ -115,11 +114,8 @@ def mean_hours_between_failures(row: FromClause, fleet: Fleet) -> Value:
 
 def mean_hours_to_repair(row: FromClause, fleet: Fleet) -> Value:
     """Return the downtime of a repair that is done, on average (EN 15341)."""
-
-    def mean(orders: FromClause) -> Value:
-        return _hours(func.avg(orders.c.downtime_minutes))
-
-    return _over_orders(row, fleet, mean, _is_corrective, lambda orders: orders.c.status.in_(DONE))
+    is_repair = and_(ORDER.c.kind == WorkOrderKind.CORRECTIVE, ORDER.c.status.in_(DONE))
+    return _over_work(row, fleet, _hours(func.avg(ORDER.c.downtime_minutes)), is_repair)
 
 
 def availability(row: FromClause, fleet: Fleet) -> Value:
@@ -130,20 +126,13 @@ def availability(row: FromClause, fleet: Fleet) -> Value:
 
 def maintenance_cost(row: FromClause, fleet: Fleet) -> Value:
     """Return what all work cost; empty where it was paid in several currencies."""
-
-    def total(orders: FromClause) -> Value:
-        return _in_one_currency(orders, cast(func.sum(orders.c.cost_minor_units), BigInteger))
-
-    return _over_orders(row, fleet, total)
+    total = cast(func.sum(ORDER.c.cost_minor_units), BigInteger)
+    return _over_work(row, fleet, _in_one_currency(total))
 
 
 def cost_currency(row: FromClause, fleet: Fleet) -> Value:
     """Return the currency that all work was paid in; empty where there are several."""
-
-    def currency(orders: FromClause) -> Value:
-        return _in_one_currency(orders, func.min(orders.c.cost_currency))
-
-    return _over_orders(row, fleet, currency)
+    return _over_work(row, fleet, _in_one_currency(func.min(ORDER.c.cost_currency)))
 
 
 def cost_per_running_hour(row: FromClause, fleet: Fleet) -> Value:
@@ -196,30 +185,19 @@ MEASURES: tuple[tuple[str, Kind, str, Expression], ...] = (
 """Each measure's name, kind, description and expression."""
 
 
-def _within(equipment: FromClause, row: FromClause, fleet: Fleet) -> ColumnElement[bool]:
-    return and_(alive_with(equipment, row), equipment.c[fleet.leads] == row.c.id)
+def _within(row: FromClause, fleet: Fleet) -> Value:
+    return and_(alive_with(MACHINE, row), MACHINE.c[fleet.leads] == row.c.id)
 
 
-def _over_orders(
-    row: FromClause,
-    fleet: Fleet,
-    aggregate: Callable[[FromClause], Value],
-    *conditions: Callable[[FromClause], ColumnElement[bool]],
-) -> Value:
+def _over_work(row: FromClause, fleet: Fleet, aggregate: Value, *conditions: Value) -> Value:
     """Return an aggregate over the work orders of a fleet, without cancelled ones."""
-    equipment, orders = table_of(Equipment), table_of(WorkOrder)
     return (
-        select(aggregate(orders))
-        .select_from(equipment.join(orders, referred(orders, "equipment_id", equipment)))
-        .where(_within(equipment, row, fleet), orders.c.deleted_at.is_(None), orders.c.status != CANCELLED)
-        .where(*(condition(orders) for condition in conditions))
+        select(aggregate)
+        .select_from(MACHINE.join(ORDER, referred(ORDER, "equipment_id", MACHINE)))
+        .where(_within(row, fleet), ORDER.c.deleted_at.is_(None), ORDER.c.status != CANCELLED, *conditions)
         .correlate(row)
         .scalar_subquery()
     )
-
-
-def _is_corrective(orders: FromClause) -> ColumnElement[bool]:
-    return orders.c.kind == WorkOrderKind.CORRECTIVE
 
 
 def _hours(minutes: Value) -> Value:
@@ -230,5 +208,5 @@ def _not_zero(number: Value) -> Value:
     return cast(func.nullif(number, 0), Double)
 
 
-def _in_one_currency(orders: FromClause, value: Value) -> Value:
-    return case((func.count(orders.c.cost_currency.distinct()) == 1, value))
+def _in_one_currency(value: Value) -> Value:
+    return case((func.count(ORDER.c.cost_currency.distinct()) == 1, value))

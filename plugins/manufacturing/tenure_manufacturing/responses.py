@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
 from sqlalchemy import Row, func, text, update
 
 from tenure_manufacturing.computed import respond_by
 from tenure_manufacturing.settings import ManufacturingSettings, settings_of
 from tenure_manufacturing.states import UNFINISHED
-from tenure_manufacturing.webhooks import WEBHOOKS, Receiver
+from tenure_manufacturing.webhooks import WEBHOOKS, NotTakenError, Receiver
 from tenure_manufacturing.work_orders import WorkOrder
 from tenure_sdk import Context
 
@@ -81,8 +80,8 @@ async def _tell(context: Context, receiver: Receiver, now: datetime) -> AsyncIte
     for order in (await context.session.execute(UNTOLD, asked)).all():
         try:
             await WEBHOOKS.send(receiver, f"response_breached_{order.id}", now, _message(order, now))
-        except httpx.HTTPError as error:
-            context.log.warning("the webhook failed and is tried again", url=receiver.url, reason=repr(error))
+        except NotTakenError as error:
+            context.log.warning("the webhook failed and is tried again", reason=str(error))
             return
         yield order.id
 

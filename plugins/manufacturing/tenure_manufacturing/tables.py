@@ -1,15 +1,18 @@
-"""Tables of the pack, as statements name them, each time under a name of its own."""
+"""Tables of the pack as computed fields name them, each under one name of its own beside the row's."""
 
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, FromClause, and_
 
-from tenure_sdk import Entity
+from tenure_manufacturing.contracts import ServiceContract
+from tenure_manufacturing.equipment import Equipment
+from tenure_manufacturing.parts import PartUse
+from tenure_manufacturing.work_orders import WorkOrder
 
-
-def table_of(entity: type[Entity]) -> FromClause:
-    """Return an entity's table under a name of its own."""
-    return entity.__table__.alias()
+MACHINE = Equipment.__table__.alias("machine")
+ORDER = WorkOrder.__table__.alias("work")
+CONTRACT = ServiceContract.__table__.alias("contract")
+USE = PartUse.__table__.alias("part_taken")
 
 
 def alive_with(row: FromClause, other: FromClause) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ A message may come twice, with the same `webhook-id`: receivers take it once.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -12,10 +13,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from tenure_sdk import TenureError
+
+if TYPE_CHECKING:
+    from httpx import AsyncClient
 
 PREFIX = "whsec_"
 SECONDS = 5.0
@@ -24,6 +27,10 @@ SECONDS = 5.0
 
 class NotOpenError(TenureError):
     """The client for HTTP is asked for outside of a process that serves."""
+
+
+class NotTakenError(TenureError):
+    """A message that its receiver did not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +50,17 @@ class Webhooks:
     """The client for HTTP of one process, from its start to its end."""
 
     def __init__(self) -> None:
-        self._client: httpx.AsyncClient | None = None
+        self._opening: asyncio.Task[AsyncClient] | None = None
 
     async def open(self) -> None:
-        """Open the client."""
-        self._client = httpx.AsyncClient(timeout=SECONDS)
+        """Open the client, while the process goes on starting: reading certificates takes a while."""
+        self._opening = asyncio.create_task(asyncio.to_thread(_new_client))
 
     async def close(self) -> None:
         """Close the client, where it is open."""
-        if self._client:
-            await self._client.aclose()
-        self._client = None
+        if self._opening:
+            await (await self._opening).aclose()
+        self._opening = None
 
     async def send(
         self, receiver: Receiver, message_id: str, at: datetime, message: Mapping[str, object]
@@ -67,10 +74,10 @@ class Webhooks:
             message: What it says.
 
         Raises:
-            httpx.HTTPError: The receiver can't be reached, or does not take it.
+            NotTakenError: The receiver can't be reached, or does not take it.
             NotOpenError: The process does not serve.
         """
-        if self._client is None:
+        if self._opening is None:
             raise NotOpenError("Webhooks are told by processes that serve.", "Start `tenure worker`.")
         body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
         stamp = str(int(at.timestamp()))
@@ -80,12 +87,26 @@ class Webhooks:
             "webhook-timestamp": stamp,
             "webhook-signature": signature(receiver.secret, message_id, stamp, body),
         }
-        answer = await self._client.post(receiver.url, content=body, headers=headers)
-        answer.raise_for_status()
+        await _post(await self._opening, receiver.url, body, headers)
 
 
 WEBHOOKS = Webhooks()
 """The client of this process: opened by `on_startup`, closed by `on_shutdown`."""
+
+
+def _new_client() -> AsyncClient:
+    from httpx import AsyncClient
+
+    return AsyncClient(timeout=SECONDS)
+
+
+async def _post(client: AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    from httpx import HTTPError
+
+    try:
+        (await client.post(url, content=body, headers=headers)).raise_for_status()
+    except HTTPError as error:
+        raise NotTakenError(f"{url} does not take messages: {error!r}.", "Look at the receiver.") from error
 
 
 def signature(secret: str, message_id: str, stamp: str, body: bytes) -> str:
