@@ -14,18 +14,20 @@ from typing import Any
 
 import orjson
 import psycopg
+from pack_data import PACK
 from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
-from questions import ACCOUNT, NESTED
+from questions import ACCOUNT, MACHINES, NESTED
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from tenure_core.access import authorize
-from tenure_core.assembly import build_catalog
 from tenure_core.database import service_conninfo
 from tenure_core.identity import Actor, Role
+from tenure_core.plan import bound
+from tenure_core.plugins import load_host
 from tenure_core.settings import load_settings
 from tenure_core.sql import Statement
 from tenure_schema.documents import Documents
@@ -36,7 +38,8 @@ from tenure_schema.schema import build_schema, graphql_schema
 
 URL = os.environ["BENCH_DATABASE_URL"]
 TENANT = uuid.UUID(os.environ["BENCH_TENANT"])
-SETTINGS = load_settings(database_url=URL)
+SETTINGS = load_settings(database_url=URL, plugins_allow=(PACK,))
+HOST = load_host(SETTINGS)
 
 
 class _Bytes(Loader):
@@ -61,29 +64,31 @@ pool = AsyncConnectionPool(
 )
 
 
-def statement_of(question: Question) -> Statement:
-    """Return the one statement that Tenure makes of a question."""
-    catalog = build_catalog()
+def statement_of(question: Question) -> tuple[Statement, dict[str, object]]:
+    """Return the one statement that Tenure makes of a question, with the values that the question has."""
+    catalog = HOST.catalog
     schema = graphql_schema(build_schema(catalog))
     document = Documents(schema, SETTINGS).get(question.query)
     node = document.operation(None)
     variables = read_variables(schema, node, question.variables)
-    authorized = authorize(Actor(TENANT, uuid.uuid4(), Role.READER, "bench"), catalog)
+    plugins = frozenset(plugin.name for plugin in HOST.plugins)
+    authorized = authorize(Actor(TENANT, uuid.uuid4(), Role.READER, "bench", plugins=plugins), catalog)
     operation = Operation.of(document, node)
     prepared = prepare(operation, variables, schema, catalog, authorized, SETTINGS.max_cost)
-    [(_, statement, _)] = prepared.statements
-    return statement
+    [(_, statement, binds)] = prepared.statements
+    return statement, {f"p{place}": value for place, value in enumerate(bound(binds, variables.coerced))}
 
 
 def route(question: Question) -> Callable[[Request], Awaitable[Response]]:
     """Return a route that runs the statement of a question with the id of the request, where it has one."""
-    text = statement_of(question).text
+    statement, given = statement_of(question)
 
     async def answer(request: Request) -> Response:
         variables = orjson.loads(await request.body())["variables"]
-        values = {"tenant": TENANT, **({"p0": uuid.UUID(variables["id"])} if variables else {})}
+        asked = {"p0": uuid.UUID(variables["id"])} if variables else {}
+        values = {"tenant": TENANT, **given, **asked}
         async with pool.connection() as connection:
-            [row] = await (await connection.execute(text, values)).fetchall()
+            [row] = await (await connection.execute(statement.text, values)).fetchall()
         return Response(row[0], media_type="application/json")
 
     return answer
@@ -98,6 +103,7 @@ async def _lifespan(_: Starlette) -> AsyncIterator[None]:
 app = Starlette(
     routes=[
         Route("/nested", route(Question(NESTED, {})), methods=["POST"]),
+        Route("/machines", route(Question(MACHINES, {})), methods=["POST"]),
         Route("/account", route(Question(ACCOUNT, {"id": str(TENANT)})), methods=["POST"]),
     ],
     lifespan=_lifespan,

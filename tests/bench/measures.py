@@ -94,7 +94,7 @@ def nested_list(bench: Bench) -> Iterator[Row]:
     answers = {name: ask(target, question) for name, target in targets.items()}
     assert answers["tenure"] == b'{"data":{"accounts":' + answers["bare"] + b"}}", "the bare route differs"
     assert orjson.loads(answers["tenure"]) == orjson.loads(answers["plain"]), "the plain server differs"
-    speed = _throughput(bench, targets, [body(question)])
+    speed = throughput(bench, targets, [body(question)])
     shown = ", ".join(f"{name} {statistics.median(speeds):.0f}/s" for name, speeds in speed.items())
     what = f"nested list, {len(answers['tenure']) // 1000} KB, {CONNECTIONS} connections: throughput to the"
     yield at_least(f"{what} bare route", ratio(speed["tenure"], speed["bare"]), 0.8, shown)
@@ -107,13 +107,15 @@ def one_account(bench: Bench) -> Row:
     targets = {"tenure": bench.tenure, "bare": bench.bare_route("/account")}
     answers = {name: ask(target, questions[0]) for name, target in targets.items()}
     assert answers["tenure"] == b'{"data":{"account":' + answers["bare"] + b"}}", "the bare route differs"
-    speed = _throughput(bench, targets, [body(question) for question in questions])
+    speed = throughput(bench, targets, [body(question) for question in questions])
     shown = ", ".join(f"{name} {statistics.median(speeds):.0f}/s" for name, speeds in speed.items())
     what = f"one account by id, {CONNECTIONS} connections: throughput to the bare route"
     return at_least(what, ratio(speed["tenure"], speed["bare"]), 0.6, shown)
 
 
-def _throughput(bench: Bench, targets: Mapping[str, Target], bodies: list[bytes]) -> dict[str, list[float]]:
+def throughput(bench: Bench, targets: Mapping[str, Target], bodies: list[bytes]) -> dict[str, list[float]]:
+    """Return how many answers each way gives in a second, round by round."""
+
     def way(target: Target) -> Callable[[], Result]:
         return lambda: load(target, bodies, CONNECTIONS, bench.seconds)
 
@@ -163,14 +165,15 @@ def _cursors_before(target: Target, last: int) -> Iterator[str]:
 
 def start(bench: Bench) -> Iterator[Row]:
     """Measure the start of `tenure serve` to its first answer, and the memory that it then holds."""
-    seconds, megabytes = zip(*(_one_start(bench) for _ in range(bench.rounds + 1)), strict=True)
+    seconds, megabytes = zip(*(one_start(bench) for _ in range(bench.rounds + 1)), strict=True)
     what = "`tenure serve`:"
     yield at_most(f"{what} start to the first answered query", statistics.median(seconds[1:]), 3, " s")
     yield at_most(f"{what} resident after it", statistics.median(megabytes[1:]), 200, " MB")
 
 
-def _one_start(bench: Bench) -> tuple[float, float]:
+def one_start(bench: Bench, plugins: str = "") -> tuple[float, float]:
+    """Return how many seconds a start takes to its first answer, and how many megabytes it then holds."""
     started = time.perf_counter()
-    with tenure(bench.data) as server:
+    with tenure(bench.data, plugins) as server:
         ask(Target(server.port, bench.tenure.path, bench.data.key), Question(NESTED, {}))
         return time.perf_counter() - started, server.resident_megabytes

@@ -23,6 +23,28 @@ NESTED = """
 """
 """50 accounts with 5 contacts each, and the 5 latest activities of each contact."""
 
+MACHINES = """
+    query Machines {
+        accounts(first: 20) {
+            nodes {
+                id name
+                equipment(first: 5) {
+                    nodes {
+                        id serialNumber model status runningHours
+                        workOrders(first: 5, where: {status: {in: [OPEN, ASSIGNED, IN_PROGRESS, ON_HOLD]}}) {
+                            nodes { id title priority dueAt }
+                        }
+                        meters(first: 2) {
+                            nodes { name unit readings(first: 3) { nodes { value takenAt } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+"""
+"""20 accounts with their machines, the open work orders and the last three readings of each."""
+
 ACCOUNT = "query Account($id: ID!) { account(id: $id) { id name industry lifecycleStage employees email } }"
 """One account by its id."""
 

@@ -10,11 +10,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from data import Data, prepare
 from load import Target
 from measures import Bench
+from pack import pack_rows
+from pack_data import prepare_pack
 from report import Row, surroundings, table
 from servers import tenure, uvicorn
 
@@ -43,7 +46,8 @@ def measured(data: Data, rounds: int, seconds: float) -> list[Row]:
     rows: list[Row] = []
     with tenure(data) as ours, uvicorn("bare_server", data) as bare, uvicorn("orm_server", data) as orm:
         target, plain = Target(ours.port, "/graphql", data.key), Target(orm.port, "/graphql", data.key)
-        for row in Bench(data, target, bare.port, plain, rounds, seconds).rows():
+        bench = Bench(data, target, bare.port, plain, rounds, seconds)
+        for row in chain(bench.rows(), pack_rows(bench)):
             print(f"{'ok' if row.ok else 'MISSED':6} {row.what}: {row.measured}, bar {row.bar}", flush=True)
             rows.append(row)
     return rows
@@ -56,6 +60,7 @@ def main() -> int:
     tiny = parser.parse_args().tiny
     with postgres() as url:
         data = prepare(url, TINY_ACCOUNTS if tiny else ACCOUNTS)
+        prepare_pack(url, data.tenant_id)
         rows = measured(data, *((TINY_ROUNDS, TINY_SECONDS) if tiny else (ROUNDS, SECONDS)))
         found = f"{table(rows)}\n\nMeasured on {surroundings(url)}."
     print(f"\n{found}")

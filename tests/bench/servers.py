@@ -49,9 +49,15 @@ class Server:
 
 
 @contextmanager
-def tenure(data: Data) -> Iterator[Server]:
-    """Run `tenure serve`, as an operator would."""
-    with _running([str(TENURE), "serve", "--port"], {"DATABASE_URL": data.url}) as server:
+def tenure(data: Data, plugins: str = "") -> Iterator[Server]:
+    """Run `tenure serve`, as an operator would.
+
+    Args:
+        data: The data that it serves.
+        plugins: The plugins that it loads, with commas between them; by default none, whatever is installed.
+    """
+    environment = {"DATABASE_URL": data.url, "TENURE_PLUGINS_ALLOW": plugins}
+    with _running([str(TENURE), "serve", "--port"], environment) as server:
         yield server
 
 

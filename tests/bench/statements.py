@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
+from collections.abc import Mapping
 
 import uvloop
 from data import Data
@@ -11,7 +12,7 @@ from questions import NESTED
 
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
-from tenure_core.plugins import core_host
+from tenure_core.plugins import Host, core_host
 from tenure_core.settings import load_settings
 from tenure_schema.execution import Execution
 from tenure_schema.question import Question
@@ -51,16 +52,28 @@ COMPLETED = "\tCommandComplete\t"
 
 
 def statements_per_root_field(data: Data) -> float:
-    """Return how many statements a root field costs, at most, whatever is nested in it."""
-    return uvloop.run(_most(data))
+    """Return how many statements a root field of the core costs, at most, whatever is nested in it."""
+    return statements_of(data, core_host(), ROOT_FIELDS)
 
 
-async def _most(data: Data) -> float:
+def statements_of(data: Data, host: Host, root_fields: Mapping[str, int]) -> float:
+    """Return how many statements a root field costs, at most.
+
+    Args:
+        data: What is asked of.
+        host: The plugins, which the tenant has enabled.
+        root_fields: The documents that are asked, with the number of their root fields.
+    """
+    return uvloop.run(_most(data, host, root_fields))
+
+
+async def _most(data: Data, host: Host, root_fields: Mapping[str, int]) -> float:
     settings = load_settings(database_url=data.url, pool_size=1)
     async with Database(data.url, settings) as database:
-        answering = Execution(core_host(), database, settings)
-        actor = Actor(data.tenant_id, uuid.uuid4(), Role.READER, "bench")
-        counts = [await _count(answering, database, actor, q) / n for q, n in ROOT_FIELDS.items()]
+        answering = Execution(host, database, settings)
+        plugins = frozenset(plugin.name for plugin in host.plugins)
+        actor = Actor(data.tenant_id, uuid.uuid4(), Role.READER, "bench", plugins=plugins)
+        counts = [await _count(answering, database, actor, q) / n for q, n in root_fields.items()]
     return max(counts)
 
 

@@ -54,10 +54,10 @@ def memory_of_a_stream(data: Data, chunks: int) -> Row:
     key = create_key(data.url, name, Role.ADMIN, "bench", "bench").secret
     with tenure(data) as server:
         target = Target(server.port, PATH, key)
-        _posted(target, [_lines(numbers) for numbers in _numbers(2)])
+        posted_lines(target, [_lines(numbers) for numbers in _numbers(2)])
         before = server.resident_megabytes
         seen = [before]
-        answer = _posted(target, _watched(server, seen, chunks))
+        answer = posted_lines(target, _watched(server, seen, chunks))
     rows = chunks * ROWS
     assert answer.count(b'"status":"CREATED"') == rows, answer[-500:]
     what = f"NDJSON stream: growth of the server over {rows:,} rows"
@@ -86,13 +86,14 @@ def _lines(numbers: range) -> bytes:
 def _streamed(target: Target, numbers: list[range]) -> float:
     pieces = [_lines(some) for some in numbers]
     started = time.perf_counter()
-    answer = _posted(target, pieces)
+    answer = posted_lines(target, pieces)
     seconds = time.perf_counter() - started
     assert answer.count(b'"status":"CREATED"') == len(numbers) * ROWS, answer[-500:]
     return seconds
 
 
-def _posted(target: Target, pieces: Iterable[bytes]) -> bytes:
+def posted_lines(target: Target, pieces: Iterable[bytes]) -> bytes:
+    """Return the answer to a stream of lines."""
     headers = {"Authorization": f"Bearer {target.key}", "Content-Type": "application/x-ndjson"}
     with connected(target) as connection:
         connection.request("POST", target.path, pieces, headers, encode_chunked=True)

@@ -22,6 +22,10 @@ ROWS = (
     "NDJSON stream: growth of the server",
     "throughput to the bare SELECT",
     "statements per root field",
+    "with the pack: start takes longer by",
+    "throughput to the bare statement",
+    "meter readings: new rows to bare inserts",
+    "statements of a question across core and pack",
 )
 
 
