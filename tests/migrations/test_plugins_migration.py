@@ -1,0 +1,52 @@
+"""What the plugins' migration promises, in raw SQL: keys tell what is enabled, and the way back is clean."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tenure_core import migrate
+from tenure_core.tokens import create_key, ensure_tenant
+
+TEMPLATE = '{"name": "name"}'
+
+
+def test_going_back_takes_keys_with_it_that_nobody_would_know(migrated_database_url: str) -> None:
+    for role in ("admin", "driver"):
+        create_key(migrated_database_url, "t", role, role, "test")
+    migrate.downgrade(migrated_database_url, "0003")
+    with psycopg.connect(migrated_database_url, autocommit=True) as owner:
+        assert owner.execute("SELECT role FROM api_key").fetchall() == [("admin",)]
+        with pytest.raises(psycopg.errors.CheckViolation):
+            owner.execute("UPDATE api_key SET role = 'driver'")
+        owner.execute(f"CALL tenure_capture('account', 'Account', '{TEMPLATE}')")
+    migrate.upgrade(migrated_database_url)
+    create_key(migrated_database_url, "t", "driver", "again", "test")
+
+
+def test_what_triggers_keep_is_noted_beside_them(migrated_database_url: str) -> None:
+    with psycopg.connect(migrated_database_url) as owner:
+        owner.execute(f"CALL tenure_capture('account', 'Customer', '{TEMPLATE}')")
+        [(noted,)] = owner.execute(
+            """SELECT obj_description(oid, 'pg_trigger')::jsonb FROM pg_trigger
+               WHERE tgrelid = 'account'::regclass AND tgname = 'tenure_3_capture_insert'"""
+        )
+    assert noted == {"entity": "Customer", "template": {"name": "name"}}
+
+
+def test_the_service_sees_what_its_tenant_has_enabled_and_nothing_else(migrated_database_url: str) -> None:
+    mine, theirs = (ensure_tenant(migrated_database_url, name) for name in ("mine", "theirs"))
+    with psycopg.connect(migrated_database_url) as owner:
+        for tenant in (mine, theirs):
+            owner.execute("INSERT INTO tenant_plugin (tenant_id, plugin) VALUES (%s, 'fleet')", (tenant,))
+    options = f"-c role=tenure_app -c tenure.tenant_id={mine}"
+    with psycopg.connect(make_conninfo(migrated_database_url, options=options)) as service:
+        assert service.execute("SELECT tenant_id FROM tenant_plugin").fetchall() == [(mine,)]
+        assert (
+            service.execute("SELECT * FROM tenure_authenticate(%s)", (uuid.uuid4().bytes,)).fetchall() == []
+        )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            service.execute(f"CALL tenure_capture('account', 'Account', '{TEMPLATE}')")
