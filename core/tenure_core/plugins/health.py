@@ -19,8 +19,9 @@ BEGIN_DELIVERY = """
 """
 
 BEGIN_JOBS = """
-    INSERT INTO plugin_job (tenant_id, plugin, job)
-    SELECT %(tenant)s, %(plugin)s, job FROM unnest(%(jobs)s::text[]) AS job
+    INSERT INTO plugin_job (tenant_id, plugin, job, done_at)
+    SELECT %(tenant)s, %(plugin)s, job, CASE WHEN at_once THEN 'epoch' ELSE now() END
+    FROM unnest(%(jobs)s::text[], %(at_once)s::boolean[]) AS begun (job, at_once)
     ON CONFLICT DO NOTHING
 """
 
@@ -60,6 +61,8 @@ class Health:
 async def begin(connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID) -> None:
     """Have a plugin hear of a tenant's changes, and do its jobs, from now on; what has begun goes on.
 
+    A job that is done every so often is done at once for the first time; one with a time of its own waits for it.
+
     Args:
         connection: In a transaction of the tenant, which has the plugin enabled.
         plugin: The plugin.
@@ -68,7 +71,9 @@ async def begin(connection: TenantConnection, plugin: LoadedPlugin, tenant_id: u
     names = {"tenant": tenant_id, "plugin": plugin.name}
     if implements(plugin.hooks, "on_change"):
         await connection.execute(BEGIN_DELIVERY, names)
-    await connection.execute(BEGIN_JOBS, {**names, "jobs": [job.name for job in plugin.jobs]})
+    at_once = [job.every is not None for job in plugin.jobs]
+    jobs = {"jobs": [job.name for job in plugin.jobs], "at_once": at_once}
+    await connection.execute(BEGIN_JOBS, {**names, **jobs})
 
 
 async def resume(connection: TenantConnection, plugin: str, tenant_id: uuid.UUID) -> None:

@@ -57,7 +57,10 @@ async def _fill(settings: Settings, url: str, host: Host) -> Prepared:
         actor = await keys.actor(f"Bearer {key}")
         now = datetime.now(UTC)
         first_run = await load_demo(database, host.catalog, actor, now)
-        await load_plugins(database, host, actor, now)
+        new = await load_plugins(database, host, actor, now)
+        if first_run or new:
+            # Until then PostgreSQL plans for empty tables, and the workers' statements take minutes.
+            await database.analyze(*(entity.table.name for entity in host.catalog.entities.values()))
         return Prepared(key, first_run)
 
 

@@ -68,10 +68,15 @@ def owner(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 async def tenant(database: Database, actor: Actor) -> Tenant:
     """A tenant with a plugin that has a job every hour."""
+    return await tenant_with(database, actor, job(every=timedelta(hours=1)))
+
+
+async def tenant_with(database: Database, actor: Actor, *jobs: Job) -> Tenant:
+    """Return a tenant with a plugin that has some jobs."""
 
     @hookimpl
     def register_jobs() -> list[Job]:
-        return [job(every=timedelta(hours=1))]
+        return list(jobs)
 
     tenant = Tenant(database, actor, plugin(unique(), register_jobs=register_jobs))
     await tenant.enable()
@@ -107,11 +112,21 @@ async def test_a_job_is_put_there_once_whoever_looks(tenant: Tenant, owner: psyc
     ]
 
 
-async def test_what_was_due_before_it_was_enabled_is_not_made_up(
+async def test_a_job_that_is_done_every_so_often_is_due_when_it_is_enabled(
     tenant: Tenant, owner: psycopg.Connection[Any]
 ) -> None:
     await defer(tenant.database, jobs_of(tenant.host), in_hours(0))
+    assert len(queued(owner, tenant)) == 1
+
+
+async def test_a_time_before_it_was_enabled_is_not_made_up(
+    database: Database, actor: Actor, owner: psycopg.Connection[Any]
+) -> None:
+    tenant = await tenant_with(database, actor, job(cron="0 4 * * *"))
+    await defer(database, jobs_of(tenant.host), in_hours(0))
     assert queued(owner, tenant) == []
+    await defer(database, jobs_of(tenant.host), in_hours(24))
+    assert len(queued(owner, tenant)) == 1
 
 
 async def test_after_a_week_it_is_put_there_once(tenant: Tenant, owner: psycopg.Connection[Any]) -> None:
