@@ -48,7 +48,8 @@ class ComputedField:
         name: Its name in Python; the API calls it by the same name in camelCase.
         kind: The kind of its values. They may always be empty: a computation that fails leaves null.
         doc: What it is, as one sentence, with its unit.
-        needs: The attributes of the entity that the computation needs, such as ("id", "installed_on").
+        needs: What the computation needs of a record, by attribute: ("id", "installed_on"), a reference as
+            "account_id", a part of a composite as "price_currency", and computed columns by their names.
         compute: From a context and the needed values of each record, as JSON values by attribute, to a value
             for each record, in their order.
     """

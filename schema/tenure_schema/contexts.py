@@ -150,9 +150,7 @@ class SubscriptionContext:
         Raises:
             ForbiddenError: The actor may not read one of them.
         """
-        grants = authorize(self.actor, self._host.catalog).grants
-        for entity in entities:
-            grants.require_read(self._host.catalog[entity.__name__])
+        self.require_read(*entities)
         names = [entity.__name__ for entity in entities]
         async with aclosing(follow(self._database, self.actor.tenant_id, names)) as changes:
             async for change in changes:
@@ -163,6 +161,16 @@ class SubscriptionContext:
         """Lend a context that reads from one snapshot of the tenant's data."""
         async with reading_contexts(self._database, self._host, self.actor)(self.plugin.name) as context:
             yield context
+
+    def require_read(self, *entities: type[Entity]) -> None:
+        """Return where the actor may read records of all the entities.
+
+        Raises:
+            ForbiddenError: The actor's role may not, or the tenant has not enabled their plugin.
+        """
+        grants = authorize(self.actor, self._host.catalog).grants
+        for entity in entities:
+            grants.require_read(self._host.catalog[entity.__name__])
 
     def require(self, permission: str) -> None:
         """Return where the actor has a permission.

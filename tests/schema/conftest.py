@@ -14,7 +14,7 @@ from tests.schema import desk
 from tests.schema.answers import Answers
 from tests.schema.asking_desk import Desk
 from tests.schema.sample import CATALOG, ROWS, insert, sample
-from tests.schema.sample_computed import PLUGIN
+from tests.schema.sample_computed import with_sample
 
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
@@ -98,7 +98,7 @@ def sampled(database_url: str) -> Actor:
     insert(database_url, reader.tenant_id, ROWS)
     insert(database_url, others[0].tenant_id, sample(seed=8))
     insert(database_url, others[1].tenant_id, sample(first_id=0x900))
-    return replace(reader, plugins=frozenset((PLUGIN,)))
+    return with_sample(reader)
 
 
 @pytest.fixture(scope="session")

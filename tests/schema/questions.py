@@ -32,7 +32,7 @@ ODD_NAMES = (
 )
 """Aliases that could be mistaken for something of our own in the SQL."""
 
-LEFT_OUT = {"changes", "history", "snapshot", "fieldOwners"}
+LEFT_OUT = {"changes", "history", "snapshot", "fieldOwners", "plugins"}
 """Fields that no question asks for: who wrote what and when is not in the sample, so the model can't know it.
 
 `test_changes`, `test_field_owners` and `test_tenants` ask for them."""

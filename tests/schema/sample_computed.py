@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, FromClause, cast, exists, func, select
 
+from tenure_core.identity import Actor
 from tenure_core.kinds import BOOLEAN, DATE, FLOAT, INT, STRING, STRING_LIST
 from tenure_core.model import Account, Activity, Contact
 from tenure_core.registrations import ComputedColumn
@@ -34,6 +36,11 @@ def _last_heard(row: FromClause) -> ColumnElement[Any]:
         Activity.tenant_id == row.c.tenant_id, Activity.account_id == row.c.id
     )
     return cast(func.timezone("UTC", heard.scalar_subquery()), Date)
+
+
+def with_sample(actor: Actor) -> Actor:
+    """Return an actor whose tenant has enabled them."""
+    return replace(actor, plugins=frozenset((PLUGIN,)))
 
 
 COMPUTED = [

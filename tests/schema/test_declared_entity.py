@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests import asking
 from tests.machines import machine_catalog
 from tests.schema.conftest import Ask
 
 from tenure_core.database import Database
 from tenure_core.identity import Actor
+from tenure_core.plugins import Host
 from tenure_core.settings import Settings
 from tenure_schema.execution import Execution
+from tests import asking
 
 UPSERT = """
 mutation ($input: MachineUpsertInput!) {
@@ -41,7 +42,7 @@ mutation ($id: ID!) { accountPurge(input: {id: $id}) { purged { entity count } u
 
 @pytest.fixture
 def ask_of_machines(machine_url: str, database: Database, settings: Settings, actor: Actor) -> Ask:
-    execution = Execution(machine_catalog(), database, settings)
+    execution = Execution(Host((), (), machine_catalog()), database, settings)
 
     async def answer(query: str, **variables: Any) -> dict[str, Any]:
         data: dict[str, Any] = (await asking.ask(execution, actor, query, **variables))["data"]

@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
-from tests.conftest import actor_in_fresh_tenant
 from tests.feed import Feed
 
 from tenure_core.database import Database
 from tenure_core.identity import Actor, Role
 from tenure_schema.execution import Execution
+from tests.conftest import actor_in_fresh_tenant
 
 from .answers import Answers
 from .questions import SCHEMA, Question, questions
 from .sample import CATALOG, insert, sample
+from .sample_computed import with_sample
 
 MARK = "⟪theirs⟫"
 THEIRS = sample(seed=9, first_id=0xB00, mark=MARK)
@@ -33,7 +34,7 @@ any_question_about_theirs = settings(
 @pytest.fixture(scope="module")
 def theirs(generous: Execution, database_url: str) -> Answers:
     """Answers to the other tenant."""
-    actor = actor_in_fresh_tenant(database_url, Role.ADMIN)
+    actor = with_sample(actor_in_fresh_tenant(database_url, Role.ADMIN))
     insert(database_url, actor.tenant_id, THEIRS)
     return Answers(generous, actor)
 
@@ -41,7 +42,7 @@ def theirs(generous: Execution, database_url: str) -> Answers:
 @pytest.fixture(scope="module")
 def of_nobody(generous: Execution, database_url: str) -> Answers:
     """Answers to a tenant without any record."""
-    return Answers(generous, actor_in_fresh_tenant(database_url, Role.ADMIN))
+    return Answers(generous, with_sample(actor_in_fresh_tenant(database_url, Role.ADMIN)))
 
 
 def values_in(answer: Any) -> Iterator[Any]:
