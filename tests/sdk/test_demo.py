@@ -7,7 +7,6 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from tests.conftest import actor_in_fresh_tenant
 
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
@@ -16,6 +15,7 @@ from tenure_sdk.demo.accounts import CUSTOMERS, account_row
 from tenure_sdk.demo.contacts import contact_rows
 from tenure_sdk.demo.loading import load_demo
 from tenure_sdk.demo.story import activity_rows
+from tests.conftest import actor_in_fresh_tenant
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
 

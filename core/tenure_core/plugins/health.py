@@ -61,7 +61,8 @@ class Health:
 async def begin(connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID) -> None:
     """Have a plugin hear of a tenant's changes, and do its jobs, from now on; what has begun goes on.
 
-    A job that is done every so often is done at once for the first time; one with a time of its own waits for it.
+    A job that is done every so often is done at once for the first time; one with a time of its own waits
+    for it.
 
     Args:
         connection: In a transaction of the tenant, which has the plugin enabled.
