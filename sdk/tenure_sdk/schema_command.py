@@ -6,6 +6,7 @@ import typer
 
 from tenure_core.plugins import load_host
 from tenure_core.settings import load_settings
+from tenure_schema.plugin_parts import PluginParts
 from tenure_schema.schema import schema_text
 
 
@@ -15,4 +16,5 @@ def print_schema() -> None:
     Raises:
         TenureError: A setting or a plugin is wrong.
     """
-    typer.echo(schema_text(load_host(load_settings()).catalog), nl=False)
+    host = load_host(load_settings())
+    typer.echo(schema_text(host.catalog, PluginParts.of(host)), nl=False)
