@@ -89,6 +89,27 @@ def set_settings(
     change(name, tenant, settings)
 
 
+@plugin_app.command("new")
+def new(
+    name: Annotated[
+        str, typer.Argument(help="What it is called: lower case letters, digits and underscores.")
+    ],
+    path: Annotated[
+        Path | None, typer.Option(help="The folder that its own is made in. [default: this one]")
+    ] = None,
+) -> None:
+    """Write a new plugin: small, complete and tested, as a distribution of its own, to make your own of.
+
+    \b
+    Examples:
+      tenure plugin new fleet && cd fleet && make test
+      tenure plugin new fleet --path ~/plugins
+    """
+    from tenure_sdk.plugin_scaffold import new_plugin
+
+    new_plugin(name, path)
+
+
 @plugin_app.command("makemigration")
 def make_migration(
     name: Annotated[str, typer.Argument(help="The plugin, installed from its sources.")],

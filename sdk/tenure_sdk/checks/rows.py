@@ -28,7 +28,7 @@ class NoRowsError(TenureError):
     def __init__(self, entity: str, said: str) -> None:
         super().__init__(
             f"Every row that the kit makes up for {entity} is refused: {said}.",
-            "Have `register_demo_data` return some rows of it: the kit then takes those.",
+            "Let rows pass that say all fields, or the required ones, or one more than those.",
         )
         self.entity = entity
 

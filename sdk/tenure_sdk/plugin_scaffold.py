@@ -1,0 +1,38 @@
+"""`tenure plugin new`."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import typer
+
+from tenure_sdk.checks.additions import additions
+from tenure_sdk.checks.company import company_of
+from tenure_sdk.checks.releases import update
+from tenure_sdk.scaffold import write_plugin
+
+
+def new_plugin(name: str, path: Path | None) -> None:
+    """Write a new plugin, and say what to do with it.
+
+    Args:
+        name: What it is called.
+        path: The folder that its own comes to lie in.
+
+    Raises:
+        PluginError: The name is none, or there is something in the folder.
+    """
+    folder = (path or Path()) / name
+    for file in write_plugin(name, folder):
+        typer.echo(f"Written: {file}")
+    typer.echo(f"Written: {_keep_schema(name, folder)}")
+    typer.echo(f"\nNext: cd {folder} && make test")
+
+
+def _keep_schema(name: str, folder: Path) -> Path | None:
+    """Keep what the new plugin adds to the schema, as that of its first release."""
+    sys.path.insert(0, str(folder.resolve()))
+    company = company_of(import_module(f"tenure_{name}.plugin"), [])
+    return update(company.loaded, additions(company.base, company.alone))
