@@ -134,5 +134,6 @@ def reader(actor: Actor) -> Actor:
 
 
 def actor_in_fresh_tenant(database_url: str, role: Role) -> Actor:
+    """Return an actor as the look-up of a key does: its role is a plain text, as the database has it."""
     tenant_id = ensure_tenant(database_url, f"test {uuid.uuid4()}")
-    return Actor(tenant_id, uuid.uuid4(), role, "test")
+    return Actor(tenant_id, uuid.uuid4(), role.value, "test")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tenure_core.access import authorize
 from tenure_core.database import Database, TenantConnection
 from tenure_core.errors import ForbiddenError
 from tenure_core.identity import Actor, Role
@@ -52,12 +53,14 @@ class OwnerMutation:
         return DESCRIPTIONS[self.verb]
 
     def check(self, field: Field, call: Call) -> None:
-        """Refuse everybody but administrators."""
-        if call.actor.role is not Role.ADMIN:
+        """Refuse everybody but administrators, and fields of a plugin that the tenant has not enabled."""
+        if call.actor.role != Role.ADMIN:
             raise ForbiddenError(
                 f"The role {call.actor.role} may not say whom fields belong to.",
                 "Use a key with the role admin.",
             )
+        if entity := call.catalog.entities.get(str(sent(field)["entity"])):
+            authorize(call.actor, call.catalog).grants.require_write(entity)
 
     async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
         """Change the owner."""
@@ -71,9 +74,11 @@ class OwnerMutation:
 
 
 async def answer_owners(field: Field, host: Host, database: Database, actor: Actor) -> object:
-    """Return the owners of all fields that have one."""
+    """Return the owners of all fields that have one, of the entities that the actor may read."""
+    grants = authorize(actor, host.catalog).grants
+    readable = [entity.name for entity in host.catalog.entities.values() if grants.may_read(entity)]
     async with database.tenant(actor.tenant_id) as connection:
-        owners = await list_owners(connection, actor, host.catalog.entities)
+        owners = await list_owners(connection, actor, readable)
     return shaped([_shown(owner) for owner in owners], field.fields)
 
 

@@ -216,6 +216,21 @@ class TestSettings:
         assert "settings of the plugin fleet do not fit" in found["problems"][0]
 
 
+async def test_fields_of_a_plugin_have_owners_where_it_is_enabled(tenant: Tenant) -> None:
+    own = """mutation {
+        fieldOwnerSet(input: {entity: "FleetCar", field: "plate", system: "erp"}) { userErrors { code } }
+    }"""
+    listed = "{ fieldOwners { entity field } }"
+    [refusal] = (await tenant.ask(own))["errors"]
+    assert refusal["extensions"]["code"] == "FORBIDDEN"
+    assert "belongs to the plugin fleet" in refusal["message"]
+    await change(tenant, "Enable", name="fleet")
+    assert (await tenant.ask(own))["data"]["fieldOwnerSet"]["userErrors"] == []
+    assert (await tenant.ask(listed))["data"]["fieldOwners"] == [{"entity": "FleetCar", "field": "plate"}]
+    await change(tenant, "Disable", name="fleet")
+    assert (await tenant.ask(listed))["data"]["fieldOwners"] == []
+
+
 async def test_a_plugin_that_was_parked_goes_on(tenure: RunningTenure, tenant: Tenant) -> None:
     await change(tenant, "Enable", name="fleet")
     async with tenure.database.writing(tenant.id, "test", "test") as connection:
