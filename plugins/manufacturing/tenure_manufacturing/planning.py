@@ -85,7 +85,7 @@ def usage(
 
 def due_by_calendar(interval: Interval) -> datetime | None:
     """Return when work is due by the calendar."""
-    return None if interval.days is None else interval.counts_from + timedelta(days=interval.days)
+    return None if interval.days is None else _later(interval.counts_from, interval.days)
 
 
 def due_by_running_hours(interval: Interval, usage: Usage) -> datetime | None:
@@ -101,7 +101,15 @@ def due_by_running_hours(interval: Interval, usage: Usage) -> datetime | None:
         return max(usage.at, interval.counts_from)
     if left > usage.hours_per_day * (HORIZON / timedelta(days=1)):
         return None
-    return max(usage.at, interval.counts_from) + timedelta(days=left / usage.hours_per_day)
+    return _later(max(usage.at, interval.counts_from), left / usage.hours_per_day)
+
+
+def _later(moment: datetime, days: float) -> datetime | None:
+    """Return the moment so many days later; None past the end of all calendars, where slips of the pen lead."""
+    try:
+        return moment + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def next_due(interval: Interval, usage: Usage, past_threshold_at: datetime | None) -> datetime | None:

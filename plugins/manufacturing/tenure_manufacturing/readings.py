@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,6 +12,9 @@ from sqlalchemy import text
 from tenure_sdk import Context, Operation, Refusal, RowWrite, Values, WriteSet
 
 TAKEN_AT = ("takenAt",)
+
+CLOCKS_APART = timedelta(days=1)
+"""How far the clock of a device may be ahead of ours."""
 
 TAKEN = text("""
     SELECT reading.meter_id, reading.taken_at, reading.id
@@ -32,21 +35,31 @@ class Place(NamedTuple):
 
 
 async def refused_readings(context: Context, writes: WriteSet) -> list[Refusal]:
-    """Return a refusal for each reading of a meter and a time that there is another reading of.
+    """Return a refusal for each reading of a time that has not come, or that there is another reading of.
 
     The same reading, sent again under its external reference, is no other.
     """
     places = await _places(writes)
+    latest = datetime.now(UTC) + CLOCKS_APART
     taken = await _taken(context, [place for _, place in places])
     refusals = []
     for row, place in places:
-        if taken.setdefault(place, row.id) != row.id:
-            message = (
-                f"another reading of this meter was taken at {place.taken_at.isoformat()}; "
-                "to correct that one, send it under its own key or id"
-            )
-            refusals.append(Refusal(row, TAKEN_AT, message))
+        if place.taken_at > latest:
+            refusals.append(Refusal(row, TAKEN_AT, _ahead(place.taken_at)))
+        elif taken.setdefault(place, row.id) != row.id:
+            refusals.append(Refusal(row, TAKEN_AT, _again(place.taken_at)))
     return refusals
+
+
+def _ahead(at: datetime) -> str:
+    return f"{at.isoformat()} has not come yet: look at the clock of the device"
+
+
+def _again(at: datetime) -> str:
+    return (
+        f"another reading of this meter was taken at {at.isoformat()}; "
+        "to correct that one, send it under its own key or id"
+    )
 
 
 async def _places(writes: WriteSet) -> list[tuple[RowWrite, Place]]:

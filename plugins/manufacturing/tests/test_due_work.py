@@ -57,6 +57,15 @@ async def test_work_is_ordered_two_weeks_before_it_is_due(plant: Plant) -> None:
     assert await foreseen(plant) == NOW + 10 * DAY
 
 
+async def test_a_plan_that_counts_from_the_end_of_time_keeps_no_other_from_its_work(plant: Plant) -> None:
+    machine = await plant.machine()
+    await plan(plant, machine, everyDays=90, countsFrom="9999-12-31T00:00:00Z")
+    await plan(plant, machine, everyRunningHours=1.0, countsFrom="9999-12-31T00:00:00Z")
+    await plan(plant, machine, everyDays=90)
+    await run(plant)
+    assert [order["dueAt"] for order in await orders(plant)] == [(NOW + 10 * DAY).isoformat()]
+
+
 async def test_work_that_is_due_later_is_foreseen_and_not_ordered(plant: Plant) -> None:
     await plan(plant, await plant.machine(), everyDays=95)
     await run(plant)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,17 @@ async def test_another_reading_of_the_same_time_is_refused_with_the_reason(plant
     assert (await plant.ask(READINGS))["meterReadings"]["nodes"] == [
         {"value": 100, "takenAt": NOW.isoformat()}
     ]
+
+
+async def test_a_reading_of_a_time_that_has_not_come_is_refused(plant: Plant) -> None:
+    """It would be the latest for ever, and no other reading would count."""
+    meter = await plant.meter(await plant.machine())
+    [refused] = await stream(plant, line(meter, "a", datetime(9999, 12, 31, tzinfo=UTC), 1))
+    [error] = refused["userErrors"]
+    assert (error["code"], error["path"]) == ("REFUSED", ["takenAt"])
+    assert "look at the clock of the device" in error["message"]
+    [little_ahead] = await stream(plant, line(meter, "b", datetime.now(UTC) + HOUR, 1))
+    assert little_ahead["status"] == "CREATED"
 
 
 async def test_of_two_readings_of_one_time_in_one_call_the_first_counts(plant: Plant) -> None:
