@@ -34,7 +34,9 @@ class ServiceContract(Entity, order_by="renews_on"):
     status: Mapped[ContractStatus] = column(default=ContractStatus.ACTIVE, doc="Where it stands.")
     coverage: Mapped[Coverage] = column(default=Coverage.LABOUR, doc="What it covers.")
     response_hours: Mapped[float | None] = column(
-        minimum=0, doc="Within how many hours of a report we must act, day and night; empty for no promise."
+        minimum=0,
+        maximum=87_600,
+        doc="Within how many hours of a report we must act, day and night; empty for no promise.",
     )
     starts_on: Mapped[date] = column(doc="The first day that it holds.")
     renews_on: Mapped[date | None] = column(index=True, doc="The day that it ends unless it is renewed.")

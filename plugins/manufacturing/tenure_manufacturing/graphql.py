@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import strawberry
@@ -9,10 +10,13 @@ import strawberry
 from tenure_manufacturing.contracts import ServiceContract
 from tenure_manufacturing.due_lists import contracts_up_for_renewal, equipment_due_for_service
 from tenure_manufacturing.equipment import Equipment
-from tenure_sdk import GraphQLParts
-from tenure_sdk.graphql import EntityRef, ResolverContext, entity_type, list_of
+from tenure_manufacturing.work_orders import WorkOrder
+from tenure_sdk import Change, GraphQLParts
+from tenure_sdk.graphql import EntityRef, ResolverContext, SubscriptionContext, entity_type, list_of
 
 Info = strawberry.Info[ResolverContext]
+Live = strawberry.Info[SubscriptionContext]
+BREACHED = "responseBreachedAt"
 Days = Annotated[int, strawberry.argument(description="How many days to look ahead.")]
 
 
@@ -24,6 +28,17 @@ async def _equipment_due(info: Info, within: Days) -> list[EntityRef]:
 async def _contracts_ending(info: Info, within: Days) -> list[EntityRef]:
     found = await contracts_up_for_renewal(info.context, within)
     return [EntityRef(ServiceContract, one) for one in found]
+
+
+async def _breaches(info: Live) -> AsyncGenerator[EntityRef]:
+    async for change in info.context.changes(WorkOrder):
+        if _tells_of_breach(change):
+            yield EntityRef(WorkOrder, change.id)
+
+
+def _tells_of_breach(change: Change) -> bool:
+    """Return whether a change notes that a response is late."""
+    return bool((change.after or {}).get(BREACHED)) and BREACHED in change.changed_fields
 
 
 @strawberry.type
@@ -42,4 +57,15 @@ class ManufacturingQuery:
     )
 
 
-PARTS = GraphQLParts(query=ManufacturingQuery)
+@strawberry.type
+class ManufacturingSubscription:
+    """What is told as it happens."""
+
+    response_breaches: AsyncGenerator[EntityRef] = strawberry.subscription(
+        resolver=_breaches,
+        graphql_type=entity_type(WorkOrder) | None,
+        description="The work orders whose promised response is late, as it is seen.",
+    )
+
+
+PARTS = GraphQLParts(query=ManufacturingQuery, subscription=ManufacturingSubscription)

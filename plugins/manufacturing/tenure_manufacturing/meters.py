@@ -39,7 +39,7 @@ class MeterReading(Entity, order_by="-taken_at"):
     """What a meter read at one time."""
 
     meter: Mapped[Meter] = belongs_to(back="readings", doc="What was read.")
-    value: Mapped[float] = column(doc="What it read, in the meter's unit.")
+    value: Mapped[float] = column(minimum=-1e15, maximum=1e15, doc="What it read, in the meter's unit.")
     taken_at: Mapped[datetime] = column(doc="When it was read.")
 
 

@@ -105,7 +105,7 @@ def due_by_running_hours(interval: Interval, usage: Usage) -> datetime | None:
 
 
 def _later(moment: datetime, days: float) -> datetime | None:
-    """Return the moment so many days later; None past the end of all calendars, where slips of the pen lead."""
+    """Return the moment so many days later; None past the end of all calendars, where typing errors lead."""
     try:
         return moment + timedelta(days=days)
     except OverflowError:

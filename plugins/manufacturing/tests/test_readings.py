@@ -62,6 +62,12 @@ async def test_a_reading_of_a_time_that_has_not_come_is_refused(plant: Plant) ->
     assert little_ahead["status"] == "CREATED"
 
 
+async def test_a_reading_that_no_sum_could_hold_is_refused(plant: Plant) -> None:
+    meter = await plant.meter(await plant.machine())
+    [refused] = await stream(plant, line(meter, "a", NOW, 1e308))
+    assert [error["code"] for error in refused["userErrors"]] == ["OUT_OF_RANGE"]
+
+
 async def test_of_two_readings_of_one_time_in_one_call_the_first_counts(plant: Plant) -> None:
     meter = await plant.meter(await plant.machine())
     sent = await stream(plant, line(meter, "a", NOW, 100), line(meter, "b", NOW, 101))

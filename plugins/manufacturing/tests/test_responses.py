@@ -82,6 +82,14 @@ def ago(hours: float) -> str:
     return (NOW - hours * HOUR).isoformat()
 
 
+async def test_a_promise_that_no_calendar_holds_is_refused(plant: Plant) -> None:
+    """Nobody's work orders could be listed by when we must respond."""
+    row = {"account": ref(plant.account), "number": "SC-1", "startsOn": "2026-01-01", "responseHours": 1e300}
+    async with plant.tenant.context("manufacturing") as context:
+        [result] = await context.write.create(ServiceContract, [row])
+    assert [error.path for error in result.errors] == [("responseHours",)]
+
+
 async def test_a_late_response_is_seen_once(plant: Plant) -> None:
     await plant.order(await covered(plant), reportedAt=ago(9))
     await watch(plant)
