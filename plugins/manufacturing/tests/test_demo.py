@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 from uuid import UUID
 
 from tenure_manufacturing.demo.fleet import MAKERS
@@ -13,6 +15,7 @@ from tenure_sdk import DemoAccount
 from .conftest import DAY, NOW, Plant
 
 OTHER = UUID(int=7)
+README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
 def account(identity: UUID, industry: str = "Manufacturing") -> DemoAccount:
@@ -57,3 +60,20 @@ async def test_all_of_it_is_written_and_the_pack_works_on_it(plant: Plant) -> No
     assert found["meterReadings"]["totalCount"] == 2 * 53 * len(machines)
     assert found["partUses"]["totalCount"] > 0
     assert found["maintenancePlans"]["totalCount"] >= 2 * len(machines)
+
+
+async def test_the_readme_finds_something_in_it(plant: Plant) -> None:
+    async with plant.tenant.context("manufacturing") as context:
+        for entity, some in rows(random.Random(7), [account(plant.account)] * 3, NOW):
+            await context.write.upsert(entity, list(some))
+    first = re.search(r"```graphql\n(.*?)```", README, re.DOTALL)
+    assert first
+    [found] = (await plant.ask(first[1]))["accounts"]["nodes"]
+    assert found["equipmentFailureCount"] > 0
+    assert found["maintenanceSummary"]["equipmentCount"] > 0
+    assert any(machine["workOrders"]["nodes"] for machine in found["equipment"]["nodes"])
+    assert all(
+        len(meter["readings"]["nodes"]) == 3
+        for machine in found["equipment"]["nodes"]
+        for meter in machine["meters"]["nodes"]
+    )
