@@ -22,12 +22,14 @@ class Running:
 
     Args:
         database_url: The database that it serves.
+        tenure: The command.
         settings: Its settings, by the names of their variables.
     """
 
-    def __init__(self, database_url: str, **settings: str) -> None:
+    def __init__(self, database_url: str, tenure: str = TENURE, **settings: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
+        self._tenure = tenure
         self._environment = os.environ | {"DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"} | settings
         self.start()
 
@@ -38,7 +40,7 @@ class Running:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self.process = subprocess.Popen(
-            [TENURE, "serve", "--port", str(self.port)], env=self._environment, stdout=subprocess.PIPE
+            [self._tenure, "serve", "--port", str(self.port)], env=self._environment, stdout=subprocess.PIPE
         )
         timer = Timer(PATIENCE_SECONDS, self.process.kill)
         timer.start()
@@ -53,9 +55,9 @@ class Running:
 
 
 @contextmanager
-def running(database_url: str, **settings: str) -> Iterator[Running]:
+def running(database_url: str, tenure: str = TENURE, **settings: str) -> Iterator[Running]:
     """Run `tenure serve`."""
-    server = Running(database_url, **settings)
+    server = Running(database_url, tenure, **settings)
     try:
         yield server
     finally:
