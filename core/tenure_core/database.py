@@ -221,7 +221,7 @@ def translated(error: psycopg.Error) -> TenureError:
             "Ask for a `snapshot`, read its export, and go on from the cursor in its first line.",
         )
     if isinstance(error, psycopg.DataError):
-        reason = error.diag.message_primary
+        reason = error.diag.message_primary or error  # the driver's own refusals know no server's words
         return BadUserInputError(
             f"PostgreSQL can't compute this: {reason}.", "Correct the value that it names."
         )

@@ -50,11 +50,12 @@ def uninstall(name: str, folder: Path, sure: bool) -> None:
 
     settings = load_settings()
     host = load_host(settings)
+    known = host[name].name
     with running_postgres(settings) as url:
         owner = owner_url(settings, url)
         refuse_pending_migrations(owner, host)
         if not sure:
-            typer.confirm(f"Drop the tables of {name}, of all tenants, once they are exported?", abort=True)
+            typer.confirm(f"Drop the tables of {known}, of all tenants, once they are exported?", abort=True)
         for file in take_out(Place(url, owner, settings), host, name, folder):
             typer.echo(f"Exported: {_near(file)}")
     typer.echo(f"{name} is taken out. Remove its package, or deny it with TENURE_PLUGINS_DENY={name}.")

@@ -217,6 +217,12 @@ async def test_a_value_that_cannot_be_computed_with_is_the_clients(database: Dat
             await connection.execute("SELECT '1e400'::jsonb::float8")
 
 
+async def test_a_value_that_the_driver_refuses_is_told_in_its_words(database: Database, actor: Actor) -> None:
+    with pytest.raises(BadUserInputError, match="NUL"):
+        async with database.tenant(actor.tenant_id) as connection:
+            await connection.execute("SELECT %s", ("a\0",))
+
+
 async def test_statistics_are_made_anew_after_a_load(
     database: Database, database_url: str, actor: Actor
 ) -> None:

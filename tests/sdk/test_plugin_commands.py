@@ -256,6 +256,8 @@ def test_uninstall_exports_and_forgets(tenure: Tenure, migrated: str, home: Path
     tenant = ensure_tenant(migrated, "acme")
     with psycopg.connect(migrated) as owner:
         owner.execute("INSERT INTO fleet_van (tenant_id, plate) VALUES (%s, 'B-TN 1')", (tenant,))
+    mistyped = tenure("plugin", "uninstall", "testflet")
+    assert (mistyped.stdout, "testflet is not loaded" in mistyped.stderr) == ("", True)
     asked = tenure("plugin", "uninstall", "testfleet")
     assert asked.returncode == 1
     assert "Drop the tables of testfleet" in asked.stdout

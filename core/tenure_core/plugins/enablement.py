@@ -58,16 +58,17 @@ async def disable(connection: TenantConnection, host: Host, name: str, tenant_id
         tenant_id: Who is to use it no longer.
 
     Raises:
-        PluginError: Another plugin that the tenant has enabled requires it.
+        PluginError: Another plugin that the tenant has enabled requires it, or there is no such plugin.
     """
     enabled = await enabled_plugins(connection, tenant_id)
+    known = name if name in enabled else host[name].name
     for other in host.plugins:
         if other.name in enabled and name in other.manifest.requires:
             raise PluginError(
                 f"The plugin {other.name}, which is enabled for this tenant, requires {name}.",
                 f"Disable {other.name} first.",
             )
-    await _set(connection, name, tenant_id, False)
+    await _set(connection, known, tenant_id, False)
 
 
 async def _set(connection: TenantConnection, name: str, tenant_id: uuid.UUID, enabled: bool) -> None:

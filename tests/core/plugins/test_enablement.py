@@ -82,9 +82,19 @@ async def test_what_another_requires_is_not_disabled_before_it(
 async def test_a_plugin_that_is_not_loaded_can_be_disabled_and_not_enabled(
     database: Database, host: Host, actor: Actor
 ) -> None:
+    async with database.tenant(actor.tenant_id) as connection:
+        made = "INSERT INTO tenant_plugin (tenant_id, plugin, enabled) VALUES (%s, 'gone', true)"
+        await connection.execute(made, (actor.tenant_id,))
     await switch(database, host, actor, gone=False)
+    async with database.tenant(actor.tenant_id) as connection:
+        assert await enabled_plugins(connection, actor.tenant_id) == frozenset()
     with pytest.raises(PluginError, match="gone is not loaded"):
         await switch(database, host, actor, gone=True)
+
+
+async def test_a_slip_of_the_pen_is_not_disabled(database: Database, host: Host, actor: Actor) -> None:
+    with pytest.raises(PluginError, match="fleeet is not loaded"):
+        await switch(database, host, actor, fleeet=False)
 
 
 async def test_nobody_sees_or_writes_what_another_tenant_has_enabled(
