@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.sql.elements import TextClause
 
-from tenure_manufacturing.keys import activity_key, match, refuse_failures
+from tenure_manufacturing.own_records import activity_key, log_refused, match
 from tenure_manufacturing.work_orders import WorkOrderKind
 from tenure_sdk import Activity, Context
 
@@ -47,7 +47,7 @@ async def tell(context: Context, story: Story, ids: Iterable[UUID]) -> None:
     found = await context.session.execute(story.question, {"tenant": context.actor.tenant_id, "ids": asked})
     records = {record.id: record for record in found}
     rows = [_row(story, record) for record in records.values()]
-    refuse_failures("the activity", await context.write.upsert(Activity, rows))
+    log_refused(context, rows, await context.write.upsert(Activity, rows))
     await _forget(context, story, [id for id in asked if id not in records])
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from tenure_manufacturing import planning
-from tenure_manufacturing.keys import match, order_key, refuse_failures
+from tenure_manufacturing.own_records import log_refused, match, order_key
 from tenure_manufacturing.planning import Interval, Reading
 from tenure_manufacturing.plans import MaintenancePlan
 from tenure_manufacturing.settings import settings_of
@@ -117,14 +117,14 @@ async def _note(context: Context, plans: Sequence[Row[Any]], due: Mapping[UUID, 
         for plan in plans
         if planning.has_moved(plan.next_due_at, due[plan.id])
     ]
-    refuse_failures("the plan", await context.write.update(MaintenancePlan, rows))
+    log_refused(context, rows, await context.write.update(MaintenancePlan, rows))
 
 
 async def _order(
     context: Context, plans: Sequence[Row[Any]], due: Mapping[UUID, datetime], now: datetime
 ) -> None:
     rows = [_row(plan, due[plan.id], now) for plan in plans if plan.id in due]
-    refuse_failures("the work order", await context.write.upsert(WorkOrder, rows))
+    log_refused(context, rows, await context.write.upsert(WorkOrder, rows))
 
 
 def _row(plan: Row[Any], due: datetime, now: datetime) -> dict[str, object]:

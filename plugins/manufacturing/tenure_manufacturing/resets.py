@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from tenure_manufacturing.keys import refuse_failures
+from tenure_manufacturing.own_records import log_refused
 from tenure_manufacturing.states import CANCELLED, UNTOUCHED
 from tenure_manufacturing.work_orders import WorkOrder
 from tenure_sdk import Context
@@ -85,4 +85,4 @@ async def reset_plans(context: Context, orders: Iterable[UUID]) -> None:
     asked = {"tenant": tenant, "plans": plans, "untouched": list(UNTOUCHED)}
     waiting = await context.session.execute(SUPERSEDED, asked)
     rows = [{"id": str(order), "status": CANCELLED} for (order,) in waiting]
-    refuse_failures("the work order", await context.write.update(WorkOrder, rows))
+    log_refused(context, rows, await context.write.update(WorkOrder, rows))

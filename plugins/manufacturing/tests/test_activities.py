@@ -94,3 +94,18 @@ async def test_an_account_that_is_gone_is_told_nothing(plant: Plant) -> None:
     )
     await plant.deliver(WorkOrder, order)
     assert await plant.ask("{ activities { totalCount } }") == {"activities": {"totalCount": 0}}
+
+
+async def test_what_another_system_forbids_keeps_nothing_else_from_being_told(plant: Plant) -> None:
+    await plant.ask("""mutation { fieldOwnerSet(
+        input: {entity: "Activity", field: "body", system: "crm", policy: REJECT}
+    ) { userErrors { message } } }""")
+    machine = await plant.machine()
+    row = {"equipment": ref(machine), "code": "E12", "occurredAt": NOW.isoformat()}
+    await plant.create(ErrorEvent, row)
+    meter = await plant.meter(machine)
+    await plant.read(meter, (NOW, 100))
+    await plant.tenant.deliver()
+    assert await history(plant) == []
+    machines = await plant.ask("{ equipments { nodes { runningHours } } }")
+    assert machines["equipments"]["nodes"] == [{"runningHours": 100}]

@@ -1,19 +1,18 @@
-"""Keys: what the pack calls the records that it makes, so that making them twice makes them once."""
+"""Own records: what the pack calls those that it makes, so that making them twice makes them once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tenure_sdk import RowResult, Status, TenureError
+from tenure_sdk import Context, RowResult, Status
 
 SYSTEM = "manufacturing"
 """The system of the pack's external references."""
 
 
-class RefusedRowsError(TenureError):
-    """Rows that the pack wrote itself, and that were refused."""
+Row = Mapping[str, object]
 
 
 def match(key: str) -> dict[str, object]:
@@ -31,13 +30,12 @@ def activity_key(sort: str, record: UUID) -> str:
     return f"{sort}/{record}"
 
 
-def refuse_failures(what: str, results: Sequence[RowResult]) -> None:
-    """Return where all rows were written.
+def log_refused(context: Context, rows: Sequence[Row], results: Sequence[RowResult]) -> None:
+    """Log each of the pack's own rows that was refused, such as one with a field that another system owns.
 
-    Raises:
-        RefusedRowsError: One was not; nothing of the delivery or the job may then stay.
+    The others count: one record must not keep the pack from its work on all others.
     """
-    for result in results:
+    for row, result in zip(rows, results, strict=True):
         if result.status is Status.FAILED:
-            reasons = "; ".join(map(str, result.errors))
-            raise RefusedRowsError(f"{what} {result.key} was refused: {reasons}.", "Mend the record.")
+            named = row.get("id") or row.get("match")
+            context.log.warning("a row was refused", row=named, reasons="; ".join(map(str, result.errors)))

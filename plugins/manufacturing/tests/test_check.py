@@ -1,0 +1,11 @@
+"""The kit: the pack is what the guide asks of every plugin."""
+
+from __future__ import annotations
+
+from tenure_manufacturing import plugin
+from tenure_sdk.checks import check_plugin
+
+
+async def test_the_pack_is_sound(tenure_server_url: str) -> None:
+    report = await check_plugin(plugin, tenure_server_url, [])
+    assert report.sound, report
