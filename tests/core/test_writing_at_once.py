@@ -75,7 +75,7 @@ class Busy:
         if act == "purge":
             return lambda c: self._purge(c, sent)
         mark = write.delete if act == "delete" else write.restore
-        return lambda c: mark(c, entity, actor, [sent])
+        return lambda c: mark(c, catalog, entity, actor, [sent])
 
     async def _purge(self, connection: TenantConnection, sent: dict[str, Any]) -> list[RowResult]:
         accounts = self.accounts
