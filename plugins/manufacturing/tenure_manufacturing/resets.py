@@ -21,7 +21,7 @@ from tenure_manufacturing.work_orders import WorkOrder
 from tenure_sdk import Context
 
 RESET = text("""
-    WITH work AS (
+    WITH work AS MATERIALIZED (
         SELECT
             work_order.*,
             CASE WHEN work_order.status = 'CANCELLED' THEN due_at ELSE completed_at END AS at,
@@ -30,19 +30,22 @@ RESET = text("""
         JOIN equipment
             ON equipment.tenant_id = work_order.tenant_id AND equipment.id = work_order.equipment_id
         LEFT JOIN LATERAL (
-            SELECT meter_reading.value
+            SELECT latest.value
             FROM meter
-            JOIN meter_reading
-                ON meter_reading.tenant_id = meter.tenant_id AND meter_reading.meter_id = meter.id
+            CROSS JOIN LATERAL (
+                SELECT value, taken_at FROM meter_reading
+                WHERE meter_reading.tenant_id = meter.tenant_id AND meter_reading.meter_id = meter.id
+                    AND taken_at <= work_order.completed_at AND meter_reading.deleted_at IS NULL
+                ORDER BY taken_at DESC LIMIT 1
+            ) AS latest
             WHERE meter.tenant_id = equipment.tenant_id AND meter.equipment_id = equipment.id
-                AND meter.kind = 'RUNNING_HOURS' AND meter_reading.taken_at <= work_order.completed_at
-                AND meter.deleted_at IS NULL AND meter_reading.deleted_at IS NULL
-            ORDER BY meter_reading.taken_at DESC LIMIT 1
+                AND meter.kind = 'RUNNING_HOURS' AND meter.deleted_at IS NULL
+            ORDER BY latest.taken_at DESC LIMIT 1
         ) AS reading ON true
         WHERE work_order.tenant_id = :tenant AND work_order.id = ANY (CAST(:ids AS uuid[]))
             AND work_order.deleted_at IS NULL
     ),
-    ended AS (
+    ended AS MATERIALIZED (
         SELECT plan.id, max(work.at) AS at, max(work.hours) AS hours
         FROM work
         JOIN maintenance_plan AS plan
@@ -61,6 +64,8 @@ RESET = text("""
     WHERE plan.tenant_id = :tenant AND plan.id = ended.id AND plan.counts_from < ended.at
     RETURNING plan.id
 """)
+"""Each part is computed once: PostgreSQL, which knows nothing of tables that were just filled, would compute
+them for each plan anew, and take minutes over 500 work orders."""
 
 SUPERSEDED = text("""
     SELECT work_order.id

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tenure_manufacturing.plans import MaintenancePlan
+from tenure_manufacturing.resets import reset_plans
 from tenure_manufacturing.work_orders import WorkOrder
 
 from .conftest import DAY, HOUR, NOW, Plant, done, ref
@@ -124,3 +126,17 @@ async def test_work_that_is_cancelled_is_left_out_once(plant: Plant) -> None:
         WorkOrder, await made_for(plant, machine, oil, status="CANCELLED", dueAt=due.isoformat())
     )
     assert await counts(plant) == {"Oil": due}
+
+
+async def test_a_full_batch_takes_no_long_time_over_tables_that_were_just_filled(plant: Plant) -> None:
+    machine = await plant.machine()
+    usual = {"equipment": ref(machine), "countsFrom": BEFORE.isoformat(), "everyDays": 90}
+    plans = await plant.create(MaintenancePlan, *({**usual, "name": f"Oil {n}"} for n in range(300)))
+    work = {"equipment": ref(machine), "title": "Oil", "kind": "PREVENTIVE", "reportedAt": NOW.isoformat()}
+    rows = ({**work, "plan": ref(plans[n % 300]), **done()} for n in range(500))
+    orders = await plant.create(WorkOrder, *rows)
+    async with plant.tenant.context("manufacturing") as context:
+        begun = monotonic()
+        await reset_plans(context, orders)
+        assert monotonic() - begun < 5
+    assert set((await counts(plant)).values()) == {NOW + HOUR}
