@@ -14,7 +14,6 @@ from tenure_core.errors import PluginError
 from tenure_core.plugins.discovery import installed
 from tenure_core.settings import load_settings
 from tenure_sdk.checks import check_plugin
-from tenure_sdk.checks.additions import additions
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.releases import update
 
@@ -52,7 +51,7 @@ def update_schema(name: str) -> None:
         TenureError: The plugin is not installed, or does not start.
     """
     company = company_of(_installed(name), None)
-    written = update(company.loaded, additions(company.base, company.alone))
+    written = update(company.loaded, company.additions)
     typer.echo(f"Written: {written}")
 
 

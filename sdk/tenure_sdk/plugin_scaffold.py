@@ -8,7 +8,6 @@ from pathlib import Path
 
 import typer
 
-from tenure_sdk.checks.additions import additions
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.releases import update
 from tenure_sdk.scaffold import write_plugin
@@ -35,4 +34,4 @@ def _keep_schema(name: str, folder: Path) -> Path | None:
     """Keep what the new plugin adds to the schema, as that of its first release."""
     sys.path.insert(0, str(folder.resolve()))
     company = company_of(import_module(f"tenure_{name}.plugin"), [])
-    return update(company.loaded, additions(company.base, company.alone))
+    return update(company.loaded, company.additions)

@@ -19,7 +19,7 @@ from tenure_sdk.checks import (
     replaying,
     starting,
 )
-from tenure_sdk.checks.additions import Additions, additions
+from tenure_sdk.checks.additions import Additions
 from tenure_sdk.checks.company import Company, company_of
 from tenure_sdk.checks.findings import Finding, Report
 from tenure_sdk.checks.ground import grounded
@@ -71,7 +71,7 @@ class _Checking:
         """Run the checks. Those on databases need a plugin that starts, and one that can be installed."""
         if self._note(starting.CHECK, starting.places(self._company), starting.not_loading(self._company)):
             return
-        added = additions(self._company.base, self._company.alone)
+        added = self._company.additions
         self._note(naming.CHECK, "names and descriptions in the schema", naming.misnamed(added))
         self._note(releases.CHECK, releases.FILE, releases.broken(self._company.loaded, added))
         try:

@@ -10,6 +10,7 @@ from tenure_core.manifest import Manifest
 from tenure_core.plugins import Host, LoadedPlugin, load_host
 from tenure_core.plugins.discovery import installed
 from tenure_core.settings import load_settings
+from tenure_sdk.checks.additions import Additions, additions
 
 SETTINGS = load_settings(plugin_failures="stop")
 """What plugins are loaded with: a fault of one is no reason to leave it out."""
@@ -53,6 +54,15 @@ class Company:
     def all(self) -> Host:
         """The plugin with all others."""
         return load_host(SETTINGS, [*self.required, *self.others, self.plugin])
+
+    @cached_property
+    def additions(self) -> Additions:
+        """What the plugin adds to the schema.
+
+        Raises:
+            PluginError: Two parts of the schema contradict each other.
+        """
+        return additions(self.base, self.alone)
 
     @property
     def loaded(self) -> LoadedPlugin:

@@ -20,7 +20,7 @@ def not_loading(company: Company) -> Iterator[Finding]:
     Args:
         company: The plugin, and those around it.
     """
-    wrong = list(attempted(ALONE, lambda: host_schema(company.alone)))
+    wrong = list(attempted(ALONE, lambda: company.additions))
     yield from wrong
     if not wrong and company.others:
         yield from attempted(beside(company), lambda: host_schema(company.all))

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tenure_sdk.checks.additions import additions
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.ground import Ground, Holding, grounded
 
@@ -17,8 +16,7 @@ from .garage import faulty
 async def ground(server_url: str) -> AsyncIterator[Ground]:
     """The plugin with its faults, running."""
     company = company_of(faulty(), [])
-    added = additions(company.base, company.alone)
-    async with grounded(server_url, company.loaded, (), added) as opened:
+    async with grounded(server_url, company.loaded, (), company.additions) as opened:
         yield opened
 
 

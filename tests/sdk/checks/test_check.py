@@ -9,7 +9,6 @@ from typing import Any
 from tenure_core.revisions import write_revision
 from tenure_sdk import Refusal
 from tenure_sdk.checks import check_plugin
-from tenure_sdk.checks.additions import additions
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.releases import update
 
@@ -21,7 +20,7 @@ def released(plugin: SimpleNamespace, folder: Path, server_url: str) -> SimpleNa
     plugin.__file__ = str(folder / "plugin.py")
     company = company_of(plugin, [])
     write_revision(server_url, company.alone, "garage")
-    update(company.loaded, additions(company.base, company.alone))
+    update(company.loaded, company.additions)
     return plugin
 
 
