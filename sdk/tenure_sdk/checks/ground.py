@@ -12,6 +12,7 @@ from tenure_core.plugins import LoadedPlugin
 from tenure_sdk.checks.additions import Additions
 from tenure_sdk.checks.arguments import NoValueError
 from tenure_sdk.checks.contents import Contents, contents
+from tenure_sdk.checks.examples import Examples
 from tenure_sdk.checks.questions import Question, mutations_of, questions_of, removals_of
 from tenure_sdk.checks.rows import Records, write_rows
 from tenure_sdk.trial import Response, RunningTenure, Tenant, running_tenure
@@ -66,6 +67,7 @@ class Ground:
 
     def __post_init__(self) -> None:
         catalog = self.tenure.catalog
+        self.examples = Examples(self.plugin)
         self.questions = questions_of(self.plugin, self.additions, catalog)
         self.mutations = mutations_of(self.plugin, self.additions, catalog)
         self.removals = removals_of(self.plugin, self.additions, catalog)
@@ -81,9 +83,8 @@ class Ground:
         """
         tenant = await self.tenure.new_tenant()
         mark = f"of{tenant.id.hex[-8:]}"
-        entities = self.tenure.catalog.entities.values()
         database, catalog = self.tenure.database, self.tenure.catalog
-        records = await write_rows(database, catalog, tenant.actor, entities, mark, count)
+        records = await write_rows(database, catalog, tenant.actor, self.examples, mark, count)
         return Holding(tenant, mark, records)
 
     async def ask(self, question: Question, tenant: Tenant, records: Records) -> Response:

@@ -22,6 +22,7 @@ from tenure_core.tokens import ensure_tenant
 from tenure_core.uninstall import Place, uninstall
 from tenure_schema.app import create_app
 from tenure_sdk.checks.company import Company
+from tenure_sdk.checks.examples import Examples
 from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.migrating import CHECK as MIGRATIONS
 from tenure_sdk.checks.migrating import Ladder
@@ -118,8 +119,7 @@ class Installing:
             async with database.writing(tenant, actor.signature, actor.origin) as connection:
                 for plugin in host.plugins:
                     await enable(connection, host, plugin.name, tenant)
-            entities = host.catalog.entities.values()
-            await write_rows(database, host.catalog, actor, entities, "kept", ROWS)
+            await write_rows(database, host.catalog, actor, Examples(self._plugin), "kept", ROWS)
 
 
 async def _started(settings: Settings, url: str, modules: list[object]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 
 import psycopg
 
@@ -15,6 +17,7 @@ from tenure_core.errors import TenureError
 from tenure_core.identity import Actor
 from tenure_core.results import RowResult
 from tenure_core.validate import Writable, writable_fields
+from tenure_sdk.checks.examples import Examples
 from tenure_sdk.checks.values import composite_value, scalar_value
 
 Row = dict[str, object]
@@ -28,13 +31,13 @@ class NoRowsError(TenureError):
     def __init__(self, entity: str, said: str) -> None:
         super().__init__(
             f"Every row that the kit makes up for {entity} is refused: {said}.",
-            "Let rows pass that say all fields, or the required ones, or one more than those.",
+            "Have `register_demo_data` bring some rows of it: then rows like those are tried, too.",
         )
         self.entity = entity
 
 
 async def write_rows(
-    database: Database, catalog: Catalog, actor: Actor, entities: Iterable[EntityInfo], mark: str, count: int
+    database: Database, catalog: Catalog, actor: Actor, examples: Examples, mark: str, count: int
 ) -> Records:
     """Write some rows of each entity, those that refer to others after them.
 
@@ -42,7 +45,7 @@ async def write_rows(
         database: Where to.
         catalog: What there is.
         actor: Who writes, in a tenant that has the plugins enabled.
-        entities: What to write rows of; what they refer to must be among them.
+        examples: Rows to take after, where those that are made up are refused.
         mark: What texts begin with.
         count: How many rows of each.
 
@@ -51,9 +54,10 @@ async def write_rows(
     """
     records: Records = {}
     async with database.writing(actor.tenant_id, actor.signature, actor.origin) as connection:
-        for entity in _in_order(list(entities)):
-            made = await _made(connection, catalog, actor, entity, _variants(entity, records, mark, count))
-            records[entity.name] = made
+        for entity in _in_order(list(catalog.entities.values())):
+            sample = _Sample(entity, records, mark, count)
+            variants = chain(sample.variants(), sample.like(examples.of(entity.name)))
+            records[entity.name] = await _made(connection, catalog, actor, entity, variants)
     return records
 
 
@@ -80,35 +84,57 @@ def _first_error(results: Iterable[RowResult]) -> str:
     return next(str(result.errors[0]) for result in results if result.errors)
 
 
-def _variants(
-    entity: EntityInfo, records: Mapping[str, Sequence[uuid.UUID]], mark: str, count: int
-) -> Iterator[list[Row]]:
-    """Yield rows that say all they can, as little as they can, and that with each single field more."""
-    sayable = [one for one in writable_fields(entity) if not isinstance(one, ToOne) or one.target in records]
-    required = [one for one in sayable if _is_required(one)]
-    optional = [one for one in sayable if one not in required]
-    for fields in (sayable, required, *([*required, one] for one in optional)):
-        yield [_row(fields, records, mark, number) for number in range(count)]
+@dataclass(frozen=True)
+class _Sample:
+    """Rows of one entity, made up.
+
+    Args:
+        entity: What the rows are of.
+        records: The records that they can refer to.
+        mark: What texts begin with.
+        count: How many rows.
+    """
+
+    entity: EntityInfo
+    records: Mapping[str, Sequence[uuid.UUID]]
+    mark: str
+    count: int
+
+    def variants(self) -> Iterator[list[Row]]:
+        """Yield rows that say all they can, as little as they can, and that with each single field more."""
+        required = [one for one in self._sayable if _is_required(one)]
+        optional = [one for one in self._sayable if one not in required]
+        for fields in (self._sayable, required, *([*required, one] for one in optional)):
+            yield [self._row(fields, number) for number in range(self.count)]
+
+    def like(self, examples: Sequence[Mapping[str, object]]) -> Iterator[list[Row]]:
+        """Yield rows like some examples, with references and unique values of their own."""
+        for example in examples:
+            fields = [one for one in self._sayable if one.name in example]
+            own = [one for one in fields if isinstance(one, ToOne) or getattr(one, "unique", False)]
+            said = {one.name: example[one.name] for one in fields}
+            yield [{**said, **self._row(own, number)} for number in range(self.count)]
+
+    @property
+    def _sayable(self) -> list[Writable]:
+        fields = writable_fields(self.entity)
+        return [one for one in fields if not isinstance(one, ToOne) or one.target in self.records]
+
+    def _row(self, fields: Iterable[Writable], number: int) -> Row:
+        return {one.name: self._value(one, number) for one in fields}
+
+    def _value(self, one: Writable, number: int) -> object:
+        if isinstance(one, ToOne):
+            there = self.records[one.target]
+            return {"id": str(there[number % len(there)])}
+        if isinstance(one, CompositeField):
+            return composite_value(one, self.mark, number)
+        return scalar_value(one, self.mark, number)
 
 
 def _is_required(one: Writable) -> bool:
     defaulted = isinstance(one, ScalarField) and one.default is not None
     return not one.nullable and not defaulted
-
-
-def _row(
-    fields: Iterable[Writable], records: Mapping[str, Sequence[uuid.UUID]], mark: str, number: int
-) -> Row:
-    return {one.name: _value(one, records, mark, number) for one in fields}
-
-
-def _value(one: Writable, records: Mapping[str, Sequence[uuid.UUID]], mark: str, number: int) -> object:
-    if isinstance(one, ToOne):
-        there = records[one.target]
-        return {"id": str(there[number % len(there)])}
-    if isinstance(one, CompositeField):
-        return composite_value(one, mark, number)
-    return scalar_value(one, mark, number)
 
 
 def _in_order(entities: Sequence[EntityInfo]) -> list[EntityInfo]:
