@@ -47,20 +47,24 @@ class Receiver:
 
 
 class Webhooks:
-    """The client for HTTP of one process, from its start to its end."""
+    """The client for HTTP of one process, from the first start in it to the last end."""
 
     def __init__(self) -> None:
         self._opening: asyncio.Task[AsyncClient] | None = None
+        self._users = 0
 
     async def open(self) -> None:
         """Open the client, while the process goes on starting: reading certificates takes a while."""
-        self._opening = asyncio.create_task(asyncio.to_thread(_new_client))
+        self._users += 1
+        if self._opening is None:
+            self._opening = asyncio.create_task(asyncio.to_thread(_new_client))
 
     async def close(self) -> None:
-        """Close the client, where it is open."""
-        if self._opening:
-            await (await self._opening).aclose()
-        self._opening = None
+        """Close the client, where nobody else in the process has it open."""
+        self._users -= 1
+        if self._opening and self._users == 0:
+            opened, self._opening = self._opening, None
+            await (await opened).aclose()
 
     async def send(
         self, receiver: Receiver, message_id: str, at: datetime, message: Mapping[str, object]

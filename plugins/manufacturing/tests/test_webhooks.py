@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
-from tenure_manufacturing.webhooks import NotOpenError, Receiver, Webhooks, signature
+from tenure_manufacturing.webhooks import NotOpenError, NotTakenError, Receiver, Webhooks, signature
 
 from .conftest import NOW
 
@@ -24,3 +25,16 @@ async def test_nothing_is_sent_before_the_start_and_after_the_end() -> None:
     await webhooks.close()
     with pytest.raises(NotOpenError):
         await webhooks.send(receiver, "1", NOW, {})
+
+
+async def test_it_stays_open_for_those_who_go_on_where_several_serve_in_one_process() -> None:
+    webhooks, nobody = Webhooks(), Receiver("http://127.0.0.1:9", "")
+    await webhooks.open()
+    await webhooks.open()
+    await webhooks.close()
+    with pytest.raises(NotTakenError) as refused:
+        await webhooks.send(nobody, "1", NOW, {})
+    assert isinstance(refused.value.__cause__, httpx.ConnectError)
+    await webhooks.close()
+    with pytest.raises(NotOpenError):
+        await webhooks.send(nobody, "1", NOW, {})
