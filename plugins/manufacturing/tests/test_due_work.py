@@ -77,7 +77,17 @@ async def test_work_is_ordered_once_however_often_the_job_runs(plant: Plant) -> 
     await plan(plant, await plant.machine(), everyDays=90)
     for hours in range(3):
         await run(plant, NOW + timedelta(hours=hours))
-    assert len(await orders(plant)) == 1
+    assert [order["reportedAt"] for order in await orders(plant)] == [NOW.isoformat()]
+
+
+async def test_an_order_that_somebody_has_deleted_stays_so(plant: Plant) -> None:
+    await plan(plant, await plant.machine(), everyDays=90)
+    await run(plant)
+    [order] = (await plant.ask("{ workOrders { nodes { id } } }"))["workOrders"]["nodes"]
+    async with plant.tenant.context("manufacturing") as context:
+        await context.write.delete(WorkOrder, [UUID(order["id"])])
+    await run(plant)
+    assert await orders(plant) == []
 
 
 async def test_work_is_ordered_once_where_two_run_the_job(plant: Plant) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from tenure_manufacturing.equipment import Equipment
 from tenure_manufacturing.products import Product
+from tenure_manufacturing.work_orders import WorkOrder
 
 from .conftest import HOUR, Plant, done, ref
 
@@ -64,6 +66,19 @@ async def test_cancelled_work_counts_nowhere(plant: Plant) -> None:
     await plant.order(machine, status="CANCELLED", downtimeMinutes=600, cost=euros(1))
     found = await measured(plant)
     assert (found["failureCount"], found["downtimeHours"], found["maintenanceCost"]) == (0, None, None)
+
+
+async def test_what_was_deleted_counts_nowhere(plant: Plant) -> None:
+    [line] = await plant.create(Product, {"code": "PR-80", "name": "Press"})
+    kept = await plant.machine("M-1", runningHours=100, product=ref(line))
+    gone = await plant.machine("M-2", runningHours=900, product=ref(line))
+    mistaken = await plant.order(kept)
+    await plant.order(gone)
+    async with plant.tenant.context("manufacturing") as context:
+        await context.write.delete(WorkOrder, [mistaken])
+        await context.write.delete(Equipment, [gone])
+    answer = await plant.ask("{ products { nodes { operatingHours failureCount } } }")
+    assert answer["products"]["nodes"] == [{"operatingHours": 100, "failureCount": 0}]
 
 
 async def test_a_repair_that_is_not_done_is_a_failure_and_not_yet_a_time_to_repair(plant: Plant) -> None:
