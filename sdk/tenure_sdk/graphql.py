@@ -1,5 +1,7 @@
 """What plugins' own Strawberry types need of the platform: how they name its types, and what resolvers get.
 
+A root field that answers with records, of which the platform reads the rest:
+
     import strawberry
     from tenure_sdk.graphql import EntityRef, ResolverContext, entity_type, list_of
 
