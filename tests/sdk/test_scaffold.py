@@ -81,6 +81,18 @@ def test_a_new_plugin_is_green_at_once(author: Author) -> None:
     assert re.search(r"^\.{4} .*100%", author.run("make", "test"), re.MULTILINE)
 
 
+def test_its_check_tells_by_its_exit_code(author: Author) -> None:
+    module = author.folder / "tenure_guest_book" / "plugin.py"
+    sound = module.read_text()
+    module.write_text(f"{sound}\n\n@hookimpl\ndef register_entites():\n    return []\n")
+    environment = os.environ | {"TENURE_PLUGINS_ALLOW": "guest_book"}
+    check = [author.tenure, "plugin", "check", "guest_book"]
+    done = subprocess.run(check, env=environment, capture_output=True, text=True, check=False)
+    module.write_text(sound)
+    assert done.returncode == 1, done.stderr
+    assert "Do you mean register_entities?" in done.stdout
+
+
 QUESTION = """{
   accounts {
     nodes {

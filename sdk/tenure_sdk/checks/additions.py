@@ -62,6 +62,11 @@ class Additions:
         return DocumentNode(definitions=tuple(_added(_types(self.base), _types(self.whole))))
 
     @property
+    def adds(self) -> bool:
+        """Whether the plugin adds anything."""
+        return bool(self.document.definitions)
+
+    @property
     def text(self) -> str:
         """What the plugin adds, in GraphQL's schema definition language."""
         return print_ast(self.document).strip() + "\n"

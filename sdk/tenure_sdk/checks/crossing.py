@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tenure_core.owner import connect
@@ -35,7 +36,7 @@ async def leaking(ground: Ground, own: Holding, other: Holding) -> AsyncIterator
         other: Another tenant with rows.
     """
     found = [finding async for finding in _crossings(ground, own, other)]
-    with _unprotected(ground):
+    async with _unprotected(ground):
         again = [finding async for finding in _crossings(ground, own, other)]
     last = [replace(finding, what=f"{LAST_BELT} {finding.what}") for finding in again]
     named: set[str] = set()
@@ -103,13 +104,15 @@ async def _records_of(ground: Ground, holding: Holding) -> Contents:
     }
 
 
-@contextmanager
-def _unprotected(ground: Ground) -> Iterator[None]:
+@asynccontextmanager
+async def _unprotected(ground: Ground) -> AsyncIterator[None]:
     """Switch row-level security off for all records, in this database alone."""
-    tables = [entity.table.name for entity in ground.tenure.catalog.entities.values()]
-    for switch in ("DISABLE", "ENABLE"):
-        with connect(ground.tenure.settings.database_url) as connection:
-            for table in tables:
-                connection.execute(f"ALTER TABLE {table} {switch} ROW LEVEL SECURITY".encode())
-        if switch == "DISABLE":
-            yield
+    await asyncio.to_thread(_switch, ground, "DISABLE")
+    yield
+    await asyncio.to_thread(_switch, ground, "ENABLE")
+
+
+def _switch(ground: Ground, switch: str) -> None:
+    with connect(ground.tenure.settings.database_url) as connection:
+        for entity in ground.tenure.catalog.entities.values():
+            connection.execute(f"ALTER TABLE {entity.table.name} {switch} ROW LEVEL SECURITY".encode())

@@ -28,14 +28,14 @@ def broken(plugin: LoadedPlugin, additions: Additions) -> Iterator[Finding]:
     """Yield a finding for each change that breaks clients of the last release."""
     file = released_file(plugin)
     update = f"`tenure plugin check {plugin.name} --update-schema`"
-    if file is None:
+    if file is None or not (file.exists() or additions.adds):
         return
     if not file.exists():
         yield Finding(CHECK, FILE, "The schema of the last release is not kept.", f"Write it with {update}.")
         return
     try:
-        base = build_graphql(additions.base)
-        released = extend_schema(base, parse(file.read_text()))
+        base, text = build_graphql(additions.base), file.read_text()
+        released = extend_schema(base, parse(text)) if text.strip() else base
     except (GraphQLError, TypeError) as error:
         what = f"The schema of the last release can't be read: {error}."
         yield Finding(CHECK, FILE, " ".join(what.split()), f"Write it anew with {update}.")

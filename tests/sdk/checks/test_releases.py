@@ -70,6 +70,13 @@ def test_what_breaks_clients_is_named(plugin: Any, whole: str, wanted: str) -> N
     assert any(wanted in one.what for one in broken(plugin, added(whole)))
 
 
+def test_a_plugin_that_adds_nothing_has_nothing_to_keep(plugin: Any, tmp_path: Path) -> None:
+    (tmp_path / FILE).unlink()
+    assert list(broken(plugin, added(BASE))) == []
+    update(plugin, added(BASE))
+    assert list(broken(plugin, added(BASE))) == []
+
+
 def test_a_release_that_is_not_kept_is_named_with_the_command_that_keeps_it(
     plugin: Any, tmp_path: Path
 ) -> None:
