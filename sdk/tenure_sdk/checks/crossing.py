@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tenure_core.owner import connect
-from tenure_sdk.checks.answers import Place, difference, place_of
 from tenure_sdk.checks.contents import Contents, altered
 from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.ground import Ground, Holding
+from tenure_sdk.checks.places import Place, difference, place_of
 from tenure_sdk.checks.questions import Question
 
 CHECK = "tenants"

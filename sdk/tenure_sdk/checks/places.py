@@ -1,4 +1,4 @@
-"""Answers: where in a response something stands, by the names of the fields that lead there."""
+"""Places: where in a response something stands, by the names of the fields that lead there."""
 
 from __future__ import annotations
 
