@@ -48,6 +48,6 @@ def _lacking(row: RowWrite, before: Mapping[str, Any]) -> Iterator[Refusal]:
     """Yield a refusal where a row leaves its work order without the field that tells of its status."""
     after = {**before, **row.values}
     needed = missing(after["status"], after)
-    if needed and {"status", needed} & row.values.keys():
+    if needed:
         name = camel_case(needed)
         yield Refusal(row, (name,), f"a work order that is {after['status']} needs {name}")

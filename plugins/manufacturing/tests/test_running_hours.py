@@ -54,3 +54,10 @@ async def test_machines_do_not_follow_the_meters_of_others(plant: Plant) -> None
     await plant.deliver(MeterReading, *await plant.read(meter, (NOW, 50)))
     machines = (await plant.ask(HOURS))["equipments"]["nodes"]
     assert [machine["runningHours"] for machine in machines] == [50, 0]
+
+
+async def test_what_somebody_has_noted_since_the_latest_reading_counts(plant: Plant) -> None:
+    noted = {"runningHours": 90, "runningHoursAt": NOW.isoformat()}
+    meter = await plant.meter(await plant.machine(**noted))
+    await plant.deliver(MeterReading, *await plant.read(meter, (NOW - DAY, 100)))
+    assert await hours(plant) == (90, NOW.isoformat())
