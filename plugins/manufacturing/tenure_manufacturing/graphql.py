@@ -11,12 +11,11 @@ from tenure_manufacturing.contracts import ServiceContract
 from tenure_manufacturing.due_lists import contracts_up_for_renewal, equipment_due_for_service
 from tenure_manufacturing.equipment import Equipment
 from tenure_manufacturing.work_orders import WorkOrder
-from tenure_sdk import Change, GraphQLParts
+from tenure_sdk import GraphQLParts
 from tenure_sdk.graphql import EntityRef, ResolverContext, SubscriptionContext, entity_type, list_of
 
 Info = strawberry.Info[ResolverContext]
 Live = strawberry.Info[SubscriptionContext]
-BREACHED = "responseBreachedAt"
 Days = Annotated[int, strawberry.argument(description="How many days to look ahead.")]
 
 
@@ -32,13 +31,8 @@ async def _contracts_ending(info: Info, within: Days) -> list[EntityRef]:
 
 async def _breaches(info: Live) -> AsyncGenerator[EntityRef]:
     async for change in info.context.changes(WorkOrder):
-        if _tells_of_breach(change):
+        if (change.after or {}).get("responseBreachedAt"):
             yield EntityRef(WorkOrder, change.id)
-
-
-def _tells_of_breach(change: Change) -> bool:
-    """Return whether a change notes that a response is late."""
-    return bool((change.after or {}).get(BREACHED)) and BREACHED in change.changed_fields
 
 
 @strawberry.type
