@@ -134,7 +134,13 @@ def ask(url: str, key: str, query: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("Fleet", "is no name for a plugin"), ("fleet", "There is something in")]
+    ("name", "reason"),
+    [
+        ("Fleet", "is no name for a plugin"),
+        ("fleet", "There is something in"),
+        ("core", "tenure_core is installed already"),
+        ("manufacturing", "tenure_manufacturing is installed already"),
+    ],
 )
 def test_what_can_not_be_written_is_refused(tmp_path: Path, name: str, reason: str) -> None:
     (tmp_path / name).mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from importlib.util import find_spec
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -34,12 +35,17 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
         The files.
 
     Raises:
-        PluginError: The name is none, or there is something in the folder.
+        PluginError: The name is none, or taken by what is installed, or there is something in the folder.
     """
     if not NAME.fullmatch(name):
         raise PluginError(
             f"{name!r} is no name for a plugin.",
             "Use 2 to 40 lower case letters, digits and underscores, and a letter first.",
+        )
+    if find_spec(f"tenure_{name}"):
+        raise PluginError(
+            f"tenure_{name} is installed already, as a part of Tenure or as another plugin.",
+            "Choose another name.",
         )
     if folder.exists() and any(folder.iterdir()):
         raise PluginError(f"There is something in {folder} already.", "Name another folder with --path.")
