@@ -120,11 +120,10 @@ def answer_to(command: str, folder: Path) -> Any:
 
 
 def left_over(folder: Path) -> list[psutil.Process]:
-    """The processes of a folder that do not end: PostgreSQL tells that it stopped a moment before it is gone."""
-    processes = [
-        p for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])
-    ]
-    return list(psutil.wait_procs(processes, timeout=10)[1])
+    """The processes of a folder that stay: PostgreSQL tells that it stopped a moment before it is gone."""
+    commands = {p: " ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])}
+    of_folder = [process for process, command in commands.items() if str(folder) in command]
+    return list(psutil.wait_procs(of_folder, timeout=10)[1])
 
 
 def pasted(printed: str, folder: Path) -> Any:
