@@ -43,3 +43,10 @@ async def test_a_tenant_that_is_not_there_is_said_so(plant: Plant) -> None:
     ran = tenure(plant, "manufacturing", "due", "--tenant", "nobody")
     assert ran.returncode == 3
     assert "There is no tenant 'nobody'" in ran.stderr
+
+
+async def test_a_tenant_that_has_not_enabled_it_is_told_how(plant: Plant) -> None:
+    await plant.ask('mutation { pluginDisable(input: {name: "manufacturing"}) { userErrors { message } } }')
+    ran = tenure(plant, "manufacturing", "due", "--tenant", plant.tenant.name)
+    assert ran.returncode == 3
+    assert "`tenure plugin enable manufacturing" in ran.stderr
