@@ -13,12 +13,12 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.machines import create_machines, machine_catalog
 
-from tenure_core import migrate
 from tenure_core.assembly import build_catalog
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.embedded import EmbeddedPostgres
 from tenure_core.identity import Actor, Role
+from tenure_core.migrating import migrate
 from tenure_core.settings import Settings
 from tenure_core.tokens import ensure_tenant
 from tenure_schema.logs import configure_logs

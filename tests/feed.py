@@ -12,7 +12,7 @@ from tenure_core.access import authorize
 from tenure_core.catalog import Catalog
 from tenure_core.database import Database
 from tenure_core.execute import execute
-from tenure_core.export import export
+from tenure_core.feed.export import export
 from tenure_core.identity import Actor
 from tenure_core.plan import bound, plan
 from tenure_core.request import Field

@@ -11,8 +11,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tenure_core.assembly import build_catalog
 from tenure_core.catalog import Catalog
-from tenure_core.changes import capture_template
 from tenure_core.entities import Entity, belongs_to, column
+from tenure_core.feed.changes import capture_template
 from tenure_core.model import CORE_ENTITIES, Account
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tenure_core import write
-from tenure_core.results import RowResult
-from tenure_core.transactions import transact
-from tenure_core.upsert import upsert
+from tenure_core.writing import write
+from tenure_core.writing.results import RowResult
+from tenure_core.writing.transactions import transact
+from tenure_core.writing.upsert import upsert
 
 
 def matched(system: str, key: str, row: dict[str, Any]) -> dict[str, Any]:

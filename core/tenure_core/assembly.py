@@ -33,7 +33,7 @@ from tenure_core.kinds import enum_kind
 from tenure_core.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.naming import camel_case, snake_case
 from tenure_core.registrations import ComputedColumn, ComputedField
-from tenure_core.writeset import Validator
+from tenure_core.writing.writeset import Validator
 
 CORE_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ActivityKind": ACTIVITY_KINDS})
 """The lists of values that plugins may extend, with what the core puts in."""

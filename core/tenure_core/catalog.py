@@ -15,7 +15,7 @@ from tenure_core.entities import Entity
 from tenure_core.kinds import Kind
 
 if TYPE_CHECKING:
-    from tenure_core.writeset import Validator
+    from tenure_core.writing.writeset import Validator
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,16 +11,16 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tenure_core import write
 from tenure_core.access import authorize
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import Database, TenantConnection
 from tenure_core.entities import Entity
 from tenure_core.identity import Actor
-from tenure_core.results import RowResult
 from tenure_core.sessions import Lending, lending
-from tenure_core.transactions import transact
-from tenure_core.upsert import upsert
+from tenure_core.writing import write
+from tenure_core.writing.results import RowResult
+from tenure_core.writing.transactions import transact
+from tenure_core.writing.upsert import upsert
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -55,7 +55,7 @@ class Writer:
         self._lent = lent
 
     async def create(self, entity: type[Entity], rows: Rows) -> list[RowResult]:
-        """Insert new records; see `tenure_core.write.create`.
+        """Insert new records; see `tenure_core.writing.write.create`.
 
         Raises:
             ForbiddenError: The actor may not write such records; as of every other method.
@@ -64,24 +64,24 @@ class Writer:
         return await write.create(self._connection, self._catalog, info, self._actor, rows)
 
     async def update(self, entity: type[Entity], rows: Rows) -> list[RowResult]:
-        """Change records, which rows name by "id"; see `tenure_core.write.update`."""
+        """Change records, which rows name by "id"; see `tenure_core.writing.write.update`."""
         info = await self._ready(entity)
         return await write.update(self._connection, self._catalog, info, self._actor, rows)
 
     async def upsert(self, entity: type[Entity], rows: Rows) -> list[RowResult]:
-        """Create or change records by keys of their writers; see `tenure_core.upsert.upsert`."""
+        """Create or change records by keys of their writers; see `tenure_core.writing.upsert.upsert`."""
         info = await self._ready(entity)
         return await upsert(self._connection, self._catalog, info, self._actor, rows)
 
     async def delete(self, entity: type[Entity], ids: Iterable[UUID]) -> list[RowResult]:
-        """Delete records softly; see `tenure_core.write.delete`."""
+        """Delete records softly; see `tenure_core.writing.write.delete`."""
         info = await self._ready(entity)
         return await write.delete(
             self._connection, self._catalog, info, self._actor, [{"id": one} for one in ids]
         )
 
     async def restore(self, entity: type[Entity], ids: Iterable[UUID]) -> list[RowResult]:
-        """Bring deleted records back; see `tenure_core.write.restore`."""
+        """Bring deleted records back; see `tenure_core.writing.write.restore`."""
         info = await self._ready(entity)
         return await write.restore(
             self._connection, self._catalog, info, self._actor, [{"id": one} for one in ids]

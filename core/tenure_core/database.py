@@ -23,8 +23,8 @@ from tenure_core.errors import (
     RequestTooLargeError,
     TenureError,
 )
+from tenure_core.feed.wakes import CHANNEL, Tenants, Wakes
 from tenure_core.settings import Settings
-from tenure_core.wakes import CHANNEL, Tenants, Wakes
 from tenure_core.watching import WatchedCursor
 
 PROGRAM_LIMITS = (

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         Permission,
         RoleGrants,
     )
-    from tenure_core.writeset import Refusal, WriteSet
+    from tenure_core.writing.writeset import Refusal, WriteSet
 
 PROJECT = "tenure"
 

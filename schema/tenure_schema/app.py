@@ -17,11 +17,11 @@ from starlette.routing import Route, WebSocketRoute
 from uuid_utils import uuid7
 
 from tenure_core.background import background
-from tenure_core.changes import EXPORT_PATH
 from tenure_core.database import Database
 from tenure_core.errors import TenureError
+from tenure_core.feed.changes import EXPORT_PATH
+from tenure_core.feed.maintenance import maintained
 from tenure_core.identity import KeyCache
-from tenure_core.maintenance import maintained
 from tenure_core.plugins import Host, load_host
 from tenure_core.plugins.lifecycle import started
 from tenure_core.settings import Settings

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import cast
 
 from tenure_core.access import authorize
-from tenure_core.batches import MAX_OPERATIONS, WRITES, Operation, run_batch
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
-from tenure_core.drafts import Row
 from tenure_core.request import Field
-from tenure_core.results import RowResult, Status, UserError
+from tenure_core.writing.batches import MAX_OPERATIONS, WRITES, Operation, run_batch
+from tenure_core.writing.drafts import Row
+from tenure_core.writing.results import RowResult, Status, UserError
 from tenure_schema.bulk import count_errors
 from tenure_schema.lower import TYPE_NAME
 from tenure_schema.shaping import Rendered, refuse_costly, render_records, user_errors

@@ -8,12 +8,12 @@ from typing import cast
 
 from tenure_core.access import authorize
 from tenure_core.catalog import EntityInfo
-from tenure_core.chunks import ErrorPolicy, write_chunk
 from tenure_core.database import TenantConnection
-from tenure_core.gathering import MAX_ROWS
-from tenure_core.matching import OnConflict
 from tenure_core.request import Field
-from tenure_core.results import ErrorCode, RowResult, UserError
+from tenure_core.writing.chunks import ErrorPolicy, write_chunk
+from tenure_core.writing.gathering import MAX_ROWS
+from tenure_core.writing.matching import OnConflict
+from tenure_core.writing.results import ErrorCode, RowResult, UserError
 from tenure_schema.lower import TYPE_NAME
 from tenure_schema.shaping import refuse_costly, render_records, user_errors
 from tenure_schema.writing import Call, Outcome, refusal, sent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from tenure_core.changes import Operation
+from tenure_core.feed.changes import Operation
 from tenure_core.plan.changes import CHANGES, HISTORY, SNAPSHOT
 from tenure_schema.building import Argument, PlannedField, Types, list_of, output
 from tenure_schema.scalars import DateTime, Json

@@ -22,11 +22,11 @@ from tenure_core.database import Database, TenantConnection
 from tenure_core.deliveries import Change
 from tenure_core.entities import Entity
 from tenure_core.errors import TenureError
-from tenure_core.feed import follow
+from tenure_core.feed.pages import follow
 from tenure_core.identity import Actor
 from tenure_core.plugins import Host, LoadedPlugin
-from tenure_core.results import UserError
 from tenure_core.sessions import Lending
+from tenure_core.writing.results import UserError
 from tenure_schema.references import References
 
 E = TypeVar("E", bound=Entity)

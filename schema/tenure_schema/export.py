@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from tenure_core.access import authorize
 from tenure_core.catalog import EntityInfo
 from tenure_core.errors import BusyError
-from tenure_core.export import export
+from tenure_core.feed.export import export
 from tenure_core.identity import Actor
 from tenure_core.plan.changes import wanted_entities
 from tenure_schema.errors import as_tenure_error, formatted

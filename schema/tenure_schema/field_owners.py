@@ -9,10 +9,10 @@ from tenure_core.access import authorize
 from tenure_core.database import Database, TenantConnection
 from tenure_core.errors import ForbiddenError
 from tenure_core.identity import Actor, Role
-from tenure_core.owners import FieldOwner, list_owners, remove_owner, set_owner
 from tenure_core.plugins import Host
 from tenure_core.request import Field
-from tenure_core.results import UserError
+from tenure_core.writing.owners import FieldOwner, list_owners, remove_owner, set_owner
+from tenure_core.writing.results import UserError
 from tenure_schema.lower import TYPE_NAME
 from tenure_schema.shaping import shaped, user_errors
 from tenure_schema.writing import Call, Outcome, refusal, sent

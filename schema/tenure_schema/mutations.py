@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tenure_core.access import authorize
-from tenure_core.batches import WRITES
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
-from tenure_core.purge import purge
 from tenure_core.request import Field
-from tenure_core.results import RowResult, UserError
+from tenure_core.writing.batches import WRITES
+from tenure_core.writing.purge import purge
+from tenure_core.writing.results import RowResult, UserError
 from tenure_schema.batch import BatchMutation
 from tenure_schema.bulk import BulkUpsert
 from tenure_schema.field_owners import OwnerMutation

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tenure_core.batches import WRITES
 from tenure_core.catalog import Catalog, EntityInfo
-from tenure_core.results import ErrorCode, Status
+from tenure_core.writing.batches import WRITES
+from tenure_core.writing.results import ErrorCode, Status
 from tenure_schema.building import GraphQLType, PlannedField, Types, list_of, output
 from tenure_schema.lower import BULK_PAYLOAD
 from tenure_schema.plugin_types import define_plugins

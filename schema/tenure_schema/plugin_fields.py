@@ -23,7 +23,7 @@ from graphql import (
 
 from tenure_core.errors import BadUserInputError
 from tenure_core.kinds import DATE, DATE_TIME, Kind
-from tenure_core.results import UserError
+from tenure_core.writing.results import UserError
 from tenure_schema.building import Untyped
 from tenure_schema.contexts import RefusedError
 

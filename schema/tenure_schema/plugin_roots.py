@@ -18,10 +18,10 @@ from tenure_core.errors import BadUserInputError, ConflictError, PluginFailedErr
 from tenure_core.plan import plan_references
 from tenure_core.plan.cost import cost
 from tenure_core.plugins import Host
-from tenure_core.receipts import Receipt
 from tenure_core.request import Field
 from tenure_core.sessions import lending
-from tenure_core.transactions import transact
+from tenure_core.writing.receipts import Receipt
+from tenure_core.writing.transactions import transact
 from tenure_schema.asking import Asking
 from tenure_schema.contexts import ResolverContext, SubscriptionContext
 from tenure_schema.plugin_parts import PluginParts

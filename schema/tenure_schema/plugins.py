@@ -15,7 +15,7 @@ from tenure_core.plugins.health import resume
 from tenure_core.plugins.overview import PluginView, names, overview, personal_data, settings_schema
 from tenure_core.registrations import RoleGrants
 from tenure_core.request import Field
-from tenure_core.results import ErrorCode, RowPath, UserError
+from tenure_core.writing.results import ErrorCode, RowPath, UserError
 from tenure_schema.lower import TYPE_NAME
 from tenure_schema.shaping import shaped, user_errors
 from tenure_schema.writing import Call, Outcome, refusal, sent

@@ -24,8 +24,8 @@ from tenure_core.plan import bound, plan_references
 from tenure_core.plan.cost import cost
 from tenure_core.plan.gaps import gaps
 from tenure_core.request import Field
-from tenure_core.results import UserError
 from tenure_core.sql import compile
+from tenure_core.writing.results import UserError
 from tenure_schema.building import Untyped
 from tenure_schema.prepared import check_cost
 from tenure_schema.shaping import shaped, user_errors

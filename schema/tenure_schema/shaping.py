@@ -17,8 +17,8 @@ from tenure_core.identity import Actor
 from tenure_core.plan import bound, plan_records
 from tenure_core.plan.cost import cost
 from tenure_core.request import Field
-from tenure_core.results import UserError
 from tenure_core.sql import compile
+from tenure_core.writing.results import UserError
 from tenure_schema.lower import TYPE_NAME
 from tenure_schema.prepared import check_cost
 

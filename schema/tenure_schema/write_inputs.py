@@ -7,11 +7,11 @@ from typing import Any
 
 import strawberry
 
-from tenure_core.batches import WRITES
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToOne
-from tenure_core.chunks import ErrorPolicy
-from tenure_core.matching import OnConflict
-from tenure_core.owners import OwnerPolicy
+from tenure_core.writing.batches import WRITES
+from tenure_core.writing.chunks import ErrorPolicy
+from tenure_core.writing.matching import OnConflict
+from tenure_core.writing.owners import OwnerPolicy
 from tenure_schema.building import Types, given, list_of
 from tenure_schema.inputs import Inputs
 from tenure_schema.lower import BULK_INPUT, ROW

@@ -11,13 +11,13 @@ import orjson
 from tenure_core.catalog import Catalog
 from tenure_core.coding import Coder
 from tenure_core.database import Database, TenantConnection
-from tenure_core.drafts import Row
 from tenure_core.identity import Actor
-from tenure_core.receipts import KeyReusedError, Receipt
 from tenure_core.request import Field
-from tenure_core.results import ErrorCode, UserError
 from tenure_core.settings import Settings
-from tenure_core.transactions import transact
+from tenure_core.writing.drafts import Row
+from tenure_core.writing.receipts import KeyReusedError, Receipt
+from tenure_core.writing.results import ErrorCode, UserError
+from tenure_core.writing.transactions import transact
 from tenure_schema.lower import TYPE_NAME
 from tenure_schema.shaping import shaped, user_errors
 

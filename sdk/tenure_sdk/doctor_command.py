@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tenure_core.database import APP_ROLE
 from tenure_core.errors import TenureError
-from tenure_core.migrate import pending
+from tenure_core.migrating.migrate import pending
 from tenure_core.owner import connect
 from tenure_core.plugins import Host, core_host, load_host
 from tenure_core.settings import Settings, load_settings

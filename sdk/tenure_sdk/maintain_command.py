@@ -7,8 +7,8 @@ import asyncio
 import typer
 
 from tenure_core.database import Database
-from tenure_core.maintenance import Maintained
-from tenure_core.maintenance import maintain as maintain_database
+from tenure_core.feed.maintenance import Maintained
+from tenure_core.feed.maintenance import maintain as maintain_database
 from tenure_core.settings import Settings, load_settings
 from tenure_sdk.postgres import refuse_pending_migrations, running_postgres
 

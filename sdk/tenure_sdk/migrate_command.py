@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tenure_core.migrate import pending, upgrade
+from tenure_core.migrating.migrate import pending, upgrade
 from tenure_core.plugins import load_host
 from tenure_core.settings import load_settings
 from tenure_sdk.postgres import owner_url, running_postgres

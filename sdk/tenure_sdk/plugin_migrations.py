@@ -21,7 +21,7 @@ def make_migration(name: str, message: str) -> None:
     Raises:
         TenureError: A setting or a plugin is wrong, or PostgreSQL can't be reached or refuses.
     """
-    from tenure_core.revisions import write_revision
+    from tenure_core.migrating.revisions import write_revision
 
     settings = load_settings()
     host = load_host(settings)
@@ -45,8 +45,8 @@ def uninstall(name: str, folder: Path, sure: bool) -> None:
         TenureError: A setting or a plugin is wrong, or the database can't be reached or refuses.
         typer.Abort: Whoever was asked said no.
     """
-    from tenure_core.uninstall import Place
-    from tenure_core.uninstall import uninstall as take_out
+    from tenure_core.migrating.uninstall import Place
+    from tenure_core.migrating.uninstall import uninstall as take_out
 
     settings = load_settings()
     host = load_host(settings)

@@ -45,7 +45,7 @@ def refuse_pending_migrations(url: str, host: Host | None = None) -> None:
         PendingMigrationsError: It is older.
         DatabaseUnavailableError: It can't be reached.
     """
-    from tenure_core.migrate import pending
+    from tenure_core.migrating.migrate import pending
 
     if missing := pending(url, host):
         raise PendingMigrationsError(

@@ -1,10 +1,10 @@
 """The words of plugins: what `tenure_sdk` hands on, each from its home."""
 
-from tenure_core.changes import Operation
 from tenure_core.context import Context, Rows, Writer
 from tenure_core.deliveries import Change
 from tenure_core.entities import Composite, Entity, Money, belongs_to, column
 from tenure_core.errors import BadUserInputError, ConflictError, ForbiddenError, TenureError
+from tenure_core.feed.changes import Operation
 from tenure_core.hookspecs import hookimpl
 from tenure_core.identity import Actor
 from tenure_core.kinds import (
@@ -34,8 +34,8 @@ from tenure_core.registrations import (
     Permission,
     RoleGrants,
 )
-from tenure_core.results import ErrorCode, RowResult, Status, UserError
-from tenure_core.writeset import Refusal, RowWrite, Values, WriteSet
+from tenure_core.writing.results import ErrorCode, RowResult, Status, UserError
+from tenure_core.writing.writeset import Refusal, RowWrite, Values, WriteSet
 
 __all__ = [
     "BIG_INT",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from tenure_core import migrate
 from tenure_core.identity import Role
+from tenure_core.migrating import migrate
 from tenure_core.tokens import create_key, ensure_tenant
 
 CONTACTS_PER_ACCOUNT = 5

@@ -6,7 +6,7 @@ import uuid
 
 import psycopg
 
-from tenure_core import migrate
+from tenure_core.migrating import migrate
 from tenure_core.plugins import Host, load_host
 from tenure_core.settings import load_settings
 

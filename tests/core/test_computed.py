@@ -13,8 +13,8 @@ from tests.schema.sample_computed import PLUGIN
 
 from tenure_core.access import Authorized, EntityGrant, Grants
 from tenure_core.assembly import build_catalog
-from tenure_core.changes import capture_template
 from tenure_core.errors import DeclarationError, ForbiddenError
+from tenure_core.feed.changes import capture_template
 from tenure_core.identity import Role
 from tenure_core.kinds import INT
 from tenure_core.model import Account
@@ -22,7 +22,7 @@ from tenure_core.plan import plan
 from tenure_core.registrations import ComputedColumn, ComputedField
 from tenure_core.request import Field
 from tenure_core.sql import compile, compile_export
-from tenure_core.validate import writable_fields
+from tenure_core.writing.validate import writable_fields
 
 
 def computed(name: str, expression: Any = lambda row: row.c.employees) -> ComputedColumn:

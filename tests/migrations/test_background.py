@@ -7,8 +7,8 @@ from importlib.resources import files
 
 import psycopg
 
-from tenure_core import migrate
 from tenure_core.identity import Actor
+from tenure_core.migrating import migrate
 
 KNOWN_SCHEMA = "c70ec4b400a60ad9592787653aae5ae77ae41bf801d56b5bd2712751a07f2009"
 """The hash of procrastinate's script when 0005 was written."""

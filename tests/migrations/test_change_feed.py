@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tenure_core import migrate
 from tenure_core.identity import Actor
+from tenure_core.migrating import migrate
 
 Connection = psycopg.Connection[Any]
 

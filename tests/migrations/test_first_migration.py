@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tenure_core import migrate
 from tenure_core.assembly import build_catalog
 from tenure_core.identity import Actor
+from tenure_core.migrating import migrate
 
 Connection = psycopg.Connection[Any]
 
@@ -296,7 +296,7 @@ def test_a_table_that_is_not_as_declared_is_noticed(empty_database_url: str) -> 
 
 
 def test_two_migrations_at_once_make_one_schema(empty_database_url: str) -> None:
-    program = f"from tenure_core import migrate; migrate.upgrade({empty_database_url!r})"
+    program = f"from tenure_core.migrating import migrate; migrate.upgrade({empty_database_url!r})"
     with concurrent.futures.ThreadPoolExecutor() as threads:
         runs = [
             threads.submit(subprocess.run, [sys.executable, "-c", program], capture_output=True) for _ in "ab"

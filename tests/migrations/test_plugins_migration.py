@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tenure_core import migrate
+from tenure_core.migrating import migrate
 from tenure_core.tokens import create_key, ensure_tenant
 
 TEMPLATE = '{"name": "name"}'

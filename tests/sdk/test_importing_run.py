@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tenure_core import gathering
+from tenure_core.writing import gathering
 from tenure_sdk.importing.mapping import ImportMap, MapError
 from tenure_sdk.importing.reader import FileError
 from tenure_sdk.importing.recipe import Recipe

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tenure_core.changes import Operation
+from tenure_core.feed.changes import Operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import structlog
 from tenure_core.database import Database
 from tenure_core.deliveries.delivery import Delivery
 from tenure_core.errors import TenureError
+from tenure_core.feed.wakes import Tenants, Wakes
 from tenure_core.plugins.host import Host
 from tenure_core.settings import Settings
-from tenure_core.wakes import Tenants, Wakes
 
 SECONDS_TO_FINISH = 5.0
 """How long deliveries that are under way may take to end when the process is told to stop."""

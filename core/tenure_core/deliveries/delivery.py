@@ -16,7 +16,7 @@ from tenure_core.database import CURSOR_EXPIRED, Database, TenantConnection
 from tenure_core.deliveries.change import Change
 from tenure_core.deliveries.standing import Standing
 from tenure_core.errors import reason_of
-from tenure_core.feed import FeedPage, feed_page
+from tenure_core.feed.pages import FeedPage, feed_page
 from tenure_core.identity import Actor
 from tenure_core.plugins.acting import plugin_actor
 from tenure_core.plugins.enablement import enabled_plugins

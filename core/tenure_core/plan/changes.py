@@ -8,8 +8,8 @@ from typing import cast
 
 from tenure_core.access import Grants
 from tenure_core.catalog import Catalog, EntityInfo
-from tenure_core.changes import EXPORT_PATH, FEED_POSITION, HISTORY_POSITION, START, Operation
 from tenure_core.errors import BadUserInputError
+from tenure_core.feed.changes import EXPORT_PATH, FEED_POSITION, HISTORY_POSITION, START, Operation
 from tenure_core.kinds import STRING
 from tenure_core.plan.binds import Binder
 from tenure_core.plan.change_nodes import ChangedRecord, ChangeEdges, ChangeValue, Export, Feed, History

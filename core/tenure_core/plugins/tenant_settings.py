@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from tenure_core.database import TenantConnection
 from tenure_core.errors import PluginError
 from tenure_core.plugins.loaded import LoadedPlugin
-from tenure_core.results import ErrorCode, RowPath, UserError
+from tenure_core.writing.results import ErrorCode, RowPath, UserError
 
 HIDDEN = "**********"
 """What is shown in the place of a secret, as pydantic writes it; sent back, it leaves the secret as it is."""

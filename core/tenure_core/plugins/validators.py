@@ -10,7 +10,7 @@ from tenure_core.context import context_over
 from tenure_core.database import TenantConnection
 from tenure_core.identity import Actor
 from tenure_core.plugins.loaded import LoadedPlugin, caller
-from tenure_core.writeset import Check, Refusal, Validator, WriteSet
+from tenure_core.writing.writeset import Check, Refusal, Validator, WriteSet
 
 
 def validators_of(plugins: Iterable[LoadedPlugin]) -> Iterator[Validator]:

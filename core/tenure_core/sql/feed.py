@@ -1,4 +1,4 @@
-"""The feed: a page of changes as one JSON value. `tenure_core.changes` tells of its order and its cursors."""
+"""The feed: a page of changes as one JSON value. See `tenure_core.feed.changes` for its order and cursors."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from tenure_core.chunks import ErrorPolicy
-from tenure_core.results import REFUSED, RowResult, Status
+from tenure_core.writing.chunks import ErrorPolicy
+from tenure_core.writing.results import REFUSED, RowResult, Status
 
 
 @dataclass

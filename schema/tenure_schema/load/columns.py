@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 
 from tenure_core.catalog import CompositeField, EntityInfo, ScalarField, ToOne
-from tenure_core.drafts import VERSION
 from tenure_core.errors import BadUserInputError
-from tenure_core.incoming import MATCH, ON_CONFLICT, SOURCE_VERSION, URL
 from tenure_core.kinds import BIG_INT, BOOLEAN, FLOAT, INT, JSON, STRING_LIST, Kind
-from tenure_core.validate import writable_fields
+from tenure_core.writing.drafts import VERSION
+from tenure_core.writing.incoming import MATCH, ON_CONFLICT, SOURCE_VERSION, URL
+from tenure_core.writing.validate import writable_fields
 
 WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)

@@ -11,11 +11,11 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from tenure_core.catalog import EntityInfo
-from tenure_core.chunks import write_rows
 from tenure_core.errors import BadUserInputError, RequestTimeoutError
-from tenure_core.gathering import Gathering
-from tenure_core.incoming import ReadAhead
-from tenure_core.results import RowResult
+from tenure_core.writing.chunks import write_rows
+from tenure_core.writing.gathering import Gathering
+from tenure_core.writing.incoming import ReadAhead
+from tenure_core.writing.results import RowResult
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.load.answers import Answers
 from tenure_schema.load.options import Options

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from tenure_core.chunks import ErrorPolicy
 from tenure_core.errors import BadUserInputError
-from tenure_core.matching import OnConflict
+from tenure_core.writing.chunks import ErrorPolicy
+from tenure_core.writing.matching import OnConflict
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 
 import orjson
 
-from tenure_core.incoming import Unreadable
 from tenure_core.lines import Lines
-from tenure_core.results import ErrorCode, RowPath, UserError
+from tenure_core.writing.incoming import Unreadable
+from tenure_core.writing.results import ErrorCode, RowPath, UserError
 from tenure_schema.reading import deeper_than
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

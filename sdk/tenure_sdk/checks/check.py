@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 
+from tenure_core.migrating.scratch import scratch_database
 from tenure_core.plugins import implements
-from tenure_core.scratch import scratch_database
 from tenure_sdk.checks import (
     answering,
     counting,

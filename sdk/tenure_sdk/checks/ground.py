@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tenure_core.migrate import connected
+from tenure_core.migrating.migrate import connected
 from tenure_core.plugins import LoadedPlugin
 from tenure_sdk.checks.additions import Additions
 from tenure_sdk.checks.arguments import NoValueError

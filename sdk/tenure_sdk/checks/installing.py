@@ -11,15 +11,15 @@ from uuid import uuid4
 from sqlalchemy import Connection, inspect, text
 
 from tenure_core.database import Database
-from tenure_core.histories import History, history_of
-from tenure_core.migrate import connected, upgrade
+from tenure_core.migrating.histories import History, history_of
+from tenure_core.migrating.migrate import connected, upgrade
+from tenure_core.migrating.revisions import described, lacking
+from tenure_core.migrating.shape import shape_of
+from tenure_core.migrating.uninstall import Place, uninstall
 from tenure_core.plugins import enable
 from tenure_core.plugins.acting import plugin_actor
-from tenure_core.revisions import described, lacking
 from tenure_core.settings import Settings, load_settings
-from tenure_core.shape import shape_of
 from tenure_core.tokens import ensure_tenant
-from tenure_core.uninstall import Place, uninstall
 from tenure_schema.app import create_app
 from tenure_sdk.checks.company import Company
 from tenure_sdk.checks.examples import Examples

@@ -9,9 +9,9 @@ from alembic import command
 from sqlalchemy import Connection
 
 from tenure_core.errors import TenureError
-from tenure_core.histories import History, refusals
-from tenure_core.migrate import bring
-from tenure_core.shape import shape_of
+from tenure_core.migrating.histories import History, refusals
+from tenure_core.migrating.migrate import bring
+from tenure_core.migrating.shape import shape_of
 from tenure_sdk.checks.contents import Contents, altered, contents, within
 from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.shapes import differing

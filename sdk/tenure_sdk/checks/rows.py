@@ -10,13 +10,13 @@ from itertools import chain
 
 import psycopg
 
-from tenure_core import write
 from tenure_core.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToOne
 from tenure_core.database import Database, TenantConnection
 from tenure_core.errors import TenureError
 from tenure_core.identity import Actor
-from tenure_core.results import RowResult
-from tenure_core.validate import Writable, writable_fields
+from tenure_core.writing import write
+from tenure_core.writing.results import RowResult
+from tenure_core.writing.validate import Writable, writable_fields
 from tenure_sdk.checks.examples import Examples
 from tenure_sdk.checks.values import composite_value, scalar_value
 

@@ -12,7 +12,7 @@ CHARACTERS = 160
 
 
 def differing(before: Collection[str], after: Collection[str]) -> str:
-    """Return in words how two shapes differ, as `tenure_core.shape` tells them; "" where they are the same.
+    """Return in words how two shapes (see `tenure_core.migrating.shape`) differ; "" where they are the same.
 
     Args:
         before: The one.

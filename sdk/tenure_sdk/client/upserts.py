@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from tenure_core.gathering import Gathering
 from tenure_core.naming import plural_of
+from tenure_core.writing.gathering import Gathering
 from tenure_sdk.client.conversation import Conversation, Flow
 from tenure_sdk.client.errors import RefusedError
 

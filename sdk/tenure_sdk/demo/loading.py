@@ -12,7 +12,7 @@ from tenure_core.catalog import Catalog
 from tenure_core.database import Database, TenantConnection
 from tenure_core.errors import TenureError
 from tenure_core.identity import Actor
-from tenure_core.write import create
+from tenure_core.writing.write import create
 from tenure_sdk.demo.accounts import CUSTOMERS, account_row
 from tenure_sdk.demo.contacts import contact_rows
 from tenure_sdk.demo.story import activity_rows

@@ -10,7 +10,7 @@ from pathlib import Path
 from tenure_core.database import Database
 from tenure_core.errors import UnauthenticatedError
 from tenure_core.identity import KeyCache, Role
-from tenure_core.migrate import upgrade
+from tenure_core.migrating.migrate import upgrade
 from tenure_core.plugins import Host
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from tenure_core.results import Status
+from tenure_core.writing.results import Status
 from tenure_sdk.importing.totals import Totals
 
 SECONDS_BETWEEN_LINES = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from tenure_core.gathering import Gathering
+from tenure_core.writing.gathering import Gathering
 from tenure_sdk.importing.keys import Line
 from tenure_sdk.importing.reader import CsvFile, Row
 from tenure_sdk.importing.recipe import Recipe

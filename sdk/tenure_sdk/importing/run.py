@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenure_core.catalog import Catalog
-from tenure_core.chunks import ErrorPolicy, write_rows
 from tenure_core.database import Database
 from tenure_core.identity import Actor
+from tenure_core.writing.chunks import ErrorPolicy, write_rows
 from tenure_sdk.importing.reader import CsvFile, open_csv
 from tenure_sdk.importing.recipe import Recipe
 from tenure_sdk.importing.records import Record, chunks, keyed_lines

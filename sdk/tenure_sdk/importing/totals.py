@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tenure_core.results import Status
+from tenure_core.writing.results import Status
 
 
 @dataclass

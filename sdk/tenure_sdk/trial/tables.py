@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tenure_core.catalog import Catalog, EntityInfo
-from tenure_core.changes import capture_template
-from tenure_core.histories import history_of
+from tenure_core.feed.changes import capture_template
+from tenure_core.migrating.histories import history_of
 from tenure_core.owner import connect
 from tenure_core.plugins import LoadedPlugin
 

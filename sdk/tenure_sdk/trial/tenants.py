@@ -17,11 +17,11 @@ from tenure_core.database import Database
 from tenure_core.deliveries.delivery import Delivery
 from tenure_core.errors import PluginFailedError
 from tenure_core.identity import Actor, Role
-from tenure_core.migrate import upgrade
+from tenure_core.migrating.migrate import upgrade
+from tenure_core.migrating.scratch import scratch_database
 from tenure_core.plugins import Host, LoadedPlugin
 from tenure_core.plugins.acting import plugin_actor
 from tenure_core.plugins.enablement import enable
-from tenure_core.scratch import scratch_database
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_schema.app import GRAPHQL_PATH, create_app

@@ -11,11 +11,11 @@ import pytest
 from tests.background import Tenant, hearing, killed, names, quick, unique, until, until_so
 from tests.small_plugins import plugin
 
-from tenure_core import wakes
 from tenure_core.background import background
 from tenure_core.context import Context
 from tenure_core.database import Database
 from tenure_core.deliveries import Change
+from tenure_core.feed import wakes
 from tenure_core.hookspecs import hookimpl
 from tenure_core.identity import Actor
 from tenure_core.model import Account

@@ -14,8 +14,8 @@ from tenure_core.hookspecs import hookimpl
 from tenure_core.identity import Actor
 from tenure_core.plugins import LoadedPlugin, change_settings, load_host, settings_of, shown
 from tenure_core.plugins.tenant_settings import HIDDEN
-from tenure_core.results import ErrorCode
 from tenure_core.settings import Settings
+from tenure_core.writing.results import ErrorCode
 
 
 class Gateway(BaseModel):

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tenure_core.revisions import write_revision
+from tenure_core.migrating.revisions import write_revision
 from tenure_sdk import Refusal
 from tenure_sdk.checks import check_plugin
 from tenure_sdk.checks.company import company_of

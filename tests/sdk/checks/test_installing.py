@@ -9,10 +9,10 @@ from types import ModuleType
 import pytest
 from tests.core.plugins.packages import write_plugin
 
-from tenure_core.migrate import upgrade
+from tenure_core.migrating.migrate import upgrade
+from tenure_core.migrating.revisions import write_revision
+from tenure_core.migrating.scratch import scratch_database
 from tenure_core.plugins import core_host
-from tenure_core.revisions import write_revision
-from tenure_core.scratch import scratch_database
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.installing import Installing

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tenure_core.assembly import build_catalog
-from tenure_core.validate import validate, writable_fields
+from tenure_core.writing.validate import validate, writable_fields
 from tenure_sdk import DemoData, Refusal
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.ground import grounded

@@ -1,0 +1,1 @@
+"""The feed: what is kept of every change, and how readers follow it."""

@@ -1,0 +1,190 @@
+"""Incoming rows: what another system sends of a record that it names by a key of its own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tenure_core.catalog import EntityInfo
+from tenure_core.writing.drafts import VERSION, Draft, Foreign, Row, read_fields
+from tenure_core.writing.matching import (
+    Match,
+    OnConflict,
+    OwnRef,
+    read_match,
+    read_ref,
+    read_source_version,
+    read_url,
+)
+from tenure_core.writing.results import ErrorCode, RowPath, RowResult, UserError
+from tenure_core.writing.validate import ExternalKey, refused
+
+MATCH, ON_CONFLICT, SOURCE_VERSION, URL, REFS = "match", "onConflict", "sourceVersion", "url", "externalRefs"
+ABOUT_THE_ROW = frozenset((MATCH, ON_CONFLICT, VERSION, SOURCE_VERSION, URL, REFS))
+"""What stands in a row beside the fields of its record."""
+
+MAX_REFS = 100
+"""How many keys one row may add to its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands in the place of a row that could not be read, so that it is refused as faulty rows are.
+
+    Args:
+        errors: Why.
+    """
+
+    errors: tuple[UserError, ...]
+
+
+@dataclass(slots=True)
+class Incoming(Draft):
+    """One row of an upsert.
+
+    Args:
+        match: The record that it means; None where it does not say.
+        mode: What becomes of a record that is there already.
+        refs: The keys that other systems have for the record; the one that it is matched by comes first.
+        claimed: Those of the keys that were nobody's before.
+    """
+
+    match: Match | None = None
+    mode: OnConflict = OnConflict.MERGE
+    refs: list[OwnRef] = field(default_factory=list)
+    claimed: list[ExternalKey] = field(default_factory=list)
+
+    @property
+    def own(self) -> OwnRef | None:
+        """The key that it is matched by, where that is another system's."""
+        by_key = self.match is not None and isinstance(self.match.key, ExternalKey)
+        return self.refs[0] if by_key and self.refs else None
+
+    @property
+    def added(self) -> list[OwnRef]:
+        """The keys that it adds to its record."""
+        return self.refs[1:] if self.own else self.refs
+
+    @property
+    def may_be_unchanged(self) -> bool:
+        """Whether only the values of its record tell if it says anything new."""
+        own = self.own
+        return (
+            self.mode is OnConflict.MERGE
+            and self.expected is None
+            and not self.claimed
+            and not self.added
+            and not self.said.references
+            and not (own and (own.url or own.source_version))
+        )
+
+    def shown(self, index: int) -> RowResult:
+        """Return what became of it, under the key that it came with."""
+        return self.result(index, self.match.shown if self.match else None)
+
+
+class ReadAhead:
+    """Stands in the place of a row that was read already, while others were written.
+
+    Args:
+        entity: What it is of.
+        sent: The row as it was sent.
+        on_conflict: What becomes of a record that is there already, where the row does not say.
+    """
+
+    __slots__ = ("_read", "_sent")
+
+    def __init__(self, entity: EntityInfo, sent: object, on_conflict: OnConflict) -> None:
+        self._sent = sent
+        self._read: Incoming | None = read_row(entity, sent, {}, on_conflict)
+
+    def take(self, entity: EntityInfo, foreign: Foreign, on_conflict: OnConflict) -> Incoming:
+        """Return the row as `read_row` does: anew, where fields belong to others or it is tried again."""
+        read, self._read = self._read, None
+        return read if read and not foreign else read_row(entity, self._sent, foreign, on_conflict)
+
+
+def read_row(entity: EntityInfo, sent: object, foreign: Foreign, on_conflict: OnConflict) -> Incoming:
+    """Return a row as it was sent, with all that its values alone tell to be wrong.
+
+    Args:
+        entity: What it is of.
+        sent: The row; anything may come, also ReadAhead for what was read already, and Unreadable for what
+            could not be read.
+        foreign: The fields that belong to other systems.
+        on_conflict: What becomes of a record that is there already, where the row does not say.
+    """
+    if isinstance(sent, ReadAhead):
+        return sent.take(entity, foreign, on_conflict)
+    if not isinstance(sent, Mapping):
+        return _no_row(sent)
+    fields: Row = {name: value for name, value in sent.items() if name not in ABOUT_THE_ROW}
+    fields, said, notes = read_fields(entity, fields, foreign, creating=False)
+    row = Incoming(fields, said, notes=notes, mode=on_conflict)
+    _read_match(entity, row, sent)
+    if len(sent) > len(row.row) + 1:
+        _read_the_rest(row, sent)
+    return row
+
+
+def _no_row(sent: object) -> Incoming:
+    wrong = Incoming({})
+    if isinstance(sent, Unreadable):
+        wrong.said.errors += sent.errors
+    else:
+        wrong.refuse(ErrorCode.INVALID, (), "expected an object with fields")
+    return wrong
+
+
+def _read_match(entity: EntityInfo, row: Incoming, sent: Row) -> None:
+    said = sent.get(MATCH)
+    try:
+        row.match = match = read_match(entity, said)
+    except ValueError as error:
+        way = said if isinstance(said, Mapping) and len(said) == 1 else ()
+        row.said.errors.append(refused(error, (MATCH, *way)))
+    else:
+        if isinstance(match.key, ExternalKey):
+            row.refs.append(OwnRef(match.path, match.key))
+
+
+def _read_the_rest(row: Incoming, sent: Row) -> None:
+    row.expect(sent.get(VERSION))
+    _read_mode(row, sent.get(ON_CONFLICT))
+    _read_source(row, sent)
+    refs = sent.get(REFS)
+    if refs is not None and (not isinstance(refs, list) or len(refs) > MAX_REFS):
+        row.refuse(ErrorCode.INVALID, (REFS,), f"expected a list of {MAX_REFS} references at most")
+        return
+    for index, ref in enumerate(refs or ()):
+        path: RowPath = (REFS, index)
+        try:
+            row.refs.append(read_ref(path, ref))
+        except ValueError as error:
+            row.said.errors.append(refused(error, path))
+
+
+def _read_mode(row: Incoming, mode: object) -> None:
+    if mode is None:
+        return
+    try:
+        row.mode = OnConflict(str(mode))
+    except ValueError:
+        row.refuse(ErrorCode.INVALID, (ON_CONFLICT,), f"expected one of {', '.join(OnConflict)}")
+
+
+def _read_source(row: Incoming, sent: Row) -> None:
+    found: dict[str, str | None] = {}
+    for name, read in ((URL, read_url), (SOURCE_VERSION, read_source_version)):
+        try:
+            found[name] = read(sent.get(name))
+        except ValueError as error:
+            row.said.errors.append(refused(error, (name,)))
+        else:
+            if found[name] is not None and row.match is not None and row.own is None:
+                row.refuse(
+                    ErrorCode.INVALID, (name,), "it counts only for a row that is matched by externalRef"
+                )
+    if row.own is not None:
+        own = row.own
+        row.refs[0] = OwnRef(own.path, own.key, found.get(URL), found.get(SOURCE_VERSION))

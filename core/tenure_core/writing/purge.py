@@ -1,0 +1,153 @@
+"""Purge: removes a record for good, with all that hangs on it, after saying what that is.
+
+What hangs on a record are the records that refer to it, those that refer to them, and so on, and the keys
+that other systems have for any of them. The change table keeps what was.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.database import TenantConnection
+from tenure_core.errors import ConflictError
+from tenure_core.feed.changes import Operation
+from tenure_core.identity import Actor
+from tenure_core.kinds import INT
+from tenure_core.writing import records, statements
+from tenure_core.writing.checking import checking, refusals
+from tenure_core.writing.drafts import VERSION, Draft, Row, identify
+from tenure_core.writing.results import ErrorCode, RowResult, Status
+from tenure_core.writing.validate import refused
+from tenure_core.writing.writeset import RowWrite
+
+EXPECTED_COUNTS = "expectedCounts"
+"""What the input calls the numbers that a dry run has told before."""
+
+Hanging = Mapping[str, Sequence[uuid.UUID]]
+"""The ids of records by entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What came of a purge.
+
+    Args:
+        result: What became of the record.
+        counts: How many records of each entity were removed, or would be.
+    """
+
+    result: RowResult
+    counts: Mapping[str, int]
+
+
+async def purge(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, sent: Row
+) -> Purged:
+    """Remove one record for good, with what hangs on it.
+
+    Args:
+        connection: In a transaction of the actor's tenant.
+        catalog: What may hang on it.
+        entity: What the record is of.
+        actor: Whose tenant.
+        sent: Its "id"; "dryRun" to remove nothing; "expectedVersion"; "expectedCounts", a list of "entity"
+            and "count" as a dry run has told them: if other numbers would be removed, nothing is.
+    """
+    draft = Draft({})
+    identify([draft], [sent.get("id")])
+    draft.expect(sent.get(VERSION))
+    found: Hanging = {}
+    if draft.is_sound and draft.id:
+        hanging = await _lock_with_all_hanging(connection, catalog, entity, actor, draft.id)
+        await records.lock(connection, entity, actor, [draft])
+        if draft.stored is None:
+            draft.refuse(ErrorCode.NOT_FOUND, ("id",), f"there is no {entity.name} {draft.id}")
+        else:
+            found = hanging
+            draft.refuse_stale()
+            _refuse_other_counts(draft, found, sent.get(EXPECTED_COUNTS))
+            await _refuse_checked(connection, catalog, entity, actor, draft, found)
+    if draft.is_sound and not sent.get("dryRun"):
+        await _remove(connection, catalog, actor, found)
+    draft.status = Status.PURGED
+    return Purged(draft.result(0), {name: len(ids) for name, ids in found.items()})
+
+
+async def _lock_with_all_hanging(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
+) -> Hanging:
+    """Lock a record and all that hangs on it, in the order in which other writers lock, too."""
+    found = await _all_hanging(connection, catalog, entity, actor, identity)
+    await records.lock_all(connection, catalog, actor, found)
+    if found != await _all_hanging(connection, catalog, entity, actor, identity):
+        raise ConflictError("What hangs on the record was changed just now.", "Send it again.")
+    return found
+
+
+async def _all_hanging(
+    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
+) -> Hanging:
+    found: dict[str, dict[uuid.UUID, None]] = {entity.name: {identity: None}}
+    fresh: list[tuple[EntityInfo, list[uuid.UUID]]] = [(entity, [identity])]
+    while fresh:
+        above, ids = fresh.pop()
+        for relation in above.lists:
+            below = catalog[relation.target]
+            statement = statements.hanging(below.table, str(relation.column.name))
+            cursor = await connection.execute(statement, {"tenant": actor.tenant_id, "ids": ids})
+            known = found.setdefault(below.name, {})
+            if new := [one for (one,) in await cursor.fetchall() if one not in known]:
+                known.update(dict.fromkeys(new))
+                fresh.append((below, new))
+    return {name: list(ids) for name, ids in found.items() if ids}
+
+
+async def _refuse_checked(
+    connection: TenantConnection,
+    catalog: Catalog,
+    entity: EntityInfo,
+    actor: Actor,
+    draft: Draft,
+    found: Hanging,
+) -> None:
+    """Refuse it where a plugin has something against the loss of the record, or of one that hangs on it."""
+    if not checking(catalog, actor):
+        return
+    for name, ids in found.items():
+        rows = [RowWrite(identity, Operation.PURGE, {}) for identity in ids]
+        for refusal in await refusals(connection, catalog, catalog[name], actor, rows):
+            own = refusal.row.id == draft.id
+            message = refusal.message if own else f"{name} {refusal.row.id}: {refusal.message}"
+            draft.refuse(ErrorCode.REFUSED, refusal.path if own else ("id",), message)
+
+
+def _refuse_other_counts(draft: Draft, found: Hanging, expected: object) -> None:
+    if expected is None:
+        return
+    try:
+        wanted = _read_counts(expected)
+    except ValueError as error:
+        draft.said.errors.append(refused(error, (EXPECTED_COUNTS,)))
+        return
+    counts = {name: len(ids) for name, ids in found.items()}
+    if counts != wanted:
+        told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        draft.refuse(
+            ErrorCode.COUNTS_DIFFER, (EXPECTED_COUNTS,), f"now it would remove {told}: see if that is meant"
+        )
+
+
+def _read_counts(expected: object) -> Mapping[str, object]:
+    if not isinstance(expected, list) or not all(isinstance(one, Mapping) for one in expected):
+        raise ValueError("expected a list of objects with entity and count")
+    counts = {str(one.get("entity")): INT.parse(one.get("count")) for one in expected}
+    return {name: count for name, count in counts.items() if count}
+
+
+async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, found: Hanging) -> None:
+    tables = tuple(catalog[name].table for name in found)
+    by_table = {catalog[name].table.name: ids for name, ids in found.items()}
+    await connection.execute(statements.purge(tables), {"tenant": actor.tenant_id, **by_table})

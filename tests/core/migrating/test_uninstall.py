@@ -1,0 +1,180 @@
+"""Uninstalling: what a plugin held lies in files, and the core is as it was before the plugin came."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.core.plugins.packages import write_plugin
+from tests.small_plugins import plugin
+
+from tenure_core.database import Database
+from tenure_core.errors import PluginError
+from tenure_core.identity import Actor, Role
+from tenure_core.migrating import migrate
+from tenure_core.migrating.histories import MigrationFailedError
+from tenure_core.migrating.revisions import write_revision
+from tenure_core.migrating.shape import shape_of
+from tenure_core.migrating.uninstall import Place, uninstall
+from tenure_core.plugins import Host, enable, load_host
+from tenure_core.settings import Settings
+from tenure_core.tokens import create_key, ensure_tenant
+
+BODY = '''
+from tenure_core.registrations import RoleGrants
+
+
+class Vehicle(Entity):
+    """A vehicle."""
+
+    metadata = APART
+    account: Mapped[Account | None] = belongs_to(back="vehicles")
+    plate: Mapped[str] = column(max_length=20)
+
+
+@hookimpl
+def register_entities():
+    return [Vehicle]
+
+
+@hookimpl
+def register_activity_kinds():
+    return ["ROADSIDE_HELP"]
+
+
+@hookimpl
+def register_roles():
+    return [RoleGrants(name="driver", doc="Who drives.", reads=(Vehicle,))]
+'''
+
+
+@pytest.fixture(scope="module")
+def revision(tmp_path_factory: pytest.TempPathFactory, server_url: str) -> Path:
+    """The first revision of the plugin."""
+    written = load_host(Settings(), [write_plugin(tmp_path_factory.mktemp("written"), BODY)])
+    path = write_revision(server_url, written, "fleet")
+    assert path
+    return path
+
+
+@pytest.fixture
+def host(tmp_path: Path, revision: Path) -> Host:
+    """A plugin with a table, a kind of activity and a role, and its first revision."""
+    found = load_host(Settings(), [write_plugin(tmp_path, BODY)])
+    shutil.copytree(revision.parent, tmp_path / "fleet/migrations")
+    return found
+
+
+@pytest.fixture
+def place(migrated_database_url: str) -> Place:
+    """A migrated database without the plugin."""
+    return Place(migrated_database_url, migrated_database_url, Settings(home=Path("nowhere")))
+
+
+async def use(place: Place, host: Host, tenant: str) -> uuid.UUID:
+    """Have a tenant enable the plugin and fill all that it brings; return the tenant."""
+    tenant_id = ensure_tenant(place.url, tenant)
+    create_key(place.url, tenant, "driver", "k", "test")
+    actor = Actor(tenant_id, uuid.uuid4(), Role.ADMIN, "test")
+    async with (
+        Database(place.url, place.settings) as database,
+        database.writing(tenant_id, actor.signature, "test") as connection,
+    ):
+        await enable(connection, host, "fleet", tenant_id)
+        await connection.execute("INSERT INTO account (tenant_id, name) VALUES (%s, 'Acme')", (tenant_id,))
+        await connection.execute(
+            "INSERT INTO vehicle (tenant_id, plate) VALUES (%s, %s)", (tenant_id, f"{tenant} 1")
+        )
+        await connection.execute(
+            "INSERT INTO activity (tenant_id, kind, occurred_at) VALUES (%s, 'ROADSIDE_HELP', now())",
+            (tenant_id,),
+        )
+        await connection.execute(
+            """INSERT INTO external_ref (tenant_id, entity, system, external_id, record_id)
+               VALUES (%s, 'Vehicle', 'erp', '1', tenure_uuid7())""",
+            (tenant_id,),
+        )
+    return tenant_id
+
+
+Rows = Callable[[str], list[tuple[object, ...]]]
+
+
+@pytest.fixture
+def rows(place: Place) -> Rows:
+    def read(query: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(place.url) as owner:
+            return owner.execute(query).fetchall()
+
+    return read
+
+
+async def test_a_plugin_leaves_files_and_no_trace(
+    place: Place, host: Host, tmp_path: Path, rows: Rows
+) -> None:
+    before = shape_of(place.url)
+    migrate.upgrade(place.url, host)
+    tenants = [await use(place, host, name) for name in ("east", "west")]
+    files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
+    assert {file.name for file in files} == {f"{tenant}.ndjson" for tenant in tenants}
+    assert shape_of(place.url) == before
+    assert rows("SELECT DISTINCT entity FROM change ORDER BY 1") == [("Account",), ("Activity",)]
+    for table in ("external_ref", "tenant_plugin", "plugin_delivery", "plugin_job"):
+        assert rows(f"SELECT FROM {table}") == []
+    assert rows("SELECT name FROM account") == [("Acme",), ("Acme",)]
+    assert rows("SELECT DISTINCT kind FROM activity") == [("OTHER",)]
+    assert rows("SELECT FROM api_key WHERE revoked_at IS NULL") == []
+
+
+async def test_each_file_holds_the_records_of_one_tenant(place: Place, host: Host, tmp_path: Path) -> None:
+    migrate.upgrade(place.url, host)
+    for name in ("east", "west"):
+        await use(place, host, name)
+    files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
+    kept = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
+    assert {lines[1]["data"]["plate"] for lines in kept} == {"east 1", "west 1"}
+    assert [lines[-1] for lines in kept] == [{"done": True, "counts": {"Vehicle": 1}}] * 2
+
+
+async def test_nothing_is_changed_where_a_revision_can_not_be_undone(
+    place: Place, host: Host, tmp_path: Path, rows: Rows
+) -> None:
+    migrate.upgrade(place.url, host)
+    await use(place, host, "east")
+    [file] = (tmp_path / "fleet/migrations").glob("0001*.py")
+    file.write_text(file.read_text() + "    1 / 0\n")
+    before = shape_of(place.url)
+    with pytest.raises(MigrationFailedError, match="the plugin fleet is faulty: ZeroDivisionError"):
+        await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
+    assert shape_of(place.url) == before
+    assert rows("SELECT DISTINCT kind FROM activity") == [("ROADSIDE_HELP",)]
+    assert len(rows("SELECT FROM vehicle")) == 1
+
+
+async def test_it_comes_back_empty(place: Place, host: Host, tmp_path: Path, rows: Rows) -> None:
+    migrate.upgrade(place.url, host)
+    await use(place, host, "east")
+    await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
+    migrate.upgrade(place.url, host)
+    assert rows("SELECT FROM vehicle") == []
+
+
+async def test_a_plugin_that_was_never_migrated_here_can_be_taken_out(
+    place: Place, host: Host, tmp_path: Path
+) -> None:
+    before = shape_of(place.url)
+    assert await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept") == []
+    assert shape_of(place.url) == before
+    assert not (tmp_path / "kept").exists()
+
+
+def test_what_another_plugin_requires_stays(place: Place, tmp_path: Path) -> None:
+    host = load_host(Settings(), [plugin("fleet"), plugin("tolls", requires=("fleet",))])
+    with pytest.raises(PluginError, match=r"tolls requires fleet.*Uninstall tolls first"):
+        uninstall(place, host, "fleet", tmp_path)
