@@ -10,13 +10,21 @@ from functools import lru_cache
 
 from sqlalchemy import Table
 
-KNOWN = """
-SELECT ref.system, ref.external_id, ref.record_id, false
+NAMED = """
+SELECT key.system, key.external_id, ref.record_id
 FROM unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
-JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
- AND ref.system = key.system AND ref.external_id = key.external_id
+CROSS JOIN LATERAL (
+  SELECT record_id FROM external_ref
+  WHERE tenant_id = %(tenant)s AND entity = %(entity)s
+    AND system = key.system AND external_id = key.external_id
+  LIMIT 1
+) AS ref
 """
-"""Finds the records that external keys name."""
+"""Finds the records that external keys name, each through the primary key: while a load is running PostgreSQL
+does not know how many there are, and a plain join would read all of the tenant's."""
+
+KNOWN = f"SELECT *, false FROM ({NAMED}) AS named"
+"""Finds the records that external keys name; none of these keys is new."""
 
 CLAIM = """
 INSERT INTO external_ref
@@ -196,12 +204,13 @@ WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) AND deleted_at IS NUL
 def living_by_external_key(table: Table) -> str:
     """Return the statement that finds the living records behind the keys (`systems`, `external_ids`)."""
     return f"""
-SELECT ref.system, ref.external_id, t.id
-FROM unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
-JOIN external_ref AS ref ON ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
- AND ref.system = key.system AND ref.external_id = key.external_id
-JOIN {quoted(table.name)} AS t ON t.tenant_id = %(tenant)s AND t.id = ref.record_id
-WHERE t.deleted_at IS NULL
+SELECT named.system, named.external_id, t.id
+FROM ({NAMED}) AS named
+CROSS JOIN LATERAL (
+  SELECT id FROM {quoted(table.name)}
+  WHERE tenant_id = %(tenant)s AND id = named.record_id AND deleted_at IS NULL
+  LIMIT 1
+) AS t
 """
 
 
