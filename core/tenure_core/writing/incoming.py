@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tenure_core.catalog import EntityInfo
+from tenure_core.writing.alike import validate_alike
 from tenure_core.writing.drafts import VERSION, Draft, Foreign, Row, read_fields
 from tenure_core.writing.matching import (
     Match,
@@ -40,7 +41,7 @@ class Unreadable:
 
 @dataclass(slots=True)
 class Incoming(Draft):
-    """One row of an upsert.
+    """One row of an upsert; `row` may be all that was sent: what stands beside fields has names of its own.
 
     Args:
         match: The record that it means; None where it does not say.
@@ -66,6 +67,12 @@ class Incoming(Draft):
         return self.refs[1:] if self.own else self.refs
 
     @property
+    def is_new(self) -> bool:
+        """Whether its own key named nothing a moment ago, so that there is no record to find."""
+        own = self.own
+        return own is not None and own.key in self.claimed
+
+    @property
     def may_be_unchanged(self) -> bool:
         """Whether only the values of its record tell if it says anything new."""
         own = self.own
@@ -87,44 +94,79 @@ class ReadAhead:
     """Stands in the place of a row that was read already, while others were written.
 
     Args:
-        entity: What it is of.
         sent: The row as it was sent.
-        on_conflict: What becomes of a record that is there already, where the row does not say.
+        read: What was read of it.
     """
 
-    __slots__ = ("_read", "_sent")
+    __slots__ = ("_read", "sent")
 
-    def __init__(self, entity: EntityInfo, sent: object, on_conflict: OnConflict) -> None:
-        self._sent = sent
-        self._read: Incoming | None = read_row(entity, sent, {}, on_conflict)
+    def __init__(self, sent: object, read: Incoming) -> None:
+        self.sent = sent
+        self._read: Incoming | None = read
 
-    def take(self, entity: EntityInfo, foreign: Foreign, on_conflict: OnConflict) -> Incoming:
-        """Return the row as `read_row` does: anew, where fields belong to others or it is tried again."""
+    def take(self) -> Incoming | None:
+        """Return what was read; None from the second time on, as a row that is tried again is read anew."""
         read, self._read = self._read, None
-        return read if read and not foreign else read_row(entity, self._sent, foreign, on_conflict)
+        return read
 
 
-def read_row(entity: EntityInfo, sent: object, foreign: Foreign, on_conflict: OnConflict) -> Incoming:
-    """Return a row as it was sent, with all that its values alone tell to be wrong.
+def read_ahead(entity: EntityInfo, sent: Sequence[object], on_conflict: OnConflict) -> list[ReadAhead]:
+    """Return rows that stand for what they say, as `read_rows` takes them."""
+    read = read_rows(entity, sent, {}, on_conflict)
+    return [ReadAhead(row, said) for row, said in zip(sent, read, strict=True)]
+
+
+def read_rows(
+    entity: EntityInfo, sent: Sequence[object], foreign: Foreign, on_conflict: OnConflict
+) -> list[Incoming]:
+    """Return rows as they were sent, each with all that its values alone tell to be wrong.
 
     Args:
-        entity: What it is of.
-        sent: The row; anything may come, also ReadAhead for what was read already, and Unreadable for what
+        entity: What they are of.
+        sent: The rows; anything may come, also ReadAhead for what was read already, and Unreadable for what
             could not be read.
-        foreign: The fields that belong to other systems.
-        on_conflict: What becomes of a record that is there already, where the row does not say.
+        foreign: The fields that belong to other systems; where there are any, all is read anew.
+        on_conflict: What becomes of a record that is there already, where a row does not say.
     """
-    if isinstance(sent, ReadAhead):
-        return sent.take(entity, foreign, on_conflict)
-    if not isinstance(sent, Mapping):
-        return _no_row(sent)
-    fields: Row = {name: value for name, value in sent.items() if name not in ABOUT_THE_ROW}
-    fields, said, notes = read_fields(entity, fields, foreign, creating=False)
-    row = Incoming(fields, said, notes=notes, mode=on_conflict)
-    _read_match(entity, row, sent)
-    if len(sent) > len(row.row) + 1:
-        _read_the_rest(row, sent)
-    return row
+    read: dict[int, Incoming] = {}
+    alike: dict[tuple[str, ...], dict[int, Row]] = {}
+    for index, row in enumerate(sent):
+        if isinstance(row, ReadAhead) and not foreign and (taken := row.take()):
+            read[index] = taken
+            continue
+        said = row.sent if isinstance(row, ReadAhead) else row
+        if isinstance(said, Mapping):
+            alike.setdefault(tuple(said), {})[index] = said
+        else:
+            read[index] = _no_row(said)
+    for names, rows in alike.items():
+        found = _read_alike(entity, list(rows.values()), names, foreign, on_conflict)
+        read.update(zip(rows, found, strict=True))
+    return [read[index] for index in range(len(sent))]
+
+
+def _read_alike(
+    entity: EntityInfo, sent: Sequence[Row], names: Sequence[str], foreign: Foreign, on_conflict: OnConflict
+) -> list[Incoming]:
+    """Return rows that all have the same names."""
+    fields = [name for name in names if name not in ABOUT_THE_ROW]
+    if foreign.keys().isdisjoint(fields):
+        found = validate_alike(entity, sent, fields)
+        rows = [Incoming(row, said, mode=on_conflict) for row, said in zip(sent, found, strict=True)]
+    else:
+        rows = [_without_foreign(entity, row, fields, foreign, on_conflict) for row in sent]
+    for row, whole in zip(rows, sent, strict=True):
+        _read_match(entity, row, whole)
+        if len(names) > len(fields) + 1:
+            _read_the_rest(row, whole)
+    return rows
+
+
+def _without_foreign(
+    entity: EntityInfo, row: Row, fields: Iterable[str], foreign: Foreign, on_conflict: OnConflict
+) -> Incoming:
+    own, said, notes = read_fields(entity, {name: row[name] for name in fields}, foreign, creating=False)
+    return Incoming(own, said, notes=notes, mode=on_conflict)
 
 
 def _no_row(sent: object) -> Incoming:

@@ -76,10 +76,16 @@ def _choice_reader(one: ScalarField, nullable: bool) -> Reader:
     return read
 
 
-def _number_reader(one: ScalarField, nullable: bool) -> Reader:
+def bounds(one: ScalarField) -> tuple[int, int]:
+    """Return the least and the greatest number that a field of whole numbers holds."""
     low, high = one.kind.whole or (0, 0)
     low = max(low, math.ceil(one.rules.minimum)) if one.rules.minimum is not None else low
     high = min(high, math.floor(one.rules.maximum)) if one.rules.maximum is not None else high
+    return low, high
+
+
+def _number_reader(one: ScalarField, nullable: bool) -> Reader:
+    low, high = bounds(one)
 
     def read(value: object) -> object:
         return value if type(value) is int and low <= value <= high else _scalar(one, nullable, value)

@@ -25,7 +25,7 @@ from tenure_core.writing.external_refs import (
     refuse_older_sources,
     unclaim,
 )
-from tenure_core.writing.incoming import Incoming, read_row
+from tenure_core.writing.incoming import Incoming, read_rows
 from tenure_core.writing.matching import OnConflict, UniqueKey, unique_field
 from tenure_core.writing.owners import foreign_fields
 from tenure_core.writing.references import Named, missing, refuse_circles, resolve
@@ -115,13 +115,13 @@ class _Call:
     async def _prepare(self, sent: Sequence[object], on_conflict: OnConflict) -> None:
         """Find and lock the rows' records, and refuse each row that can't be written."""
         foreign = await foreign_fields(*self.at)
-        self.rows = [read_row(self.entity, row, foreign, on_conflict) for row in sent]
+        self.rows = read_rows(self.entity, sent, foreign, on_conflict)
         _refuse_repeated(self.rows, lambda row: row.match and row.match.key)
         await self._identify()
         _refuse_repeated(self.rows, lambda row: row.id)
         await self._settle_unchanged()
         unsettled = [row for row in sound(self.rows) if row.status is not Status.NOOP]
-        await records.lock(*self.at, unsettled)
+        await records.lock(*self.at, [row for row in unsettled if not row.is_new])
         self.active = [row for row in unsettled if not self._is_settled(row, foreign)]
         await claim_added(*self.at, sound(self.active))
         await refuse_older_sources(*self.at, sound(self.active))

@@ -76,14 +76,8 @@ def validate(entity: EntityInfo, row: Mapping[str, object], creating: bool) -> V
         creating: Whether it is a new record: what is required must be there, and defaults are filled in.
     """
     found = Validated()
-    takers = _takers(entity)
     for name, value in row.items():
-        take = takers.get(name)
-        if take is None:
-            message = f"{entity.name} has no field {name!r}"
-            found.errors.append(UserError(ErrorCode.UNKNOWN_FIELD, (name,), message))
-        else:
-            take(found, value)
+        taker_of(entity, name)(found, value)
     if creating:
         complete(entity, row, found)
     return found
@@ -185,6 +179,15 @@ def refused(error: ValueError, path: RowPath) -> UserError:
     """Return the error of a row for a value that was refused."""
     code = error.code if isinstance(error, RefusedError) else ErrorCode.INVALID
     return UserError(code, path, str(error))
+
+
+def taker_of(entity: EntityInfo, name: str) -> Taker:
+    """Return what takes the value of a field; where there is no such field, what says so."""
+    take = _takers(entity).get(name)
+    if take is None:
+        message = f"{entity.name} has no field {name!r}"
+        return partial(_refuse, UserError(ErrorCode.UNKNOWN_FIELD, (name,), message))
+    return take
 
 
 @lru_cache(maxsize=256)

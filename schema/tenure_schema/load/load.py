@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,12 +14,12 @@ from tenure_core.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError, RequestTimeoutError
 from tenure_core.writing.chunks import write_rows
 from tenure_core.writing.gathering import Gathering
-from tenure_core.writing.incoming import ReadAhead
+from tenure_core.writing.incoming import read_ahead
 from tenure_core.writing.results import RowResult
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.load.answers import Answers
 from tenure_schema.load.options import Options
-from tenure_schema.load.rows import Rows
+from tenure_schema.load.rows import Rows, Sent
 
 Item = TypeVar("Item")
 
@@ -81,14 +81,21 @@ class Load:
         """
         gathering = Gathering[object]()
         async for data in self._body():
-            for row, key, size in self.rows.read(data):
-                if full := gathering.add(self._read(row), key, size):
-                    yield full
-        for row, key, size in self.rows.rest():
-            if full := gathering.add(self._read(row), key, size):
+            for full in self._gather(gathering, self.rows.read(data)):
                 yield full
+            # Others have their turn: the statements that write the rows before these go on.
+            await asyncio.sleep(0)
+        for full in self._gather(gathering, self.rows.rest()):
+            yield full
         if rest := gathering.rest():
             yield rest
+
+    def _gather(self, gathering: Gathering[object], coming: Iterable[Sent]) -> Iterator[Sequence[object]]:
+        sent = list(coming)
+        read = read_ahead(self.entity, [one.row for one in sent], self.options.on_conflict)
+        for row, one in zip(read, sent, strict=True):
+            if full := gathering.add(row, one.key, one.size):
+                yield full
 
     async def _body(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes; a client that is gone without a word does not keep its place."""
@@ -107,9 +114,6 @@ class Load:
             raise RequestTimeoutError(
                 f"Nothing has come for {seconds:g} s.", "Send everything again: what is written is NOOP then."
             ) from None
-
-    def _read(self, row: object) -> ReadAhead:
-        return ReadAhead(self.entity, row, self.options.on_conflict)
 
     async def _write(self, chunk: Sequence[object]) -> list[RowResult]:
         state = self.request.app.state
