@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from tenure_core.arrays import JsonListDumper
 from tenure_core.errors import (
     BadUserInputError,
     ConflictError,
@@ -204,6 +205,7 @@ def service_conninfo(url: str, statement_timeout_seconds: float, **more: str) ->
 
 async def _configure(connection: TenantConnection) -> None:
     connection.adapters.register_loader("json", _JsonBytes)
+    connection.adapters.register_dumper(list, JsonListDumper)
     connection.cursor_factory = WatchedCursor
 
 

@@ -19,6 +19,9 @@ from tenure_core.settings import Settings
 SECONDS_TO_FINISH = 5.0
 """How long deliveries that are under way may take to end when the process is told to stop."""
 
+SECONDS_BETWEEN_LOOKS = 0.1
+"""What is committed meanwhile is delivered together: a delivery takes time from the load that causes it."""
+
 BEGIN = "SELECT tenure_begin_deliveries(%s)"
 DUE = "SELECT tenant_id, plugin FROM tenure_due_deliveries(%s, %s)"
 
@@ -58,6 +61,7 @@ class Deliverer:
             async with aclosing(wakes.waits()) as waits:
                 async for tenants in waits:
                     await self._look(tenants)
+                    await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         finally:
             await self._finish()
 

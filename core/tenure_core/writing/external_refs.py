@@ -10,7 +10,6 @@ from tenure_core.database import TenantConnection
 from tenure_core.errors import ConflictError
 from tenure_core.identity import Actor
 from tenure_core.writing import statements
-from tenure_core.writing.arrays import array
 from tenure_core.writing.incoming import Incoming
 from tenure_core.writing.matching import OwnRef, is_older
 from tenure_core.writing.records import execute
@@ -62,9 +61,9 @@ async def _claimed(
     if new:
         parameters = {
             **_keys(entity, actor, new),
-            "record_ids": array(identity for identity, _ in new.values()),
-            "urls": array(ref.url for _, ref in new.values()),
-            "versions": array(ref.source_version for _, ref in new.values()),
+            "record_ids": [identity for identity, _ in new.values()],
+            "urls": [ref.url for _, ref in new.values()],
+            "versions": [ref.source_version for _, ref in new.values()],
         }
         found |= await _read(connection, statements.CLAIM, parameters, len(new))
         # A writer who came first had them meanwhile: they are known now.
@@ -94,8 +93,8 @@ def _keys(entity: EntityInfo, actor: Actor, keys: Iterable[ExternalKey]) -> dict
     return {
         "tenant": actor.tenant_id,
         "entity": entity.name,
-        "systems": array(key.system for key in listed),
-        "external_ids": array(key.id for key in listed),
+        "systems": [key.system for key in listed],
+        "external_ids": [key.id for key in listed],
     }
 
 
@@ -117,7 +116,7 @@ async def refuse_older_sources(
     parameters = {
         "tenant": actor.tenant_id,
         "entity": entity.name,
-        "record_ids": array(row.id for row in asking),
+        "record_ids": [row.id for row in asking],
     }
     cursor = await connection.execute(statements.SOURCES, parameters)
     known: dict[tuple[uuid.UUID | None, str], list[str]] = {}
@@ -158,8 +157,8 @@ async def note_synced(
     if noted:
         parameters = {
             **_keys(entity, actor, (ref.key for _, ref in noted)),
-            "urls": array(ref.url for _, ref in noted),
-            "versions": array(ref.source_version for _, ref in noted),
-            "written": array(row.status is not Status.NOOP for row, _ in noted),
+            "urls": [ref.url for _, ref in noted],
+            "versions": [ref.source_version for _, ref in noted],
+            "written": [row.status is not Status.NOOP for row, _ in noted],
         }
         await execute(connection, statements.SYNCED, parameters, len(noted))

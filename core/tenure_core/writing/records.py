@@ -16,7 +16,6 @@ from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
 from tenure_core.identity import Actor
 from tenure_core.writing import statements
-from tenure_core.writing.arrays import array
 from tenure_core.writing.drafts import Draft, Stored
 from tenure_core.writing.results import Status
 
@@ -41,7 +40,7 @@ async def lock(
     """Lock the drafts' records until the transaction ends, and note how they are stored."""
     if not drafts:
         return
-    parameters = {"tenant": actor.tenant_id, "ids": array(draft.id for draft in drafts)}
+    parameters = {"tenant": actor.tenant_id, "ids": [draft.id for draft in drafts]}
     cursor = await execute(connection, statements.locked(entity.table), parameters, len(drafts))
     found = {identity: Stored(version, deleted) for identity, version, deleted in await cursor.fetchall()}
     for draft in drafts:
@@ -64,7 +63,7 @@ async def lock_all(
     """
     for entity in catalog.entities.values():
         if wanted := ids.get(entity.name):
-            parameters = {"tenant": actor.tenant_id, "ids": array(wanted)}
+            parameters = {"tenant": actor.tenant_id, "ids": list(wanted)}
             await execute(connection, statements.locked(entity.table), parameters, len(wanted))
 
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from tenure_core.catalog import Catalog, EntityInfo, ToOne
 from tenure_core.database import TenantConnection
 from tenure_core.writing import statements
-from tenure_core.writing.arrays import array
 from tenure_core.writing.records import execute
 from tenure_core.writing.results import ErrorCode, UserError
 from tenure_core.writing.validate import ExternalKey, Reference, Validated
@@ -68,15 +67,15 @@ async def _living(
 ) -> Mapping[uuid.UUID | ExternalKey, uuid.UUID]:
     found: dict[uuid.UUID | ExternalKey, uuid.UUID] = {}
     if ids := [key for key in keys if isinstance(key, uuid.UUID)]:
-        parameters = {"tenant": tenant_id, "ids": array(ids)}
+        parameters = {"tenant": tenant_id, "ids": ids}
         cursor = await execute(connection, statements.living(entity.table), parameters, len(ids))
         found.update({identity: identity for (identity,) in await cursor.fetchall()})
     if external := [key for key in keys if isinstance(key, ExternalKey)]:
         keyed = {
             "tenant": tenant_id,
             "entity": entity.name,
-            "systems": array(key.system for key in external),
-            "external_ids": array(key.id for key in external),
+            "systems": [key.system for key in external],
+            "external_ids": [key.id for key in external],
         }
         statement = statements.living_by_external_key(entity.table)
         cursor = await execute(connection, statement, keyed, len(external))

@@ -17,14 +17,17 @@ CLOCKS_APART = timedelta(days=1)
 """How far the clock of a device may be ahead of ours."""
 
 TAKEN = text("""
-    SELECT reading.meter_id, reading.taken_at, reading.id
+    SELECT asked.meter_id, asked.taken_at, reading.id
     FROM unnest(CAST(:meters AS uuid[]), CAST(:times AS timestamptz[])) AS asked (meter_id, taken_at)
-    JOIN meter_reading AS reading
-        ON reading.tenant_id = :tenant
-        AND reading.meter_id = asked.meter_id
-        AND reading.taken_at = asked.taken_at
-        AND reading.deleted_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT id FROM meter_reading
+        WHERE tenant_id = :tenant AND meter_id = asked.meter_id AND taken_at = asked.taken_at
+            AND deleted_at IS NULL
+        LIMIT 1
+    ) AS reading
 """)
+"""Each is looked up by itself: while devices send a lot PostgreSQL does not know how many readings there are, and a
+plain join then compares all that a tenant has."""
 
 
 class Place(NamedTuple):

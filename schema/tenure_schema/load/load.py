@@ -24,6 +24,11 @@ from tenure_schema.load.rows import Rows, Sent
 Item = TypeVar("Item")
 
 
+BYTES_AT_ONCE = 16_384
+"""How much is read before others have their turn: between its short statements what writes the rows before these
+waits for us, and it is during the long ones that much should be read."""
+
+
 class FaultyRowError(BadUserInputError):
     """A faulty row in a load that should end at the first one."""
 
@@ -81,10 +86,10 @@ class Load:
         """
         gathering = Gathering[object]()
         async for data in self._body():
-            for full in self._gather(gathering, self.rows.read(data)):
-                yield full
-            # Others have their turn: the statements that write the rows before these go on.
-            await asyncio.sleep(0)
+            for start in range(0, len(data), BYTES_AT_ONCE):
+                for full in self._gather(gathering, self.rows.read(data[start : start + BYTES_AT_ONCE])):
+                    yield full
+                await asyncio.sleep(0)
         for full in self._gather(gathering, self.rows.rest()):
             yield full
         if rest := gathering.rest():
