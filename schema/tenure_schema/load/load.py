@@ -25,8 +25,8 @@ Item = TypeVar("Item")
 
 
 BYTES_AT_ONCE = 16_384
-"""How much is read before others have their turn: between its short statements what writes the rows before these
-waits for us, and it is during the long ones that much should be read."""
+"""How much is read before others have their turn: between short statements those who write the rows before these
+wait for us, and it is during the long ones that much should be read."""
 
 
 class FaultyRowError(BadUserInputError):
