@@ -14,6 +14,9 @@ from tenure_core.deliveries.deliverer import Deliverer
 from tenure_core.plugins.host import Host
 from tenure_core.settings import Settings
 
+SECONDS_BEFORE_WORK = 0.3
+"""Clients that wait for the start are answered before anything is done in the background."""
+
 SECONDS_AFTER_FAILURE = 2.0
 
 log = structlog.get_logger()
@@ -53,6 +56,7 @@ def _has_jobs(host: Host) -> bool:
 
 
 async def _keep_running(served: Database, host: Host, settings: Settings) -> None:
+    await asyncio.sleep(SECONDS_BEFORE_WORK)
     while True:
         try:
             await _run(served, host, settings)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
-"""A chunk of a load is tens of thousands of objects that live until it is written: Python would look through them
-dozens of times, which is a quarter of the work. Garbage in circles waits longer for it; there is little."""
+"""A chunk of a load is tens of thousands of objects that live until it is written: Python would look through
+them dozens of times, which is a quarter of the work. Garbage in circles waits longer; there is little."""
 
 SECONDS_TO_FINISH = 5
 """How long requests that run may take to end when the server is told to stop."""
@@ -119,5 +119,6 @@ async def _serve(
         # What was built to stay is never garbage; looking through it would hold requests up for 0.1 s.
         gc.freeze()
         gc.set_threshold(*GARBAGE_THRESHOLDS)
+        gc.enable()
         announce()
         await Server(config).serve([listener])

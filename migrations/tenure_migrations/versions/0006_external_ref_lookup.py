@@ -1,8 +1,8 @@
 """The index that finds a record's external references begins with the record.
 
-It began with tenant and entity, as the primary key does. While a table grows faster than PostgreSQL's statistics of
-it, both then look equally good for finding a thousand keys, and the wrong one reads all references of the tenant for
-each of them: 400 ms in place of 5.
+It began with tenant and entity, as the primary key does. While a table grows faster than PostgreSQL's
+statistics of it, both then look equally good for finding a thousand keys, and the wrong one reads all
+references of the tenant for each of them: 400 ms in place of 5.
 """
 
 from __future__ import annotations

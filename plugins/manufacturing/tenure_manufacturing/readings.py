@@ -26,8 +26,8 @@ TAKEN = text("""
         LIMIT 1
     ) AS reading
 """)
-"""Each is looked up by itself: while devices send a lot PostgreSQL does not know how many there are, and a plain
-join then compares all that a tenant has."""
+"""Each is looked up by itself: while devices send a lot PostgreSQL does not know how many there are, and a
+plain join then compares all that a tenant has."""
 
 
 class Place(NamedTuple):

@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 
 BYTES_AT_ONCE = 16_384
-"""How much is read before others have their turn: between short statements those who write the rows before these
+"""How much is read before others have their turn: between short statements those who write the rows before
 wait for us, and it is during the long ones that much should be read."""
 
 
