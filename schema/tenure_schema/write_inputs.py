@@ -189,7 +189,7 @@ class WriteInputs:
             if isinstance(field, ScalarField) and field.writable:
                 required = creating and not field.nullable and field.default is None
                 yield given(field.name, self.inputs.python(field.kind), field.description, required=required)
-            elif isinstance(field, CompositeField):
+            elif isinstance(field, CompositeField) and field.writable:
                 yield given(field.name, self._composite(field), field.description)
             elif isinstance(field, ToOne):
                 reference = self.types[f"{field.target}Reference"]

@@ -20,6 +20,11 @@ HIDDEN = "**********"
 
 READ = "SELECT settings FROM tenant_plugin WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s"
 
+CHANGING = {"changing": True}
+"""What validators find as `info.context` where a tenant changes its settings, and None where they are read.
+
+So a model can refuse what is new and still read what was right when it was set."""
+
 LOCK = """
     INSERT INTO tenant_plugin (tenant_id, plugin) VALUES (%(tenant)s, %(plugin)s)
     ON CONFLICT (tenant_id, plugin) DO UPDATE SET plugin = excluded.plugin
@@ -73,7 +78,7 @@ async def change_settings(
     merged = {name: _merged(value, stored.get(name)) for name, value in {**stored, **changes}.items()}
     settings = {name: value for name, value in merged.items() if value is not None}
     try:
-        _read(plugin, settings)
+        _read(plugin, settings, CHANGING)
     except ValidationError as error:
         return list(_faults(error))
     parameters = {"tenant": tenant_id, "plugin": plugin.name, "settings": Jsonb(settings)}
@@ -99,8 +104,10 @@ async def _stored(
     return row[0] if row else {}
 
 
-def _read(plugin: LoadedPlugin, settings: Mapping[str, object]) -> BaseModel:
-    return plugin.settings.model_validate_json(json.dumps(settings))
+def _read(
+    plugin: LoadedPlugin, settings: Mapping[str, object], context: Mapping[str, bool] | None = None
+) -> BaseModel:
+    return plugin.settings.model_validate_json(json.dumps(settings), context=context)
 
 
 def _merged(sent: object, stored: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 from tests.small_plugins import plugin
 
 from tenure_core.database import Database, TenantConnection
@@ -28,6 +28,13 @@ class FleetSettings(BaseModel):
     regions: list[str] = []
     token: SecretStr = SecretStr("")
     gateways: list[Gateway] = []
+
+    @field_validator("regions")
+    @classmethod
+    def _regions_are_served(cls, regions: list[str], info: ValidationInfo) -> list[str]:
+        if info.context and info.context["changing"] and "moon" in regions:
+            raise ValueError("nobody serves the moon")
+        return regions
 
 
 class NewFleetSettings(BaseModel):
@@ -55,6 +62,16 @@ async def test_a_tenant_that_has_set_nothing_has_the_defaults(
     connection: TenantConnection, actor: Actor
 ) -> None:
     assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+
+
+async def test_a_model_may_refuse_what_is_new_and_read_what_is_stored(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    [error] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
+    assert error.path == ("regions",)
+    set_before = "INSERT INTO tenant_plugin (tenant_id, plugin, settings) VALUES (%s, 'fleet', %s)"
+    await connection.execute(set_before, (actor.tenant_id, '{"regions": ["moon"]}'))
+    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["moon"])
 
 
 async def test_what_is_set_stays_and_the_rest_follows_the_defaults(
