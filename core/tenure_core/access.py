@@ -89,7 +89,7 @@ class Grants:
         if plugin and plugin not in self.plugins:
             raise ForbiddenError(
                 f"{what} belongs to the plugin {plugin}, which is not enabled for this tenant.",
-                f"Enable it with the mutation `pluginEnable` or with `tenure plugin enable {plugin}`.",
+                enabling(plugin),
             )
 
     def require(self, permission: str) -> None:
@@ -98,6 +98,11 @@ class Grants:
             raise ForbiddenError(
                 f"The role {self.role} lacks the permission {permission}.", "Use a key with another role."
             )
+
+
+def enabling(plugin: str) -> str:
+    """Return how a plugin is enabled, as one sentence."""
+    return f"Enable it with the mutation `pluginEnable` or with `tenure plugin enable {plugin}`."
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,12 +231,14 @@ class Catalog:
         roles: The roles that plugins bring, by name.
         permissions: The plugin of each permission, by the permission's name.
         validators: The plugins that check writes.
+        added_choices: The plugin of each value that one adds to a list of choices, by the list's name.
     """
 
     entities: Mapping[str, EntityInfo]
     roles: Mapping[str, RoleInfo] = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
     validators: tuple[Validator, ...] = ()
+    added_choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     by_singular: Mapping[str, EntityInfo] = field(init=False)
     by_plural: Mapping[str, EntityInfo] = field(init=False)
 

@@ -69,8 +69,8 @@ async def test_a_model_may_refuse_what_is_new_and_read_what_is_stored(
 ) -> None:
     [error] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
     assert error.path == ("regions",)
-    set_before = "INSERT INTO tenant_plugin (tenant_id, plugin, settings) VALUES (%s, 'fleet', %s)"
-    await connection.execute(set_before, (actor.tenant_id, '{"regions": ["moon"]}'))
+    set_before = """UPDATE tenant_plugin SET settings = '{"regions": ["moon"]}' WHERE tenant_id = %s"""
+    await connection.execute(set_before, (actor.tenant_id,))
     assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["moon"])
 
 
