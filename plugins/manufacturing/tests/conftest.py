@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from tenure_manufacturing.meters import Meter, MeterReading
 from tenure_manufacturing.work_orders import WorkOrder
 from tenure_sdk import Account, Change, Entity, Operation
 
+from .listening import Listener
+
 if TYPE_CHECKING:
     from tenure_sdk.testing import Tenant
 
@@ -27,8 +30,11 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="session")
-def tenure_plugins() -> Sequence[object]:
-    return [plugin]
+def tenure_plugins() -> Iterator[Sequence[object]]:
+    """The pack, where webhooks may lead to this machine."""
+    with pytest.MonkeyPatch.context() as operator:
+        operator.setenv("TENURE_MANUFACTURING_PRIVATE_WEBHOOKS", "true")
+        yield [plugin]
 
 
 class Plant:
@@ -119,6 +125,17 @@ def ref(identity: UUID) -> dict[str, str]:
 def done(after: timedelta = HOUR, **fields: object) -> dict[str, object]:
     """Return the fields of work that was completed some time after it was reported."""
     return {"status": "COMPLETED", "completedAt": (NOW + after).isoformat(), **fields}
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A receiver of webhooks on this machine."""
+    with Listener() as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
