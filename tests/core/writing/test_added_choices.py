@@ -1,4 +1,4 @@
-"""Added choices: kinds of a plugin are written where the tenant has it enabled, and read by all others, too."""
+"""Added choices: kinds of a plugin are written where the tenant has it enabled, and read everywhere."""
 
 from __future__ import annotations
 
