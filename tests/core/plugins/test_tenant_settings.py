@@ -98,6 +98,24 @@ async def test_a_wrong_value_is_refused_at_its_place_and_nothing_is_changed(
     assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"token": "a\x00b"}, "token"),
+        ({"days_ahead": 7, "regions": ["\ud800"]}, "regions"),
+        ({"gateways": [{"url\x00": "https://gateway.example"}]}, "gateways"),
+        ({"gateways": [{"url": "a\x00b"}]}, "gateways"),
+    ],
+)
+async def test_text_that_cannot_be_kept_is_refused_at_its_setting(
+    connection: TenantConnection, actor: Actor, changes: dict[str, object], name: str
+) -> None:
+    [error] = await change_settings(connection, FLEET, actor.tenant_id, changes)
+    assert (error.code, error.path) == (ErrorCode.INVALID, (name,))
+    assert "text must not contain" in error.message
+    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+
+
 async def test_an_unknown_setting_is_refused_with_those_that_there_are(
     connection: TenantConnection, actor: Actor
 ) -> None:
