@@ -27,6 +27,10 @@ FORGET = tuple(
     map(
         text,
         (
+            # The queue's triggers look for its tables there.
+            "SET LOCAL search_path = public, procrastinate",
+            # Who puts jobs into the queue is done with it, and finds no tenant that has the plugin afterwards.
+            "SELECT pg_advisory_xact_lock(hashtextextended('plugin jobs', 0))",
             "DELETE FROM change WHERE entity = ANY (:entities)",
             "DELETE FROM external_ref WHERE entity = ANY (:entities)",
             "DELETE FROM field_owner WHERE entity = ANY (:entities)",
