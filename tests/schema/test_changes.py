@@ -182,7 +182,6 @@ class TestHistory:
         ('{ changes(entities: ["Acount"]) { edges { id } } }', "no entity 'Acount'"),
         ('{ snapshot(entities: ["Acount"]) { url } }', "no entity 'Acount'"),
         ("{ snapshot(entities: []) { url } }", "entities is an empty list. Name some"),
-        ("{ changes(entities: []) { edges { id } } }", "entities is an empty list. Name some"),
         ('{ accounts { nodes { history(after: "x") { edges { id } } } } }', "cursor of a history"),
         (
             "{ changes(first: 1000) { edges { node { ... on Account "

@@ -81,10 +81,12 @@ class Changes:
         """Return the plan of the address where an export is had.
 
         Raises:
-            BadUserInputError: There is no entity of one of the names.
+            BadUserInputError: There is no entity of one of the names, or there are no names.
             ForbiddenError: One of them may not be read.
         """
         entities = wanted_entities(field.arguments.get("entities"), self.catalog, self.grants)
+        if not entities:
+            raise BadUserInputError("entities is an empty list.", "Name some, or leave it out to have all.")
         url = f"{EXPORT_PATH}?entities={','.join(entity.name for entity in entities)}"
         return Export(url, tuple(_named(f, "Snapshot") for f in field.fields))
 
@@ -114,14 +116,12 @@ def wanted_entities(names: object, catalog: Catalog, grants: Grants) -> list[Ent
     """Return the entities of a list of names, in the order of the catalog; all that may be read for None.
 
     Raises:
-        BadUserInputError: There is no entity of one of the names, or there are no names.
+        BadUserInputError: There is no entity of one of the names.
         ForbiddenError: One of them may not be read.
     """
     if names is None:
         return [entity for entity in catalog.entities.values() if grants.may_read(entity)]
     wanted = {str(fixed(name)) for name in cast(list[object], fixed(names))}
-    if not wanted:
-        raise BadUserInputError("entities is an empty list.", "Name some, or leave it out to have all.")
     if unknown := sorted(wanted - catalog.entities.keys()):
         known = ", ".join(catalog.entities)
         raise BadUserInputError(f"There is no entity {unknown[0]!r}.", f"There are {known}.")
