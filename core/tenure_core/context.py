@@ -134,7 +134,7 @@ class Context:
 
     @property
     def log(self) -> FilteringBoundLogger:
-        """A logger that names the plugin and the tenant."""
+        """A logger that names the plugin and the tenant; `TENURE_LOG_LEVEL` says how much of it is seen."""
         named: FilteringBoundLogger = structlog.get_logger(
             plugin=self.plugin.name, tenant=str(self.actor.tenant_id)
         )

@@ -87,7 +87,7 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
-    configure_logs()
+    configure_logs(settings.log_level)
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused})
     app.state.settings = settings
     app.state.host = host

@@ -29,7 +29,7 @@ FORGET = tuple(
         (
             # The queue's triggers look for its tables there.
             "SET LOCAL search_path = public, procrastinate",
-            # Who puts jobs into the queue is done with it, and finds no tenant that has the plugin afterwards.
+            # Who puts jobs into the queue is done with it, and finds no tenant with the plugin afterwards.
             "SELECT pg_advisory_xact_lock(hashtextextended('plugin jobs', 0))",
             "DELETE FROM change WHERE entity = ANY (:entities)",
             "DELETE FROM external_ref WHERE entity = ANY (:entities)",
