@@ -12,6 +12,7 @@ from graphql import build_schema as build_graphql
 from tenure_core.naming import camel_case
 from tenure_core.plugins import LoadedPlugin
 from tenure_sdk.checks.additions import Additions
+from tenure_sdk.checks.beside import place_beside
 from tenure_sdk.checks.findings import Finding
 
 CHECK = "releases"
@@ -24,8 +25,7 @@ MEMBER = re.compile(r"\b\w+\.(\w+)")
 
 def released_file(plugin: LoadedPlugin) -> Path | None:
     """Return where a plugin keeps the schema of its last release; None where it is no module in a file."""
-    file = getattr(plugin.hooks, "__file__", None)
-    return Path(file).parent / FILE if file else None
+    return place_beside(plugin, FILE)
 
 
 def broken(plugin: LoadedPlugin, additions: Additions) -> Iterator[Finding]:

@@ -23,5 +23,18 @@ def test_statements_that_do_not_name_the_tenant_are_named(found: dict[str, str])
     assert "changes data of another tenant: garage.name differs in 1 of 6 rows" in found.pop("garageRename")
 
 
+def test_routes_that_do_not_name_the_tenant_are_named(found: dict[str, str]) -> None:
+    assert "asked for by its id" in found.pop("GET /garage-cars/{id}/plate")
+    assert "changes data of another tenant: garage_car.mileage" in found.pop("POST /scrap/{garage_car_id}")
+
+
+def test_mutations_that_show_what_they_do_not_change_are_named(found: dict[str, str]) -> None:
+    assert "asked for by its id" in found.pop("garageCarInspect")
+
+
+def test_subscriptions_that_tell_of_others_are_named(found: dict[str, str]) -> None:
+    assert found.pop("garageOpened") == f"{LAST_BELT} It tells of what happens at another tenant."
+
+
 def test_nothing_else_is_named(found: dict[str, str]) -> None:
     assert found == {}
