@@ -9,6 +9,7 @@ from tenure_sdk.checks.findings import Finding
 from tenure_sdk.checks.ground import Asked, Ground, Holding
 from tenure_sdk.checks.listening import listening
 from tenure_sdk.checks.places import leaves
+from tenure_sdk.checks.questions import FILE
 from tenure_sdk.checks.rows import Records
 from tenure_sdk.trial import Tenant
 
@@ -32,16 +33,21 @@ async def failing(ground: Ground, holding: Holding) -> AsyncIterator[Finding]:
         ground: What to ask.
         holding: A tenant with rows, who asks.
     """
+    for field in ground.unasked:
+        yield _found(field, "nobody knows what to give it, for it wants arguments.", FILE)
     for question in ground.questions:
         if fails := await _failure(ground, question, holding.tenant, holding.records):
-            yield _found(question, fails)
+            yield _found(question.where, fails, question.file)
     for number, mutation in enumerate(ground.mutations):
         if fails := await _failure(ground, mutation, holding.tenant, holding.beginning_at(number)):
-            yield _found(mutation, fails)
+            yield _found(mutation.where, fails, mutation.file)
+    for name, problem in ground.failed.items():
+        mend = "Mend it: it is run for every tenant, whatever data there are."
+        yield Finding(CHECK, name, f"It fails: {problem}", mend)
     for subscription in ground.subscriptions:
         async with listening(ground, subscription, holding.tenant, holding) as heard:
             if heard.refusal:
-                yield _found(subscription, heard.reason)
+                yield _found(subscription.where, heard.reason, subscription.file)
 
 
 async def _failure(ground: Ground, asked: Asked, tenant: Tenant, records: Records) -> str:
@@ -56,5 +62,5 @@ async def _failure(ground: Ground, asked: Asked, tenant: Tenant, records: Record
     return f"it is refused: {' '.join(map(str, told))}" if told else ""
 
 
-def _found(asked: Asked, fails: str) -> Finding:
-    return Finding(CHECK, asked.where, f"It is not answered: {fails}", MEND.format(asked.file))
+def _found(where: str, fails: str, file: str) -> Finding:
+    return Finding(CHECK, where, f"It is not answered: {fails}", MEND.format(file))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tenure_core.owner import connect
 from tenure_sdk.checks.contents import Contents, altered
 from tenure_sdk.checks.findings import Finding
-from tenure_sdk.checks.ground import Asked, Ground, Holding
+from tenure_sdk.checks.ground import Asked, Ground, Holding, raised
 from tenure_sdk.checks.listening import listening
 from tenure_sdk.checks.places import Place, difference, place_of
 
@@ -68,6 +68,8 @@ async def _crossings(ground: Ground, own: Holding, other: Holding) -> AsyncItera
             yield _found(mutation, (), "It shows data of another tenant, asked for by its id.")
         if changed := list(altered(before, await _records_of(ground, other))):
             yield _found(mutation, (), f"It changes data of another tenant: {changed[0]}.")
+    async for finding in _meddling(ground, own):
+        yield finding
 
 
 async def _overheard(ground: Ground, own: Holding) -> AsyncIterator[Finding]:
@@ -77,6 +79,16 @@ async def _overheard(ground: Ground, own: Holding) -> AsyncIterator[Finding]:
             stranger = await ground.holding(ROWS_OF_STRANGER)
             if place_of(await heard.out(), stranger.signs):
                 yield _found(subscription, (), "It tells of what happens at another tenant.")
+
+
+async def _meddling(ground: Ground, own: Holding) -> AsyncIterator[Finding]:
+    """Yield a finding where what the plugin does for another tenant by itself changes a tenant's data."""
+    stranger = await ground.holding(ROWS_OF_STRANGER)
+    for name, work in ground.works(stranger.tenant).items():
+        before = await _records_of(ground, own)
+        await raised(work)
+        if changed := list(altered(before, await _records_of(ground, own))):
+            yield Finding(CHECK, name, f"It changes data of another tenant: {changed[0]}.", MEND)
 
 
 async def _swayed(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
@@ -122,13 +134,14 @@ async def _records_of(ground: Ground, holding: Holding) -> Contents:
 
 @asynccontextmanager
 async def _unprotected(ground: Ground) -> AsyncIterator[None]:
-    """Switch row-level security off for all records, in this database alone."""
-    await asyncio.to_thread(_switch, ground, "DISABLE")
+    """Switch row-level security off for all that is tenants' own, in this database alone."""
+    tables = await ground.contents()
+    await asyncio.to_thread(_switch, ground, tables, "DISABLE")
     yield
-    await asyncio.to_thread(_switch, ground, "ENABLE")
+    await asyncio.to_thread(_switch, ground, tables, "ENABLE")
 
 
-def _switch(ground: Ground, switch: str) -> None:
+def _switch(ground: Ground, tables: Iterable[str], switch: str) -> None:
     with connect(ground.tenure.settings.database_url) as connection:
-        for entity in ground.tenure.catalog.entities.values():
-            connection.execute(f"ALTER TABLE {entity.table.name} {switch} ROW LEVEL SECURITY".encode())
+        for table in tables:
+            connection.execute(f"ALTER TABLE {table} {switch} ROW LEVEL SECURITY".encode())

@@ -26,7 +26,7 @@ from tenure_core.plugins import LoadedPlugin
 from tenure_sdk.checks.additions import Additions
 from tenure_sdk.checks.arguments import Arguments, Records
 from tenure_sdk.checks.beside import text_beside
-from tenure_sdk.checks.selections import parts_of
+from tenure_sdk.checks.selections import needing_arguments, parts_of
 from tenure_sdk.trial import Response, Tenant
 
 FILE = "questions.graphql"
@@ -114,6 +114,12 @@ def questions_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -
         if entity.plugin != plugin.name and additions.fields(entity.name)
     ]
     return [*asked, *extended, *written]
+
+
+def unasked_of(plugin: LoadedPlugin, additions: Additions) -> list[str]:
+    """Return the fields that nothing asks for: they need arguments, and no question was written for them."""
+    written = [one for kind in OperationType for one in _written(kind, plugin, additions)]
+    return [f"{type_}.{name}" for type_, name in needing_arguments(additions) if not _is_asked(name, written)]
 
 
 def mutations_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -> list[Question]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from datetime import time, timedelta
 from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -27,6 +27,7 @@ from tenure_sdk import (
     Entity,
     ErrorCode,
     GraphQLParts,
+    Job,
     Manifest,
     Permission,
     UserError,
@@ -114,6 +115,10 @@ class Owner:
         garage = await info.context.session.get(Garage, UUID(str(self.garage)))
         account = await info.context.session.get(Account, garage.account_id) if garage else None
         return account and account.name
+
+    @strawberry.field(description="How many cars of a colour are there.")
+    async def cars_painted(self, colour: str) -> int:
+        return len(colour)
 
 
 KEPT: list[str] = []
@@ -264,6 +269,19 @@ FAULTY_ROUTES = [
 ]
 
 
+async def drive_all(context: Context) -> None:
+    """Drive all cars, of whomever."""
+    await context.session.execute(text("UPDATE garage_car SET mileage = 1 + coalesce(mileage, 0)"))
+
+
+async def sweep(_: Context) -> None:
+    raise LookupError("no broom")
+
+
+def job(run: Callable[[Context], Awaitable[None]]) -> Job:
+    return Job(name=run.__name__, doc="Works.", run=run, every=timedelta(days=1))
+
+
 async def follow_soundly(context: Context, changes: Sequence[Change]) -> None:
     """Make one car for each garage, under a key that follows from the garage's."""
     rows = [
@@ -329,5 +347,6 @@ def faulty() -> SimpleNamespace:
         register_computed_fields=lambda: computed,
         register_graphql=lambda: FAULTY_PARTS,
         register_routes=lambda: FAULTY_ROUTES,
+        register_jobs=lambda: [job(sweep)],
         on_change=follow_doubling,
     )
