@@ -33,7 +33,13 @@ from tenure_core.migrating.histories import History, histories_of, history_of
 from tenure_core.migrating.migrate import bring, connected, declared_tables
 from tenure_core.migrating.required_columns import with_values
 from tenure_core.migrating.scratch import scratch_database
-from tenure_core.migrating.table_ops import DropWholeTableOp, MakeTableOp, by_table, functions_of
+from tenure_core.migrating.table_ops import (
+    DropWholeTableOp,
+    MakeTableOp,
+    by_table,
+    functions_of,
+    referrers_first,
+)
 from tenure_core.plugins import Host, LoadedPlugin
 from tenure_core.search import search_column
 
@@ -112,7 +118,7 @@ def lacking(connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owne
         op for info in entities.values() if info.table.name in owned for op in _search(connection, info)
     ]
     gone = [KeepTableOp(name, kept[name]).reverse() for name in sorted(kept.keys() - entities.keys())]
-    listed = [*gone, *found, *search, *_captures(entities, kept)]
+    listed = [*gone, *referrers_first(found), *search, *_captures(entities, kept)]
     return UpgradeOps(list(by_table(listed)))
 
 

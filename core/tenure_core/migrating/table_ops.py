@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from textwrap import indent
 
 from alembic.autogenerate import renderers
@@ -140,6 +141,23 @@ def by_table(operations: Sequence[MigrateOperation]) -> Iterator[MigrateOperatio
                 one.reverse() for one in _indexes(operations, op.table_name) if isinstance(one, DropIndexOp)
             ]
             yield MakeTableOp(op.reverse(), gone, captured[op.table_name]).reverse()
+
+
+def referrers_first(operations: Iterable[MigrateOperation]) -> list[MigrateOperation]:
+    """Return operations with tables dropped at the end, each after all that refers to it.
+
+    Alembic brings them first, in the order of a set, another one each time.
+    """
+    listed = list(operations)
+    dropped = {op.table_name: op for op in listed if isinstance(op, DropTableOp)}
+    referrers: dict[str, set[str]] = {name: set() for name in sorted(dropped)}
+    for name, op in dropped.items():
+        for key in op.to_table().foreign_keys:
+            target = key.target_fullname.split(".")[-2]
+            if target in dropped and target != name:
+                referrers[target].add(name)
+    order = TopologicalSorter({name: sorted(above) for name, above in referrers.items()}).static_order()
+    return [*(op for op in listed if not isinstance(op, DropTableOp)), *(dropped[name] for name in order)]
 
 
 def _indexes(operations: Iterable[MigrateOperation], table: str) -> Iterator[MigrateOperation]:

@@ -102,6 +102,32 @@ def test_tables_that_are_dropped_come_back_as_they_were(
     assert shape_of(migrated_database_url) == before
 
 
+FEWER = """
+class Revision(Entity):
+    '''A revision of nothing.'''
+
+    metadata = APART
+
+
+@hookimpl
+def register_entities():
+    return [Revision]
+"""
+
+
+def test_a_table_is_dropped_after_the_column_that_refers_to_it(
+    host: Host, migrated_database_url: str, server_url: str, tmp_path: Path
+) -> None:
+    migrate.upgrade(migrated_database_url, host)
+    before = shape_of(migrated_database_url)
+    fewer = fleet(tmp_path, FEWER)
+    assert write_revision(server_url, fewer, "fleet")
+    migrate.upgrade(migrated_database_url, fewer, allow_destructive=True)
+    assert migrate.differences(migrated_database_url, fewer.catalog) == []
+    migrate.downgrade(migrated_database_url, "0001", history=history_of(fewer["fleet"]))
+    assert shape_of(migrated_database_url) == before
+
+
 def test_each_table_is_a_function_of_its_own(host: Host, tmp_path: Path) -> None:
     [revision] = (tmp_path / "fleet/migrations").glob("0001*.py")
     written = revision.read_text()
