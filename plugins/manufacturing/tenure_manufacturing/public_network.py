@@ -51,7 +51,7 @@ class PublicNetwork(AsyncNetworkBackend):
         addresses = await _addresses(host, port)
         if not self._private_allowed and not all(map(is_public, addresses)):
             raise PrivateAddressError(
-                f"{host} leads to an address that is not of the public internet.", f"{WHAT_TO_DO}."
+                f"{host} leads to an address that is not of the public internet: {WHAT_TO_DO}."
             )
         failure = ConnectError(f"{host} has no address")
         for address in addresses:

@@ -78,10 +78,10 @@ class Plant:
         rows = [{"meter": ref(meter), "takenAt": at.isoformat(), "value": value} for at, value in readings]
         return await self.create(MeterReading, *rows)
 
-    async def deliver(self, entity: type[Entity], *ids: UUID) -> None:
+    async def deliver(self, entity: type[Entity], *ids: UUID, fields: tuple[str, ...] = ()) -> None:
         """Tell the pack that records were changed."""
         async with self.tenant.context("manufacturing") as context:
-            await follow(context, [change(entity, identity) for identity in ids])
+            await follow(context, [change(entity, identity, fields) for identity in ids])
 
     async def set(self, **settings: object) -> None:
         """Set the pack up for the tenant."""
@@ -99,14 +99,14 @@ class Plant:
         return answer["data"]
 
 
-def change(entity: type[Entity], identity: UUID) -> Change:
-    """Return a change of a record; what was changed does not matter to the pack."""
+def change(entity: type[Entity], identity: UUID, fields: tuple[str, ...]) -> Change:
+    """Return a change of some fields of a record."""
     return Change(
         cursor="",
         entity=entity.__name__,
         id=identity,
         operation=Operation.UPDATE,
-        changed_fields=(),
+        changed_fields=fields,
         before=None,
         after=None,
         version=1,

@@ -142,6 +142,14 @@ async def test_what_the_pack_keeps_is_no_input(plant: Plant, name: str) -> None:
     assert f"unknown field '{name}'" in answer["errors"][0]["message"]
 
 
+@pytest.mark.parametrize("name", ["respondedAt", "completedAt", "signedOffAt"])
+async def test_what_has_not_come_yet_has_not_happened(plant: Plant, name: str) -> None:
+    order = await plant.order(await plant.machine())
+    [error] = (await step(plant, order, **{name: "2062-03-01T00:00:00Z"}))["userErrors"]
+    assert error["path"] == ["input", name]
+    assert "has not come yet" in error["message"]
+
+
 async def test_history_comes_in_as_it_was(plant: Plant) -> None:
     row = {
         "equipment": ref(await plant.machine()),
