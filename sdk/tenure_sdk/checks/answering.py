@@ -31,7 +31,7 @@ async def failing(ground: Ground, holding: Holding) -> AsyncIterator[Finding]:
 
     Args:
         ground: What to ask.
-        holding: A tenant with rows, who asks.
+        holding: A tenant with rows, who asks, and whose rows are changed by it.
     """
     for field in ground.unasked:
         yield _found(field, "nobody knows what to give it, for it wants arguments.", FILE)
