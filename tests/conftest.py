@@ -23,7 +23,7 @@ from tenure_core.settings import Settings
 from tenure_core.tokens import ensure_tenant
 from tenure_schema.logs import configure_logs
 
-configure_logs()
+configure_logs("warning")
 
 # Tenure is held to its word whatever plugins are installed beside it; so are the commands that tests run.
 os.environ["TENURE_PLUGINS_ALLOW"] = ""

@@ -20,6 +20,9 @@ class FleetCar(Entity):
     bought_on: Mapped[date | None]
     price: Mapped[Money | None]
     equipment: Mapped[dict[str, Any]] = column(default={}, max_length=65536)
+    number: Mapped[int | None] = column(unique=True, writable=False)
+    trips: Mapped[int] = column(default=0, writable=False)
+    worth: Mapped[Money | None] = column(writable=False)
 
 
 @hookimpl

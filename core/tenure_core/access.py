@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from tenure_core.catalog import Catalog, EntityInfo, ScalarField
+from tenure_core.catalog import Catalog, EntityInfo, RoleInfo, ScalarField
 from tenure_core.computed import CodedField
 from tenure_core.errors import ForbiddenError
 from tenure_core.identity import Actor, Role
@@ -40,12 +40,14 @@ class Grants:
         entities: The grant for each entity; one that is not there grants nothing.
         permissions: What else is allowed.
         plugins: The plugins that the tenant has enabled.
+        roles: The roles that those bring, whom else one could be.
     """
 
     role: str
     entities: Mapping[str, EntityGrant]
     permissions: frozenset[str] = frozenset()
     plugins: frozenset[str] = frozenset()
+    roles: tuple[RoleInfo, ...] = ()
 
     def may_read(self, entity: EntityInfo) -> bool:
         """Whether records of the entity may be read."""
@@ -56,7 +58,7 @@ class Grants:
         if not self.may_read(entity):
             self.require_plugin(entity.plugin, entity.plural)
             raise ForbiddenError(
-                f"The role {self.role} may not read {entity.plural}.", "Use a key with another role."
+                f"The role {self.role} may not read {entity.plural}.", self._readers(entity.name)
             )
 
     def require_write(self, entity: EntityInfo) -> None:
@@ -64,7 +66,8 @@ class Grants:
         if not self.entities.get(entity.name, NOTHING).write:
             self.require_plugin(entity.plugin, entity.plural)
             raise ForbiddenError(
-                f"The role {self.role} may not write {entity.plural}.", "Use a key with the role admin."
+                f"The role {self.role} may not write {entity.plural}.",
+                _another(role.name for role in self.roles if entity.name in role.writes),
             )
 
     def require_field(self, field: ScalarField | CodedField) -> None:
@@ -75,13 +78,13 @@ class Grants:
                 if not self.entities.get(name, NOTHING).read:
                     raise ForbiddenError(
                         f"{field.name} is computed from {name}, which the role {self.role} may not read.",
-                        "Use a key with another role.",
+                        self._readers(name),
                     )
 
     def require_path(self, path: Path, catalog: Catalog) -> None:
         """Raise ForbiddenError where the value at the end of a path may not be read."""
-        if path.via is not None:
-            self.require_read(catalog[path.via.target])
+        if path.target:
+            self.require_read(catalog[path.target])
         self.require_field(path.field)
 
     def require_plugin(self, plugin: str, what: str) -> None:
@@ -89,15 +92,31 @@ class Grants:
         if plugin and plugin not in self.plugins:
             raise ForbiddenError(
                 f"{what} belongs to the plugin {plugin}, which is not enabled for this tenant.",
-                f"Enable it with the mutation `pluginEnable` or with `tenure plugin enable {plugin}`.",
+                enabling(plugin),
             )
 
     def require(self, permission: str) -> None:
         """Raise ForbiddenError where a permission is not granted."""
         if permission not in self.permissions:
             raise ForbiddenError(
-                f"The role {self.role} lacks the permission {permission}.", "Use a key with another role."
+                f"The role {self.role} lacks the permission {permission}.",
+                _another(role.name for role in self.roles if permission in role.permissions),
             )
+
+    def _readers(self, entity: str) -> str:
+        able = (role.name for role in self.roles if entity in role.reads | role.writes)
+        return _another((Role.READER, *able))
+
+
+def _another(able: Iterable[str]) -> str:
+    """Return as a hint which roles may do something, beside administrators."""
+    *first, last = (*able, Role.ADMIN)
+    return f"Use a key with the role {', '.join(first)}{' or ' if first else ''}{last}."
+
+
+def enabling(plugin: str) -> str:
+    """Return how a plugin is enabled, as one sentence."""
+    return f"Enable it with the mutation `pluginEnable` or with `tenure plugin enable {plugin}`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +140,15 @@ def authorize(actor: Actor, catalog: Catalog) -> Authorized:
 @lru_cache(maxsize=1024)
 def _grants(role: str, plugins: frozenset[str], catalog: Catalog) -> Grants:
     present = [e for e in catalog.entities.values() if not e.plugin or e.plugin in plugins]
+    roles = tuple(one for one in catalog.roles.values() if one.plugin in plugins)
     if role in (Role.ADMIN, Role.READER):
         granted = dict.fromkeys((e.name for e in present), EntityGrant(read=True, write=role == Role.ADMIN))
         every = {name for name, plugin in catalog.permissions.items() if plugin in plugins}
         permissions = frozenset(every) if role == Role.ADMIN else frozenset()
-        return Grants(role, MappingProxyType(granted), permissions, plugins)
-    known = catalog.roles.get(role)
-    if known is None or known.plugin not in plugins:
-        return Grants(role, MappingProxyType({}), frozenset(), plugins)
+        return Grants(role, MappingProxyType(granted), permissions, plugins, roles)
+    known = next((one for one in roles if one.name == role), None)
+    if known is None:
+        return Grants(role, MappingProxyType({}), frozenset(), plugins, roles)
     writes = {e.name: EntityGrant(read=True, write=True) for e in present if e.name in known.writes}
     reads = {e.name: EntityGrant(read=True) for e in present if e.name in known.reads}
-    return Grants(role, MappingProxyType(reads | writes), known.permissions, plugins)
+    return Grants(role, MappingProxyType(reads | writes), known.permissions, plugins, roles)

@@ -48,6 +48,7 @@ def build_catalog(
     roles: Iterable[RoleInfo] = (),
     permissions: Mapping[str, str] = MappingProxyType({}),
     validators: Iterable[Validator] = (),
+    added_choices: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Catalog:
     """Return the catalog of the given entities.
 
@@ -59,6 +60,7 @@ def build_catalog(
         roles: The roles that plugins bring.
         permissions: The plugin of each permission, by the permission's name.
         validators: The plugins that check writes.
+        added_choices: The plugin of each value that one has added to `choices`, by the list's name.
 
     Raises:
         DeclarationError: Two fields of one entity have one name, a reference leads to no given entity, or a
@@ -81,6 +83,7 @@ def build_catalog(
         MappingProxyType(by_name),
         MappingProxyType(dict(permissions)),
         tuple(validators),
+        MappingProxyType(dict(added_choices)),
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Table
 
 from tenure_core.computed import AnyColumn, CodedField
-from tenure_core.declaration import Rules
+from tenure_core.declaration import OF_EVERY_RECORD, Rules
 from tenure_core.entities import Entity
 from tenure_core.kinds import Kind
 
@@ -72,6 +73,11 @@ class CompositeField:
     nullable: bool
     description: str
     required: frozenset[str]
+
+    @property
+    def writable(self) -> bool:
+        """Whether a client may set it."""
+        return all(part.writable for part in self.parts.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +172,11 @@ class EntityInfo:
         return (f for f in self.fields.values() if isinstance(f, ToMany))
 
     @property
+    def declared_scalars(self) -> Iterator[ScalarField]:
+        """The fields with one value that the class declares: no computed ones, nor those of every record."""
+        return (f for f in self.scalars if not f.plugin and f.name not in OF_EVERY_RECORD)
+
+    @property
     def personal(self) -> Iterator[ScalarField | CompositeField]:
         """The fields that tell something of a person, or have parts that do."""
         yield from (f for f in self.scalars if f.personal)
@@ -180,6 +191,16 @@ class EntityInfo:
     def id(self) -> ScalarField:
         """The field of the record's identity."""
         return next(field for field in self.scalars if field.name == "id")
+
+
+@lru_cache(maxsize=256)
+def as_kept(entity: EntityInfo) -> EntityInfo:
+    """Return an entity as the code of its plugin writes it: with the fields that clients do not write."""
+    opened: dict[str, Field] = {f.name: replace(f, writable=True) for f in entity.declared_scalars}
+    for one in entity.composites:
+        parts = {name: replace(part, writable=True) for name, part in one.parts.items()}
+        opened[one.name] = replace(one, parts=MappingProxyType(parts))
+    return replace(entity, fields=MappingProxyType({**entity.fields, **opened}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,12 +231,14 @@ class Catalog:
         roles: The roles that plugins bring, by name.
         permissions: The plugin of each permission, by the permission's name.
         validators: The plugins that check writes.
+        added_choices: The plugin of each value that one adds to a list of choices, by the list's name.
     """
 
     entities: Mapping[str, EntityInfo]
     roles: Mapping[str, RoleInfo] = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
     validators: tuple[Validator, ...] = ()
+    added_choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     by_singular: Mapping[str, EntityInfo] = field(init=False)
     by_plural: Mapping[str, EntityInfo] = field(init=False)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenure_core.access import authorize
-from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.catalog import Catalog, EntityInfo, as_kept
 from tenure_core.database import Database, TenantConnection
 from tenure_core.entities import Entity
 from tenure_core.identity import Actor
@@ -39,18 +39,22 @@ class Writer:
     """The write module, in the transaction of a context: rows are checked and captured as a client's are.
 
     What the context's session has added or changed before is written first. A row that is refused says so in
-    its result, and the others are written.
+    its result, and the others are written. Of the plugin's own entities it writes what clients do not, too.
 
     Args:
         connection: In a transaction of the actor's tenant.
         catalog: What there is.
+        plugin: Whose code writes.
         actor: Who writes.
         lent: Leads to the session of the context.
     """
 
-    def __init__(self, connection: TenantConnection, catalog: Catalog, actor: Actor, lent: Lending) -> None:
+    def __init__(
+        self, connection: TenantConnection, catalog: Catalog, plugin: str, actor: Actor, lent: Lending
+    ) -> None:
         self._connection = connection
         self._catalog = catalog
+        self._plugin = plugin
         self._actor = actor
         self._lent = lent
 
@@ -91,7 +95,7 @@ class Writer:
         info = self._catalog[entity.__name__]
         authorize(self._actor, self._catalog).grants.require_write(info)
         await self._lent.flush()
-        return info
+        return as_kept(info) if info.plugin == self._plugin else info
 
 
 class Context:
@@ -117,7 +121,7 @@ class Context:
         self.catalog = catalog
         self.plugin = plugin
         self.actor = actor
-        self.write = Writer(connection, catalog, actor, lent)
+        self.write = Writer(connection, catalog, plugin.name, actor, lent)
         self._lent = lent
 
     @property
@@ -130,7 +134,7 @@ class Context:
 
     @property
     def log(self) -> FilteringBoundLogger:
-        """A logger that names the plugin and the tenant."""
+        """A logger that names the plugin and the tenant; `TENURE_LOG_LEVEL` says how much of it is seen."""
         named: FilteringBoundLogger = structlog.get_logger(
             plugin=self.plugin.name, tenant=str(self.actor.tenant_id)
         )

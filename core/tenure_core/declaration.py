@@ -30,6 +30,9 @@ TAKEN = frozenset(
 )
 """Names that stand beside a record's fields in a filter, in the input of a write, or in its output."""
 
+OF_EVERY_RECORD = frozenset(("id", "version", "createdAt", "updatedAt", "deletedAt"))
+"""Names of the fields that the platform gives to every entity, and keeps itself."""
+
 
 @dataclass(frozen=True)
 class Rules:

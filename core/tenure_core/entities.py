@@ -74,6 +74,7 @@ def column(
     maximum: float | None = None,
     format: str | None = None,
     personal: bool = False,
+    writable: bool = True,
 ) -> Word:
     """Declare a field. Its kind and whether it may be empty come from the annotation.
 
@@ -91,6 +92,8 @@ def column(
         maximum: The largest number allowed.
         format: "email", "phone", "url", "currency", "country" or "language".
         personal: Whether it tells something of a person, who may ask for it and have it erased.
+        writable: Whether clients write it. Where not, they read it, and only the code of the entity's plugin
+            writes it, by `context.write` or its session. It is empty or has a default at first.
     """
     options = {
         "doc": doc,
@@ -101,6 +104,7 @@ def column(
         "index": index,
         "unique": unique,
         "personal": personal,
+        "writable": writable,
     }
     return _Column(options, Rules(max_length, minimum, maximum, format))
 
@@ -125,6 +129,10 @@ class Composite:
         cls.__parts__ = tuple(f for f in fields if isinstance(f, Declared))
         if any(part.unique for part in cls.__parts__):
             raise DeclarationError(f"{cls.__name__} has a unique part.", "Only a whole field can be unique.")
+        if not all(part.writable for part in cls.__parts__):
+            raise DeclarationError(
+                f"{cls.__name__} has a part that clients do not write.", "Only a whole field can be so."
+            )
         if len(cls.__parts__) != len(fields):
             raise DeclarationError(
                 f"{cls.__name__} has a part that is no plain column.", "Parts hold one value each."
@@ -226,10 +234,10 @@ def _declare(owner: str, name: str, python_type: type, nullable: bool, word: obj
         return DeclaredReference(name, f"{name}_id", python_type, nullable, word.back, doc)
     if not isinstance(word, _Column):
         raise DeclarationError(f"{owner}.{name} is declared with {word!r}.", "Use column() or belongs_to().")
+    _refuse_unfillable(f"{owner}.{name}", nullable, word)
     doc = word.options["doc"] or f"The {words(name)}."
     if isinstance(python_type, type) and issubclass(python_type, Composite):
-        personal = word.options["personal"]
-        parts = tuple(_part_of(name, part, nullable, personal) for part in python_type.__parts__)
+        parts = tuple(_part_of(name, part, nullable, word) for part in python_type.__parts__)
         return DeclaredComposite(name, python_type, parts, nullable, doc)
     kind = word.options["kind"] or (None if word.options["choice"] else kind_of(python_type))
     if kind is None and not word.options["choice"]:
@@ -242,12 +250,21 @@ def _declare(owner: str, name: str, python_type: type, nullable: bool, word: obj
     )
 
 
-def _part_of(owner: str, part: Declared, nullable: bool, personal: bool) -> Declared:
+def _refuse_unfillable(field: str, nullable: bool, word: _Column) -> None:
+    if not (word.options["writable"] or nullable or word.options["default"] is not None):
+        raise DeclarationError(
+            f"{field} must not be empty, and clients that create a record can't fill it.",
+            "Give it a default, or let it be empty: Mapped[... | None].",
+        )
+
+
+def _part_of(owner: str, part: Declared, nullable: bool, word: _Column) -> Declared:
     return replace(
         part,
         column=f"{owner}_{part.name}",
         nullable=part.nullable or nullable,
-        personal=part.personal or personal,
+        personal=part.personal or word.options["personal"],
+        writable=word.options["writable"],
     )
 
 

@@ -22,11 +22,13 @@ class Path:
         names: The names in the API that lead there, such as ("account", "address", "country").
         via: The reference that leads to the record that holds it; None for the record itself.
         field: The field that holds it; for a reference itself, the other record's id.
+        target: The name of the other entity that it tells of; "" where it tells of the record alone.
     """
 
     names: tuple[str, ...]
     via: ToOne | None
     field: ScalarField
+    target: str = ""
 
     @property
     def constant(self) -> str:
@@ -66,7 +68,7 @@ def paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
 @lru_cache(maxsize=256)
 def group_paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
     """Return what records can be grouped by: their paths, and the records that they refer to."""
-    references = (Path((r.name,), None, _identity_of(r)) for r in entity.references)
+    references = (Path((r.name,), None, _identity_of(r), r.target) for r in entity.references)
     return MappingProxyType({**paths(entity, catalog), **{path.constant: path for path in references}})
 
 
@@ -78,12 +80,13 @@ def _identity_of(reference: ToOne) -> ScalarField:
 
 
 def _own(entity: EntityInfo, before: tuple[str, ...], via: ToOne | None) -> Iterator[Path]:
+    target = via.target if via else ""
     for field in entity.scalars:
         if _sortable(field):
-            yield Path((*before, field.name), via, field)
+            yield Path((*before, field.name), via, field, target)
     for composite in entity.composites:
         for part in composite.parts.values():
-            yield Path((*before, composite.name, part.name), via, part)
+            yield Path((*before, composite.name, part.name), via, part, target)
 
 
 def _referred(entity: EntityInfo, catalog: Catalog) -> Iterator[Path]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Column, Computed
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import TSVECTOR, dialect
+
+QUOTED = dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]  # SQLAlchemy does not type it
+"""Writes a name as SQL takes it: `user` alone is whoever asks, and no column."""
 
 
 def search_column(columns: list[str]) -> Column[Any]:
     """Return the generated column that holds the words of the given text columns."""
-    joined = " || ' ' || ".join(f"coalesce({name}, '')" for name in columns)
+    joined = " || ' ' || ".join(f"coalesce({QUOTED(name)}, '')" for name in columns)
     return Column("search", TSVECTOR(), Computed(f"tenure_search_words({joined})", persisted=True))

@@ -15,6 +15,9 @@ def _split(value: object) -> object:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+"""How much is told."""
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Names with commas between them, as an environment variable holds a list."""
 
@@ -35,6 +38,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".tenure"), description="Where the embedded database and the IDE's files lie.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 picks a free one.")
+    log_level: LogLevel = Field(
+        "info", description="The least that logs tell, of plugins too: debug, info, warning or error."
+    )
     pool_size: int = Field(10, ge=1, le=1000, description="Connections to PostgreSQL per process, at most.")
     pool_wait_seconds: float = Field(5.0, gt=0, description="How long a request waits for a free connection.")
     statement_timeout_seconds: float = Field(5.0, gt=0, description="How long one statement may run.")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
-${imports if imports else ""}
+${imports}
 revision = "${up_revision}"
 down_revision = ${f'"{down_revision}"' if down_revision else None}
 branch_labels = None
@@ -19,3 +17,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go back."""
     ${downgrades if downgrades else "pass"}
+% if functions:
+
+
+${functions}
+% endif

@@ -31,7 +31,7 @@ from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
 from tenure_schema.load.route import BULK_PATH, bulk
 from tenure_schema.logs import configure_logs
-from tenure_schema.plugin_routes import plugin_routes
+from tenure_schema.plugin_routes import PLUGINS_PATH, plugin_routes
 from tenure_schema.reading import read_question
 from tenure_schema.refusals import refuse
 from tenure_schema.subscriptions import Sockets, sockets
@@ -87,21 +87,30 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
-    configure_logs()
+    configure_logs(settings.log_level)
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused})
     app.state.settings = settings
     app.state.host = host
     return app
 
 
-async def refused(_: Request, error: Exception) -> Response:
-    """Answer a request that no route takes."""
-    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    phrase = HTTPStatus(status)
-    extensions = {"code": phrase.name, "requestId": str(uuid7()), "retryable": False}
-    message = f"{phrase.phrase}. The API takes POST requests at {GRAPHQL_PATH}."
+async def refused(request: Request, error: Exception) -> Response:
+    """Answer a request that no route takes, or that a plugin's route refuses."""
+    known = error if isinstance(error, HTTPException) else HTTPException(500)
+    status = HTTPStatus(known.status_code)
+    extensions = {"code": status.name, "requestId": str(uuid7()), "retryable": False}
+    message = _reason(request.url.path, known, status.phrase)
     body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
-    return Response(body, status, headers, media_type="application/json")
+    return Response(body, status, known.headers, media_type="application/json")
+
+
+def _reason(path: str, error: HTTPException, phrase: str) -> str:
+    if error.detail != phrase:
+        return error.detail
+    if not path.startswith(f"{PLUGINS_PATH}/"):
+        return f"{phrase}. The API takes POST requests at {GRAPHQL_PATH}."
+    allowed = (error.headers or {}).get("Allow")
+    return f"{phrase}. {path[:200]} takes {allowed}." if allowed else f"{phrase}."
 
 
 async def healthz(_: Request) -> Response:

@@ -17,8 +17,24 @@ ENTITIES = Argument(
 
 def define_changes(types: Types) -> None:
     """Define the object types: a page of changes, and a snapshot."""
+    _define_page(types, _define_edge(types))
+    types.object(
+        "Snapshot",
+        "All records as they were at one moment, and the place in the change feed where that moment lies.",
+        [
+            output(
+                "url",
+                str,
+                "Where it is had, with the same API key: a stream of lines, each a JSON object. The first "
+                "has the cursor from which `changes` goes on, the last says that it is complete.",
+            )
+        ],
+    )
+
+
+def _define_edge(types: Types) -> type:
     operation = types.enum("ChangeOperation", "What a change did to its record.", list(Operation))
-    edge = types.object(
+    return types.object(
         "ChangeEdge",
         "One change of one record. A change that builds on another comes after it.",
         [
@@ -49,6 +65,9 @@ def define_changes(types: Types) -> None:
             output("node", types["Node"] | None, "The record as it is now; null where it is deleted."),
         ],
     )
+
+
+def _define_page(types: Types, edge: type) -> None:
     types.object(
         "ChangeConnection",
         "A page of changes.",
@@ -59,18 +78,6 @@ def define_changes(types: Types) -> None:
                 types["PageInfo"],
                 "Where the page lies. The feed gives an endCursor for an empty page, too: go on from it.",
             ),
-        ],
-    )
-    types.object(
-        "Snapshot",
-        "All records as they were at one moment, and the place in the change feed where that moment lies.",
-        [
-            output(
-                "url",
-                str,
-                "Where it is had, with the same API key: a stream of lines, each a JSON object. The first "
-                "has the cursor from which `changes` goes on, the last says that it is complete.",
-            )
         ],
     )
 

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from tenure_core.access import authorize
 from tenure_core.catalog import EntityInfo
-from tenure_core.errors import BusyError
+from tenure_core.errors import BadUserInputError, BusyError
 from tenure_core.feed.export import export
 from tenure_core.identity import Actor
 from tenure_core.plan.changes import wanted_entities
@@ -38,6 +38,8 @@ async def export_lines(request: Request) -> Response:
 
 
 def _entities(request: Request, actor: Actor) -> list[EntityInfo]:
+    if unknown := [name for name in request.query_params if name != "entities"]:
+        raise BadUserInputError(f"There is no option {unknown[0][:60]!r}.", "There is only entities.")
     given = request.query_params.getlist("entities")
     names = [name.strip() for name in ",".join(given).split(",")] if given else None
     catalog = request.app.state.catalog

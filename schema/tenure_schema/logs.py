@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import structlog
 
+from tenure_core.settings import LogLevel
 
-def configure_logs() -> None:
-    """Set up what `structlog.get_logger()` gives to every module of this process."""
+
+def configure_logs(level: LogLevel) -> None:
+    """Set up what `structlog.get_logger()` gives to every module of this process, and to plugins.
+
+    Args:
+        level: The least that is told.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -17,6 +22,6 @@ def configure_logs() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

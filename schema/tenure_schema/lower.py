@@ -128,7 +128,7 @@ def _without_rows(
         name, type_, value = definition.variable.name.value, _type_name(definition.type), None
         if name not in given:
             continue
-        if type_.endswith(ROW):
+        if type_.endswith(ROW) and _is_list(definition.type):
             value = given[name]
             others[name] = []
         elif type_.endswith(BULK_INPUT) and isinstance(given[name], dict):
@@ -152,6 +152,10 @@ def _type_name(node: TypeNode) -> str:
     while not isinstance(node, NamedTypeNode):
         node = cast(ListTypeNode | NonNullTypeNode, node).type
     return node.name.value
+
+
+def _is_list(node: TypeNode) -> bool:
+    return isinstance(node.type if isinstance(node, NonNullTypeNode) else node, ListTypeNode)
 
 
 def _is_scalar(values: VariableValues, name: str) -> bool:

@@ -9,6 +9,7 @@ from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
 from tenure_core.request import Field
 from tenure_core.writing.batches import WRITES
+from tenure_core.writing.hanging import may_hang_on
 from tenure_core.writing.purge import purge
 from tenure_core.writing.results import RowResult, UserError
 from tenure_schema.batch import BatchMutation
@@ -113,8 +114,10 @@ class PurgeMutation:
     def check(self, field: Field, call: Call) -> None:
         """Refuse it where such records, or what may hang on them, may not be written."""
         grants = authorize(call.actor, call.catalog).grants
-        for entity in (self.entity, *(call.catalog[relation.target] for relation in self.entity.lists)):
-            grants.require_write(entity)
+        for entity in may_hang_on(call.catalog, self.entity):
+            # What a plugin that the tenant has not enabled has left there, only the records themselves tell.
+            if not entity.plugin or entity.plugin in grants.plugins:
+                grants.require_write(entity)
         check_record(self.entity, field, call)
 
     async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:

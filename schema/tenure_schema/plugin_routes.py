@@ -10,7 +10,7 @@ import asyncio
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import Mount, Router
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
@@ -26,11 +26,19 @@ FIRST_FAULT = 400
 """The lowest status of an answer that says that nothing was done."""
 
 
-def plugin_routes(host: Host) -> list[Mount]:
-    """Return the routes of all plugins that have some."""
-    return [
-        Mount(f"{PLUGINS_PATH}/{plugin.name}", _Routes(plugin)) for plugin in host.plugins if plugin.routes
-    ]
+def plugin_routes(host: Host) -> list[BaseRoute]:
+    """Return the routes of all plugins that have some, and what answers for all others."""
+    served = [plugin for plugin in host.plugins if plugin.routes]
+    mounts = [Mount(f"{PLUGINS_PATH}/{plugin.name}", _Routes(plugin)) for plugin in served]
+    return [*mounts, Route(PLUGINS_PATH, _Unserved()), Route(f"{PLUGINS_PATH}/{{path:path}}", _Unserved())]
+
+
+class _Unserved:
+    """Where no plugin has routes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say so."""
+        raise HTTPException(404, f"No plugin that is loaded serves {scope['path'][:200]}.")
 
 
 class _UndoneError(Exception):
@@ -46,7 +54,7 @@ class _Routes:
 
     def __init__(self, plugin: LoadedPlugin) -> None:
         self._plugin = plugin
-        self._router = Router(plugin.routes)
+        self._router = Router(plugin.routes, default=self._refuse_unknown)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or say what is wrong with it as a GraphQL request would."""
@@ -100,6 +108,12 @@ class _Routes:
         if answer[0]["status"] >= FIRST_FAULT:
             raise _UndoneError(answer)
         return answer
+
+    async def _refuse_unknown(self, scope: Scope, _: Receive, __: Send) -> None:
+        known = ", ".join(f"{PLUGINS_PATH}/{self._plugin.name}{route.path}" for route in self._plugin.routes)
+        raise HTTPException(
+            404, f"The plugin {self._plugin.name} has no route {scope['path'][:200]}. It has {known}."
+        )
 
 
 def _replayed(body: bytes) -> Receive:

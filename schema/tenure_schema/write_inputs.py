@@ -22,6 +22,9 @@ KEY_DESCRIPTION = (
     "A key that the client makes up for this one write: sent again with it, the write is not done again, and "
     "the answer is the first one's."
 )
+OPERATION = "Operation"
+"""What the names of the types of a batch's writes end with; its upserts are rows as elsewhere."""
+
 VERSION_DESCRIPTION = "The version that the record must have; with another, nothing is written."
 
 
@@ -93,21 +96,23 @@ class WriteInputs:
         identity = given("id", strawberry.ID, f"Which {one}.", required=True)
         version = given("expectedVersion", int, VERSION_DESCRIPTION)
         create, change = list(self._values(entity, creating=True)), list(self._values(entity, creating=False))
-        self._input(f"{name}CreateInput", f"A new {one}.", create)
-        self._input(
-            f"{name}UpdateInput",
-            f"Changes to one {one}: what is left out stays as it is, null empties.",
-            [identity, version, *change],
-        )
+        self._write(f"{name}Create", f"A new {one}.", create)
+        changes = f"Changes to one {one}: what is left out stays as it is, null empties."
+        self._write(f"{name}Update", changes, [identity, version, *change])
         row = [*self._about_rows(entity), version, *change]
         upserted = f"One {one} under the key that its writer knows: created, or changed where it is there."
         self._input(f"{name}UpsertInput", upserted, row)
         self.types.input(f"{name}{ROW}", upserted, row)
         self._bulk(entity)
         about_deletion = f"Which {one} to delete; it can be restored."
-        self._input(f"{name}DeleteInput", about_deletion, [identity, version])
-        self._input(f"{name}RestoreInput", f"Which deleted {one} to restore.", [identity, version])
+        self._write(f"{name}Delete", about_deletion, [identity, version])
+        self._write(f"{name}Restore", f"Which deleted {one} to restore.", [identity, version])
         self._purge(entity, [identity, version])
+
+    def _write(self, name: str, description: str, fields: list[Any]) -> None:
+        """Make the input of a mutation, and that of the same write in a batch, which has one key for all."""
+        self._input(f"{name}Input", description, fields)
+        self.types.input(f"{name}{OPERATION}", description, fields)
 
     def _input(self, name: str, description: str, fields: list[Any]) -> None:
         self.types.input(name, description, [*fields, given("idempotencyKey", str, KEY_DESCRIPTION)])
@@ -189,7 +194,7 @@ class WriteInputs:
             if isinstance(field, ScalarField) and field.writable:
                 required = creating and not field.nullable and field.default is None
                 yield given(field.name, self.inputs.python(field.kind), field.description, required=required)
-            elif isinstance(field, CompositeField):
+            elif isinstance(field, CompositeField) and field.writable:
                 yield given(field.name, self._composite(field), field.description)
             elif isinstance(field, ToOne):
                 reference = self.types[f"{field.target}Reference"]
@@ -215,7 +220,7 @@ class WriteInputs:
         operations = [
             given(
                 f"{entity.singular}{verb}",
-                self.types[f"{entity.name}{verb}Input"],
+                self.types[f"{entity.name}{ROW if verb == 'Upsert' else verb + OPERATION}"],
                 f"{verb}s one of the {entity.plural}.",
             )
             for entity in self.catalog.entities.values()

@@ -12,6 +12,10 @@ A root field that answers with records, of which the platform reads the rest:
             ...
 """
 
+from uuid import UUID
+
+from tenure_core.errors import BadUserInputError
+from tenure_core.kinds import ID
 from tenure_schema.building import list_of
 from tenure_schema.contexts import RefusedError, ResolverContext, SubscriptionContext
 from tenure_schema.platform_types import entity_type, platform_type
@@ -27,4 +31,23 @@ __all__ = [
     "entity_type",
     "list_of",
     "platform_type",
+    "record_id",
 ]
+
+
+def record_id(given: str) -> UUID:
+    """Return the id of a record that a client has sent.
+
+    Args:
+        given: An argument, or a field of an input, of the type ID.
+
+    Raises:
+        BadUserInputError: It is no id; the client is told so.
+
+    Example:
+        vehicle = await info.context.load(Vehicle, record_id(input.id))
+    """
+    try:
+        return UUID(str(ID.parse(given)))
+    except ValueError as error:
+        raise BadUserInputError(f"{error}.") from None

@@ -16,6 +16,7 @@ from tenure_core.settings import load_settings
 from tenure_sdk.checks import check_plugin
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.releases import update
+from tenure_sdk.nearby import nearby
 
 FOUND_SOMETHING = 1
 """The exit code where something is wrong with the plugin."""
@@ -52,7 +53,8 @@ def update_schema(name: str) -> None:
     """
     company = company_of(_installed(name), None)
     written = update(company.loaded, company.additions)
-    typer.echo(f"Written: {written}")
+    if written is not None:
+        typer.echo(f"Written: {nearby(written)}")
 
 
 def _installed(name: str) -> object:

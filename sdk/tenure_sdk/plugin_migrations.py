@@ -6,8 +6,10 @@ from pathlib import Path
 
 import typer
 
+from tenure_core.errors import PluginError
 from tenure_core.plugins import load_host
 from tenure_core.settings import load_settings
+from tenure_sdk.nearby import nearby
 from tenure_sdk.postgres import owner_url, refuse_pending_migrations, running_postgres
 
 
@@ -30,7 +32,7 @@ def make_migration(name: str, message: str) -> None:
     if written is None:
         typer.echo(f"The migrations of {name} make all that its entities need.")
     else:
-        typer.echo(f"Written: {_near(written)}")
+        typer.echo(f"Written: {nearby(written)}")
 
 
 def uninstall(name: str, folder: Path, sure: bool) -> None:
@@ -42,7 +44,8 @@ def uninstall(name: str, folder: Path, sure: bool) -> None:
         sure: Whether nobody has to be asked.
 
     Raises:
-        TenureError: A setting or a plugin is wrong, or the database can't be reached or refuses.
+        TenureError: A setting or a plugin is wrong, there is something in the folder, or the database can't
+            be reached or refuses.
         typer.Abort: Whoever was asked said no.
     """
     from tenure_core.migrating.uninstall import Place
@@ -51,17 +54,18 @@ def uninstall(name: str, folder: Path, sure: bool) -> None:
     settings = load_settings()
     host = load_host(settings)
     known = host[name].name
+    _refuse_full(folder)
     with running_postgres(settings) as url:
         owner = owner_url(settings, url)
         refuse_pending_migrations(owner, host)
         if not sure:
             typer.confirm(f"Drop the tables of {known}, of all tenants, once they are exported?", abort=True)
         for file in take_out(Place(url, owner, settings), host, name, folder):
-            typer.echo(f"Exported: {_near(file)}")
+            typer.echo(f"Exported: {nearby(file)}")
     typer.echo(f"{name} is taken out. Remove its package, or deny it with TENURE_PLUGINS_DENY={name}.")
 
 
-def _near(file: Path) -> Path:
-    """Return how a person in this folder calls a file."""
-    here = Path.cwd()
-    return file.relative_to(here) if file.is_relative_to(here) else file
+def _refuse_full(folder: Path) -> None:
+    """Return where nothing lies that an export could be written over: it may be the last of some records."""
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise PluginError(f"There is something in {nearby(folder)} already.", "Name another with --export.")

@@ -10,7 +10,9 @@ import typer
 
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.releases import update
+from tenure_sdk.nearby import nearby
 from tenure_sdk.scaffold import write_plugin
+from tenure_sdk.scaffold.checkout import keep_checkout
 
 
 def new_plugin(name: str, path: Path | None) -> None:
@@ -24,9 +26,9 @@ def new_plugin(name: str, path: Path | None) -> None:
         PluginError: The name is none, or there is something in the folder.
     """
     folder = (path or Path()) / name
-    for file in write_plugin(name, folder):
-        typer.echo(f"Written: {file}")
-    typer.echo(f"Written: {_keep_schema(name, folder)}")
+    for file in (*write_plugin(name, folder), _keep_schema(name, folder), keep_checkout(folder)):
+        if file is not None:
+            typer.echo(f"Written: {nearby(file)}")
     typer.echo(f"\nNext: cd {folder} && make test")
 
 

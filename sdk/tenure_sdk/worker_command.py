@@ -45,7 +45,7 @@ def _run(host: Host, settings: Settings, url: str) -> None:
             "There is nothing to do: no plugin that is loaded has jobs, or is told of changes.",
             "Install one, or let it in with TENURE_PLUGINS_ALLOW.",
         )
-    configure_logs()
+    configure_logs(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(host, settings, url))
 

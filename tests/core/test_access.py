@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import pytest
+from tests.fleet import FleetCar, fleet
 
 from tenure_core.access import EntityGrant, Grants, authorize
 from tenure_core.catalog import Catalog
 from tenure_core.errors import ForbiddenError
 from tenure_core.identity import Actor, Role
+from tenure_core.plugins import load_host
+from tenure_core.settings import Settings
+from tenure_sdk import Permission, RoleGrants
 
 
 def actor(role: Role) -> Actor:
@@ -41,3 +46,31 @@ def test_one_role_has_one_object_of_grants_in_any_tenant(catalog: Catalog) -> No
     one, other = authorize(actor(Role.READER), catalog), authorize(actor(Role.READER), catalog)
     assert one.grants is other.grants
     assert one.tenant_id != other.tenant_id
+
+
+RIGHTS = [
+    Permission(name="fleet.sell", doc="Sell cars."),
+    RoleGrants(name="driver", doc="Drives.", reads=(FleetCar,)),
+    RoleGrants(name="dealer", doc="Sells.", writes=(FleetCar,), permissions=("fleet.sell",)),
+]
+
+
+@pytest.fixture(scope="module")
+def with_fleet() -> Catalog:
+    return load_host(Settings(), [fleet(register_roles=lambda: RIGHTS)]).catalog
+
+
+def in_fleet(role: str, catalog: Catalog) -> Grants:
+    return authorize(replace(actor(Role.READER), role=role, plugins=frozenset(["fleet"])), catalog).grants
+
+
+def test_a_refusal_names_the_roles_that_would_do(with_fleet: Catalog) -> None:
+    car = with_fleet["FleetCar"]
+    with pytest.raises(ForbiddenError, match=r"Use a key with the role dealer or admin\.$"):
+        in_fleet("driver", with_fleet).require_write(car)
+    with pytest.raises(ForbiddenError, match=r"Use a key with the role dealer or admin\.$"):
+        in_fleet("driver", with_fleet).require("fleet.sell")
+    with pytest.raises(ForbiddenError, match=r"Use a key with the role reader, driver, dealer or admin\.$"):
+        in_fleet("nobody", with_fleet).require_read(car)
+    with pytest.raises(ForbiddenError, match=r"Use a key with the role admin\.$"):
+        in_fleet("driver", with_fleet).require_write(with_fleet["Account"])

@@ -9,10 +9,17 @@ import pytest
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import Mapped
 
-from tenure_core.declaration import Declared, DeclaredComposite, DeclaredReference, declared_columns
+from tenure_core.declaration import (
+    OF_EVERY_RECORD,
+    Declared,
+    DeclaredComposite,
+    DeclaredReference,
+    declared_columns,
+)
 from tenure_core.entities import Composite, Entity, Money, belongs_to, column
 from tenure_core.errors import DeclarationError
 from tenure_core.kinds import DATE, STRING
+from tenure_core.naming import camel_case
 
 
 class Colour(StrEnum):
@@ -105,3 +112,36 @@ def test_a_composite_inside_of_a_composite_stops_the_start() -> None:
 
         class Nested(Composite):
             price: Mapped[Money]
+
+
+def test_what_every_record_has_is_known_by_name() -> None:
+    given = {
+        camel_case(name) for name, one in fields().items() if isinstance(one, Declared) and not one.writable
+    }
+    assert given == OF_EVERY_RECORD
+
+
+def test_what_a_value_has_is_kept_with_it() -> None:
+    class Kept(Entity):
+        metadata = MetaData()
+
+        worth: Mapped[Money | None] = column(writable=False)
+
+    [worth] = [one for one in Kept.__fields__ if isinstance(one, DeclaredComposite)]
+    assert [part.writable for part in worth.parts] == [False, False]
+
+
+def test_a_field_that_nobody_can_fill_stops_the_start() -> None:
+    with pytest.raises(
+        DeclarationError, match=r"Bad\.number must not be empty, and clients .* can't fill it"
+    ):
+
+        class Bad(Entity):
+            number: Mapped[int] = column(writable=False)
+
+
+def test_a_part_that_clients_do_not_write_stops_the_start() -> None:
+    with pytest.raises(DeclarationError, match="a part that clients do not write"):
+
+        class Bad(Composite):
+            note: Mapped[str | None] = column(writable=False)

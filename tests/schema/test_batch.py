@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.schema.conftest import Ask
 
-from tenure_core.errors import ForbiddenError
+from tenure_core.errors import BadUserInputError, ForbiddenError
 from tenure_core.identity import Actor
 
 BATCH = """
@@ -105,3 +105,24 @@ async def test_an_empty_batch_and_one_of_too_many_operations_are_refused(ask: As
 async def test_a_reader_writes_no_batch(ask: Ask, reader: Actor) -> None:
     with pytest.raises(ForbiddenError):
         await ask(BATCH, as_=reader, operations=[ACCOUNT])
+
+
+async def test_an_operation_takes_no_key_of_its_own(ask: Ask) -> None:
+    asked = """{ __type(name: "BatchOperation") { inputFields { type { name inputFields { name } } } } }"""
+    operations = [one["type"] for one in (await ask(asked))["data"]["__type"]["inputFields"]]
+    assert len(operations) == 15
+    assert not [one for one in operations if {"name": "idempotencyKey"} in one["inputFields"]]
+    keyed = {"accountCreate": {"name": "Acme", "idempotencyKey": "1"}}
+    with pytest.raises(BadUserInputError, match="not to include unknown field 'idempotencyKey'"):
+        await batch(ask, keyed)
+    assert await names(ask) == []
+
+
+async def test_an_upsert_may_come_as_a_variable_of_its_own(ask: Ask) -> None:
+    asked = """mutation ($row: AccountUpsertRow!) {
+      batch(input: {operations: [{accountUpsert: $row}]}) { results { status } }
+      accountsBulkUpsert(input: {rows: [$row]}) { results { status } }
+    }"""
+    answer = (await ask(asked, row=upsert("1", name="Acme")["accountUpsert"]))["data"]
+    assert statuses(answer["batch"]) == ["CREATED"]
+    assert statuses(answer["accountsBulkUpsert"]) == ["NOOP"]

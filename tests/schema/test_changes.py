@@ -181,6 +181,7 @@ class TestHistory:
         ("{ changes(first: 2000) { edges { id } } }", "1 to 1000"),
         ('{ changes(entities: ["Acount"]) { edges { id } } }', "no entity 'Acount'"),
         ('{ snapshot(entities: ["Acount"]) { url } }', "no entity 'Acount'"),
+        ("{ snapshot(entities: []) { url } }", "entities is an empty list. Name some"),
         ('{ accounts { nodes { history(after: "x") { edges { id } } } } }', "cursor of a history"),
         (
             "{ changes(first: 1000) { edges { node { ... on Account "
@@ -301,6 +302,7 @@ class TestSnapshot:
             ("/export", {"Authorization": "Bearer nobody"}, 401, "UNAUTHENTICATED"),
             ("/export?entities=Acount", {}, 400, "BAD_USER_INPUT"),
             ("/export?entities=", {}, 400, "BAD_USER_INPUT"),
+            ("/export?entites=Account", {}, 400, "BAD_USER_INPUT"),
         ],
     )
     async def test_what_is_wrong_with_a_request_is_said(

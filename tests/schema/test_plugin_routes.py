@@ -43,6 +43,7 @@ async def fail(request: Request) -> Response:
     raise {
         "input": BadUserInputError("It is no plate."),
         "gone": HTTPException(410),
+        "lost": HTTPException(404, "There is no such car."),
         "bug": KeyError("secret"),
     }[request.path_params["how"]]
 
@@ -120,6 +121,33 @@ async def test_errors_are_told_as_elsewhere(tenant: Tenant, how: str, status: in
     assert (answer.status_code, code(answer)) == (status, expected)
     assert "secret" not in answer.text
     assert await cars(tenant) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("GET", "/plugins/fleet/nowhere", 404, "The plugin fleet has no route /plugins/fleet/nowhere."),
+        ("GET", "/plugins/fleet/nowhere", 404, "It has /plugins/fleet/park, /plugins/fleet/refuse, "),
+        ("GET", "/plugins/fleet/park", 405, "Method Not Allowed. /plugins/fleet/park takes POST."),
+        ("GET", "/plugins/fleet/fail/gone", 410, "Gone."),
+        ("GET", "/plugins/fleet/fail/lost", 404, "There is no such car."),
+        ("GET", "/plugins/fleeet/park", 404, "No plugin that is loaded serves /plugins/fleeet/park."),
+        ("GET", "/nowhere", 404, "Not Found. The API takes POST requests at /graphql."),
+    ],
+)
+async def test_what_is_nowhere_is_told_as_what_it_is(
+    tenant: Tenant, method: str, path: str, status: int, message: str
+) -> None:
+    answer = await tenant.client.request(method, path)
+    assert answer.status_code == status
+    assert message in answer.json()["errors"][0]["message"]
+
+
+async def test_routes_are_told_only_to_those_who_may_use_them(tenure: RunningTenure, tenant: Tenant) -> None:
+    stranger = await tenure.opened(f"stranger {uuid.uuid4()}", "admin")
+    assert "park" not in (await stranger.client.get("/plugins/fleet/nowhere")).text
+    nobody = await tenant.client.get("/plugins/fleet/nowhere", headers={"Authorization": ""})
+    assert (nobody.status_code, "park" in nobody.text) == (401, False)
 
 
 async def test_a_request_that_meets_another_write_is_done_again(tenant: Tenant) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, SecretStr
 from tests.fleet import FleetCar, fleet
 
 from tenure_core.registrations import Job, Permission, RoleGrants
+from tenure_sdk import Account
 from tenure_sdk.testing import RunningTenure, Tenant, running_tenure
 
 
@@ -266,3 +267,36 @@ async def test_nobody_but_administrators_looks_after_plugins(
     answer = await (await tenant.acting_as(role)).ask(document)
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
     assert "may not look after plugins" in answer["errors"][0]["message"]
+
+
+async def account_with_car(tenant: Tenant) -> str:
+    async with tenant.context("fleet") as context:
+        [account] = await context.write.create(Account, [{"name": "Acme"}])
+        await context.write.create(FleetCar, [{"plate": "A 1", "account": {"id": str(account.id)}}])
+    return str(account.id)
+
+
+async def purged(tenant: Tenant, account: str) -> dict[str, Any]:
+    asked = """mutation ($id: ID!) {
+      accountPurge(input: {id: $id}) { purged { entity count } userErrors { code } }
+    }"""
+    return await tenant.ask(asked, id=account)
+
+
+async def test_a_tenant_without_a_plugin_purges_what_the_plugin_has_nothing_on(tenant: Tenant) -> None:
+    made = await tenant.ask('mutation { accountCreate(input: {name: "Acme"}) { account { id } } }')
+    answer = await purged(tenant, made["data"]["accountCreate"]["account"]["id"])
+    assert answer["data"]["accountPurge"]["purged"] == [{"entity": "Account", "count": 1}]
+
+
+async def test_what_a_disabled_plugin_has_left_is_not_purged_unseen(tenant: Tenant) -> None:
+    await change(tenant, "Enable", name="fleet")
+    seeing = await tenant.acting_as("admin")
+    account = await account_with_car(seeing)
+    await change(tenant, "Disable", name="fleet")
+    [error] = (await purged(tenant, account))["errors"]
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert "fleetCars belongs to the plugin fleet" in error["message"]
+    await change(tenant, "Enable", name="fleet")
+    answer = await purged(tenant, account)
+    assert {one["entity"] for one in answer["data"]["accountPurge"]["purged"]} == {"Account", "FleetCar"}

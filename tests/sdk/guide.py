@@ -41,8 +41,8 @@ class Step:
 
 
 def steps() -> Iterator[Step]:
-    """Yield the blocks of the tutorial in their order."""
-    tutorial = GUIDE.read_text().split("\n## ")[1]
+    """Yield the blocks of the tutorial, and of what it is continued with, in their order."""
+    tutorial = "".join(GUIDE.read_text().split("\n## ")[1:3])
     for block in BLOCK.finditer(tutorial):
         yield Step(block["language"], block["file"] or "", block["text"])
 

@@ -16,7 +16,7 @@ DECLARATIONS = (
     "GraphQLParts", "Permission", "RoleGrants", "Job", "DemoData", "DemoAccount",
 )  # fmt: skip
 GIVEN = ("WriteSet", "RowWrite", "Refusal", "Change", "RowResult", "UserError")
-RESOLVING = ("EntityRef", "entity_type", "platform_type", "list_of", "RefusedError")
+RESOLVING = ("EntityRef", "entity_type", "platform_type", "list_of", "record_id", "RefusedError")
 LONGEST_LINE = 100
 
 PART = re.compile(r"^(Args|Returns|Raises|Example|Examples|Class arguments):$")

@@ -5,6 +5,7 @@ After a change on purpose TENURE_UPDATE_FIXTURES=1 writes the reference anew: re
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shlex
@@ -137,6 +138,18 @@ def test_the_reference_is_what_the_code_says() -> None:
 def test_each_hook_is_in_the_reference_with_its_signature() -> None:
     for name in SPECS:
         assert re.search(rf"^(async )?def {name}\(", parts()["hooks"], re.MULTILINE), name
+
+
+def test_each_hook_says_what_it_does_and_when_it_is_called() -> None:
+    for name, hook in SPECS.items():
+        what, _, more = inspect.cleandoc(hook.__doc__ or "").partition("\n\n")
+        assert (what[-1:], more.partition(" ")[0]) == (".", "Called"), name
+
+
+def test_each_hook_is_implemented_by_a_test() -> None:
+    tests = [file.read_text() for file in Path(__file__).parent.parent.rglob("*.py")]
+    written = r"(?:@hookimpl\s+(?:async )?def {0}\(|\b{0}=|\"{0}\": lambda)"
+    assert [name for name in SPECS if not any(re.search(written.format(name), text) for text in tests)] == []
 
 
 def test_each_hook_is_used_by_a_shipped_plugin() -> None:

@@ -252,6 +252,16 @@ def test_records_of_a_plugin_are_imported_once_it_is_enabled(
     assert plate == "B-TN 1"
 
 
+def test_uninstall_writes_over_nothing(tenure: Tenure, migrated: str, home: Path) -> None:
+    (home / "before").mkdir()
+    (home / "before" / "acme.ndjson").write_text("The last there is.")
+    done = tenure("plugin", "uninstall", "testfleet", "--export", "before", "--yes")
+    assert (done.returncode, "something in before already" in done.stderr) == (3, True)
+    assert (home / "before" / "acme.ndjson").read_text() == "The last there is."
+    with psycopg.connect(migrated) as owner:
+        assert owner.execute("SELECT to_regclass('fleet_van') IS NULL").fetchall() == [(False,)]
+
+
 def test_uninstall_exports_and_forgets(tenure: Tenure, migrated: str, home: Path) -> None:
     tenant = ensure_tenant(migrated, "acme")
     with psycopg.connect(migrated) as owner:

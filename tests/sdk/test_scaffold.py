@@ -33,7 +33,6 @@ class Author:
         self.uv = uv
         self._environment = {
             "PATH": os.pathsep.join([str(Path(uv).parent), os.environ["PATH"]]),
-            "TENURE_SOURCE": str(ROOT),
             "TENURE_TEST_DATABASE_URL": server_url,
             "UV_CONSTRAINT": str(constraints),
         }

@@ -54,10 +54,11 @@ def capture_template(entity: EntityInfo) -> dict[str, Any]:
     A migration hands it to `tenure_capture`, as JSON.
     """
     fields: dict[str, Any] = {}
+    declared = set(entity.declared_scalars)
     for one in entity.fields.values():
         if isinstance(one, CompositeField):
             fields[one.name] = {name: part.column.name for name, part in one.parts.items()}
-        elif isinstance(one, ScalarField) and one.writable:
+        elif isinstance(one, ScalarField) and one in declared:
             fields[one.name] = one.column.name
     return fields | {one.name: {"id": one.column.name} for one in entity.references}
 

@@ -93,5 +93,5 @@ async def _keep_maintaining(database: Database, settings: Settings) -> None:
             log.warning("maintenance failed and will be tried again", reason=str(error))
             await asyncio.sleep(SECONDS_AFTER_FAILURE)
         else:
-            log.info("maintained", made=done.made, dropped=done.dropped, receipts=done.receipts)
+            log.debug("maintained", made=done.made, dropped=done.dropped, receipts=done.receipts)
             await asyncio.sleep(SECONDS_BETWEEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Any
@@ -10,9 +11,14 @@ from typing import Any
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrateOperation
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from tenure_core.sql.statement import DIALECT
+SQL = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy does not type it
+"""Writes SQL as people do: a driver's dialect doubles each percent sign."""
+
+LINE = 96
+"""How many characters of a template stand on one line."""
 
 
 @dataclass(frozen=True)
@@ -81,30 +87,61 @@ class RetypeOp(MigrateOperation):
 
 @renderers.dispatch_for(KeepTableOp)
 def _keep(_: AutogenContext, op: KeepTableOp) -> list[str]:
-    return [f"op.execute(\"CALL tenure_protect('{op.table_name}')\")", _capture(op.table_name, op.captured)]
+    protected = f"CALL tenure_protect('{op.table_name}')"
+    return [executed(protected), executed(capture_call(op.table_name, op.captured))]
 
 
 @renderers.dispatch_for(ForgetTableOp)
 def _forget(_: AutogenContext, op: ForgetTableOp) -> str:
-    return f"op.execute(\"CALL tenure_uncapture('{op.table_name}')\")"
+    return executed(f"CALL tenure_uncapture('{op.table_name}')")
 
 
 @renderers.dispatch_for(CaptureOp)
 def _change(_: AutogenContext, op: CaptureOp) -> str:
-    return _capture(op.table_name, op.after)
+    return executed(capture_call(op.table_name, op.after))
 
 
 @renderers.dispatch_for(RetypeOp)
 def _retype(_: AutogenContext, op: RetypeOp) -> str:
-    new = op.after.compile(dialect=DIALECT).lower().replace('collate "c"', 'COLLATE "C"')
+    new = type_name(op.after)
     plain = new.partition(" COLLATE")[0]
-    return (
-        f'op.execute(\n    "ALTER TABLE {op.table_name} ALTER COLUMN {op.column} "\n'
-        f"    'TYPE {new} USING {op.column}::{plain}'\n)"
-    )
+    change = f"ALTER COLUMN {op.column} TYPE {new} USING {op.column}::{plain}"
+    return executed(f"ALTER TABLE {op.table_name}\n    {change}")
 
 
-def _capture(table: str, captured: Captured) -> str:
-    places = ",\n".join(f"{json.dumps(name)}: {json.dumps(of)}" for name, of in captured.template.items())
-    call = f"CALL tenure_capture('{table}', '{captured.entity}', '{{\n{indent(places, '    ')}\n}}')"
-    return f'op.execute("""\n{indent(call, "    ")}\n""")'
+def type_name(kind: TypeEngine[Any]) -> str:
+    """Return what PostgreSQL calls a type, as people write it."""
+    said = kind.compile(dialect=SQL).lower()
+    return said.replace("timestamp with time zone", "timestamptz").replace('collate "c"', 'COLLATE "C"')
+
+
+def executed(statement: str) -> str:
+    """Return the code that executes a statement of SQL."""
+    said = escaped(statement)
+    if "\n" not in said and '"' not in said:
+        return f'op.execute("{said}")'
+    return f'op.execute("""\n{indent(said, "    ")}\n""")'
+
+
+def escaped(statement: str) -> str:
+    """Return SQL as it stands between three quotes in code."""
+    return statement.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def capture_call(table: str, captured: Captured) -> str:
+    """Return the SQL that has the triggers of a table keep something."""
+    places = (f"{json.dumps(name)}: {json.dumps(of)}" for name, of in captured.template.items())
+    template = indent(",\n".join(_filled(places)), "    ")
+    return f"CALL tenure_capture('{table}', '{captured.entity}', '{{\n{template}\n}}')"
+
+
+def _filled(places: Iterable[str]) -> Iterator[str]:
+    """Yield lines with as many places as they have room for."""
+    line = ""
+    for place in places:
+        longer = f"{line}, {place}" if line else place
+        if len(longer) > LINE:
+            yield line
+            longer = place
+        line = longer
+    yield line

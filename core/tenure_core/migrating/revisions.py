@@ -13,11 +13,9 @@ from alembic.operations.ops import (
     AddColumnOp,
     AlterColumnOp,
     CreateIndexOp,
-    CreateTableOp,
     DowngradeOps,
     DropColumnOp,
     DropIndexOp,
-    DropTableOp,
     MigrateOperation,
     ModifyTableOps,
     UpgradeOps,
@@ -35,6 +33,13 @@ from tenure_core.migrating.histories import History, histories_of, history_of
 from tenure_core.migrating.migrate import bring, connected, declared_tables
 from tenure_core.migrating.required_columns import with_values
 from tenure_core.migrating.scratch import scratch_database
+from tenure_core.migrating.table_ops import (
+    DropWholeTableOp,
+    MakeTableOp,
+    by_table,
+    functions_of,
+    referrers_first,
+)
 from tenure_core.plugins import Host, LoadedPlugin
 from tenure_core.search import search_column
 
@@ -113,8 +118,8 @@ def lacking(connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owne
         op for info in entities.values() if info.table.name in owned for op in _search(connection, info)
     ]
     gone = [KeepTableOp(name, kept[name]).reverse() for name in sorted(kept.keys() - entities.keys())]
-    listed = [*gone, *found, *search, *_captures(entities, kept)]
-    return UpgradeOps(listed)
+    listed = [*gone, *referrers_first(found), *search, *_captures(entities, kept)]
+    return UpgradeOps(list(by_table(listed)))
 
 
 def _compared(
@@ -190,7 +195,9 @@ def _written(connection: Connection, history: History, needed: UpgradeOps, messa
     history.folder.mkdir(exist_ok=True)
     scripts = history.scripts
     scripts.messaging_opts = {"quiet": True}
-    forward, back = (_code(ops, connection) for ops in (needed, needed.reverse()))
+    undoing = needed.reverse()
+    forward, back = (_code(ops, connection) for ops in (needed, undoing))
+    functions = functions_of([*needed.ops, *undoing.ops])
     number = sum(1 for _ in scripts.walk_revisions()) + 1
     script = scripts.generate_revision(
         f"{number:04d}",
@@ -198,9 +205,20 @@ def _written(connection: Connection, history: History, needed: UpgradeOps, messa
         version_path=history.folder,
         upgrades=forward,
         downgrades=back,
-        imports="from sqlalchemy.dialects import postgresql\n" if "postgresql." in forward + back else "",
+        functions=functions,
+        imports=_imports(forward + back),
     )
     return Path(cast(Script, script).path)
+
+
+def _imports(code: str) -> str:
+    """Return the imports that some code of a revision needs."""
+    needed = {
+        "import sqlalchemy as sa\n": "sa.",
+        "from alembic import op\n": "",
+        "from sqlalchemy.dialects import postgresql\n": "postgresql.",
+    }
+    return "".join(line for line, word in needed.items() if word in code)
 
 
 def _code(operations: UpgradeOps | DowngradeOps, connection: Connection) -> str:
@@ -214,7 +232,9 @@ def described(operations: UpgradeOps) -> str:
     """Return what a revision does, by its tables: "Add trip; change vehicle"."""
     sorts: dict[str, dict[str, None]] = {"add": {}, "drop": {}, "change": {}}
     for op in operations.ops:
-        sort = "add" if isinstance(op, CreateTableOp) else "drop" if isinstance(op, DropTableOp) else "change"
+        sort = (
+            "add" if isinstance(op, MakeTableOp) else "drop" if isinstance(op, DropWholeTableOp) else "change"
+        )
         if not any(getattr(op, "table_name", "") in known for known in sorts.values()):
             sorts[sort][getattr(op, "table_name", "")] = None
     phrases = [f"{sort} {', '.join(tables)}" for sort, tables in sorts.items() if tables]

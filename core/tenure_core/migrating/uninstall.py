@@ -16,6 +16,7 @@ from tenure_core.database import Database
 from tenure_core.errors import PluginError
 from tenure_core.feed.export import export
 from tenure_core.migrating.histories import History, history_of, refusals
+from tenure_core.migrating.leftovers import forget
 from tenure_core.migrating.migrate import connected, lock
 from tenure_core.plugins import Host, LoadedPlugin
 from tenure_core.settings import Settings
@@ -27,9 +28,10 @@ FORGET = tuple(
     map(
         text,
         (
-            "DELETE FROM change WHERE entity = ANY (:entities)",
-            "DELETE FROM external_ref WHERE entity = ANY (:entities)",
-            "DELETE FROM field_owner WHERE entity = ANY (:entities)",
+            # The queue's triggers look for its tables there.
+            "SET LOCAL search_path = public, procrastinate",
+            # Who puts jobs into the queue is done with it, and finds no tenant with the plugin afterwards.
+            "SELECT pg_advisory_xact_lock(hashtextextended('plugin jobs', 0))",
             "DELETE FROM tenant_plugin WHERE plugin = :plugin",
             "DELETE FROM procrastinate.procrastinate_jobs WHERE queue_name = :plugin",
             "UPDATE api_key SET revoked_at = now() WHERE role = ANY (:roles) AND revoked_at IS NULL",
@@ -127,10 +129,10 @@ def _forget(connection: Connection, plugin: LoadedPlugin, entities: Sequence[Ent
         _go_back(connection, history)
     values = {
         "plugin": plugin.name,
-        "entities": [info.name for info in entities],
         "roles": [role.name for role in plugin.roles],
         "kinds": list(plugin.activity_kinds),
     }
+    forget(connection, [info.name for info in entities])
     for statement in FORGET:
         names = statement.compile().params
         connection.execute(statement, {name: values[name] for name in names})

@@ -81,10 +81,12 @@ class Changes:
         """Return the plan of the address where an export is had.
 
         Raises:
-            BadUserInputError: There is no entity of one of the names.
+            BadUserInputError: There is no entity of one of the names, or there are no names.
             ForbiddenError: One of them may not be read.
         """
         entities = wanted_entities(field.arguments.get("entities"), self.catalog, self.grants)
+        if not entities:
+            raise BadUserInputError("entities is an empty list.", "Name some, or leave it out to have all.")
         url = f"{EXPORT_PATH}?entities={','.join(entity.name for entity in entities)}"
         return Export(url, tuple(_named(f, "Snapshot") for f in field.fields))
 

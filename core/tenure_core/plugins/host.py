@@ -102,15 +102,16 @@ def core_host() -> Host:
 
 def _catalog(plugins: Iterable[LoadedPlugin]) -> Catalog:
     listed = list(plugins)
-    kinds = (*ACTIVITY_KINDS, *(kind for plugin in listed for kind in plugin.activity_kinds))
+    kinds = {kind: plugin.name for plugin in listed for kind in plugin.activity_kinds}
     return build_catalog(
         (*CORE_ENTITIES, *(entity for plugin in listed for entity in plugin.entities)),
-        {**CORE_CHOICES, "ActivityKind": kinds},
+        {**CORE_CHOICES, "ActivityKind": (*ACTIVITY_KINDS, *kinds)},
         plugins={entity.__name__: plugin.name for plugin in listed for entity in plugin.entities},
         computed=[(plugin.name, one) for plugin in listed for one in plugin.computed],
         roles=[_role(plugin.name, role) for plugin in listed for role in plugin.roles],
         permissions={one.name: plugin.name for plugin in listed for one in plugin.permissions},
         validators=validators_of(listed),
+        added_choices={"ActivityKind": kinds},
     )
 
 

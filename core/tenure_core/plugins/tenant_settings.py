@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from tenure_core.database import TenantConnection
 from tenure_core.errors import PluginError
+from tenure_core.kinds import json_value
 from tenure_core.plugins.loaded import LoadedPlugin
 from tenure_core.writing.results import ErrorCode, RowPath, UserError
 
@@ -19,6 +20,11 @@ HIDDEN = "**********"
 """What is shown in the place of a secret, as pydantic writes it; sent back, it leaves the secret as it is."""
 
 READ = "SELECT settings FROM tenant_plugin WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s"
+
+CHANGING = {"changing": True}
+"""What validators find as `info.context` where a tenant changes its settings, and None where they are read.
+
+So a model can refuse what is new and still read what was right when it was set."""
 
 LOCK = """
     INSERT INTO tenant_plugin (tenant_id, plugin) VALUES (%(tenant)s, %(plugin)s)
@@ -69,11 +75,13 @@ async def change_settings(
         present = ", ".join(known) or "none"
         message = f"the plugin {plugin.name} has no such setting; there are: {present}"
         return [UserError(ErrorCode.UNKNOWN_FIELD, (name,), message) for name in unknown]
+    if unfit := list(_unfit(changes)):
+        return unfit
     stored = await _stored(connection, LOCK, plugin, tenant_id)
     merged = {name: _merged(value, stored.get(name)) for name, value in {**stored, **changes}.items()}
     settings = {name: value for name, value in merged.items() if value is not None}
     try:
-        _read(plugin, settings)
+        _read(plugin, settings, CHANGING)
     except ValidationError as error:
         return list(_faults(error))
     parameters = {"tenant": tenant_id, "plugin": plugin.name, "settings": Jsonb(settings)}
@@ -99,8 +107,19 @@ async def _stored(
     return row[0] if row else {}
 
 
-def _read(plugin: LoadedPlugin, settings: Mapping[str, object]) -> BaseModel:
-    return plugin.settings.model_validate_json(json.dumps(settings))
+def _read(
+    plugin: LoadedPlugin, settings: Mapping[str, object], context: Mapping[str, bool] | None = None
+) -> BaseModel:
+    return plugin.settings.model_validate_json(json.dumps(settings), context=context)
+
+
+def _unfit(changes: Mapping[str, object]) -> Iterator[UserError]:
+    """Yield an error for each value that PostgreSQL can't keep, whatever the model says of it."""
+    for name, value in changes.items():
+        try:
+            json_value(value)
+        except ValueError as error:
+            yield UserError(ErrorCode.INVALID, (name,), str(error))
 
 
 def _merged(sent: object, stored: object) -> object:

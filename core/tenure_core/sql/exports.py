@@ -34,8 +34,9 @@ def exported(entity: EntityInfo) -> Select[Any]:
 
 
 def _data(entity: EntityInfo) -> Iterator[Value | Parts]:
+    declared = set(entity.declared_scalars)
     for field in entity.fields.values():
-        if isinstance(field, ScalarField) and field.writable:
+        if isinstance(field, ScalarField) and field in declared:
             yield Value(field.name, field.column)
         elif isinstance(field, CompositeField):
             columns = {part.name: part.column for part in field.parts.values()}

@@ -21,6 +21,7 @@ from tenure_core.errors import ForbiddenError, PluginFailedError, TenureError
 from tenure_core.feed.changes import Operation
 from tenure_core.identity import Actor
 from tenure_core.writing import statements
+from tenure_core.writing.added_choices import refuse_added_choices
 from tenure_core.writing.drafts import Draft, sound
 from tenure_core.writing.records import json_columns
 from tenure_core.writing.results import ErrorCode
@@ -37,7 +38,7 @@ async def refuse_checked(
     drafts: Sequence[AnyDraft],
     operation_of: Callable[[AnyDraft], Operation],
 ) -> None:
-    """Refuse each draft that a plugin has something against.
+    """Refuse each draft that says what only a plugin may bring, or that a plugin has something against.
 
     Args:
         connection: In a transaction of the actor's tenant; the drafts' records are locked.
@@ -50,6 +51,7 @@ async def refuse_checked(
     Raises:
         PluginFailedError: A plugin's check failed.
     """
+    refuse_added_choices(catalog, entity, actor, drafts)
     if not checking(catalog, actor):
         return
     by_id = {draft.id: draft for draft in sound(drafts) if draft.id}

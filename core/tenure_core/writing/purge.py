@@ -1,15 +1,17 @@
 """Purge: removes a record for good, with all that hangs on it, after saying what that is.
 
 What hangs on a record are the records that refer to it, those that refer to them, and so on, and the keys
-that other systems have for any of them. The change table keeps what was.
+that other systems have for any of them. The change table keeps what was, in an order in which each record
+goes before those that it refers to.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tenure_core.access import authorize
 from tenure_core.catalog import Catalog, EntityInfo
 from tenure_core.database import TenantConnection
 from tenure_core.errors import ConflictError
@@ -19,15 +21,13 @@ from tenure_core.kinds import INT
 from tenure_core.writing import records, statements
 from tenure_core.writing.checking import checking, refusals
 from tenure_core.writing.drafts import VERSION, Draft, Row, identify
+from tenure_core.writing.hanging import Hanging, Ids, by_entity, children_first, hanging_on
 from tenure_core.writing.results import ErrorCode, RowResult, Status
 from tenure_core.writing.validate import refused
 from tenure_core.writing.writeset import RowWrite
 
 EXPECTED_COUNTS = "expectedCounts"
 """What the input calls the numbers that a dry run has told before."""
-
-Hanging = Mapping[str, Sequence[uuid.UUID]]
-"""The ids of records by entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +55,27 @@ async def purge(
         actor: Whose tenant.
         sent: Its "id"; "dryRun" to remove nothing; "expectedVersion"; "expectedCounts", a list of "entity"
             and "count" as a dry run has told them: if other numbers would be removed, nothing is.
+
+    Raises:
+        ForbiddenError: Something hangs on it that the actor may not write.
     """
     draft = Draft({})
     identify([draft], [sent.get("id")])
     draft.expect(sent.get(VERSION))
-    found: Hanging = {}
+    found: Ids = {}
     if draft.is_sound and draft.id:
         hanging = await _lock_with_all_hanging(connection, catalog, entity, actor, draft.id)
         await records.lock(connection, entity, actor, [draft])
         if draft.stored is None:
             draft.refuse(ErrorCode.NOT_FOUND, ("id",), f"there is no {entity.name} {draft.id}")
         else:
-            found = hanging
+            found = by_entity(hanging)
+            _require_write(catalog, actor, found)
             draft.refuse_stale()
             _refuse_other_counts(draft, found, sent.get(EXPECTED_COUNTS))
             await _refuse_checked(connection, catalog, entity, actor, draft, found)
-    if draft.is_sound and not sent.get("dryRun"):
-        await _remove(connection, catalog, actor, found)
+        if draft.is_sound and not sent.get("dryRun"):
+            await _remove(connection, catalog, actor, hanging)
     draft.status = Status.PURGED
     return Purged(draft.result(0), {name: len(ids) for name, ids in found.items()})
 
@@ -80,29 +84,18 @@ async def _lock_with_all_hanging(
     connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
 ) -> Hanging:
     """Lock a record and all that hangs on it, in the order in which other writers lock, too."""
-    found = await _all_hanging(connection, catalog, entity, actor, identity)
-    await records.lock_all(connection, catalog, actor, found)
-    if found != await _all_hanging(connection, catalog, entity, actor, identity):
+    found = await hanging_on(connection, catalog, entity, actor, identity)
+    await records.lock_all(connection, catalog, actor, by_entity(found))
+    if found != await hanging_on(connection, catalog, entity, actor, identity):
         raise ConflictError("What hangs on the record was changed just now.", "Send it again.")
     return found
 
 
-async def _all_hanging(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
-) -> Hanging:
-    found: dict[str, dict[uuid.UUID, None]] = {entity.name: {identity: None}}
-    fresh: list[tuple[EntityInfo, list[uuid.UUID]]] = [(entity, [identity])]
-    while fresh:
-        above, ids = fresh.pop()
-        for relation in above.lists:
-            below = catalog[relation.target]
-            statement = statements.hanging(below.table, str(relation.column.name))
-            cursor = await connection.execute(statement, {"tenant": actor.tenant_id, "ids": ids})
-            known = found.setdefault(below.name, {})
-            if new := [one for (one,) in await cursor.fetchall() if one not in known]:
-                known.update(dict.fromkeys(new))
-                fresh.append((below, new))
-    return {name: list(ids) for name, ids in found.items() if ids}
+def _require_write(catalog: Catalog, actor: Actor, found: Ids) -> None:
+    """Return where the actor may remove all that was found, also what a disabled plugin has left there."""
+    grants = authorize(actor, catalog).grants
+    for name in found:
+        grants.require_write(catalog[name])
 
 
 async def _refuse_checked(
@@ -111,7 +104,7 @@ async def _refuse_checked(
     entity: EntityInfo,
     actor: Actor,
     draft: Draft,
-    found: Hanging,
+    found: Ids,
 ) -> None:
     """Refuse it where a plugin has something against the loss of the record, or of one that hangs on it."""
     if not checking(catalog, actor):
@@ -124,7 +117,7 @@ async def _refuse_checked(
             draft.refuse(ErrorCode.REFUSED, refusal.path if own else ("id",), message)
 
 
-def _refuse_other_counts(draft: Draft, found: Hanging, expected: object) -> None:
+def _refuse_other_counts(draft: Draft, found: Ids, expected: object) -> None:
     if expected is None:
         return
     try:
@@ -147,7 +140,9 @@ def _read_counts(expected: object) -> Mapping[str, object]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, found: Hanging) -> None:
-    tables = tuple(catalog[name].table for name in found)
-    by_table = {catalog[name].table.name: ids for name, ids in found.items()}
-    await connection.execute(statements.purge(tables), {"tenant": actor.tenant_id, **by_table})
+async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, hanging: Hanging) -> None:
+    """Remove records so that each is gone from the change feed before what it refers to."""
+    for step in children_first(hanging):
+        tables = tuple(catalog[name].table for name in step)
+        by_table = {catalog[name].table.name: ids for name, ids in step.items()}
+        await connection.execute(statements.purge(tables), {"tenant": actor.tenant_id, **by_table})

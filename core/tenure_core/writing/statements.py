@@ -290,9 +290,9 @@ JOIN {name} AS other ON other.tenant_id = %(tenant)s AND other.deleted_at IS NUL
 
 @lru_cache(maxsize=64)
 def hanging(table: Table, column: str) -> str:
-    """Return the statement that finds the records which refer to one of `ids`."""
+    """Return the statement that finds the records which refer to one of `ids`, each with that."""
     return f"""
-SELECT id FROM {quoted(table.name)}
+SELECT id, {quoted(column)} FROM {quoted(table.name)}
 WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER BY id
 """
 
@@ -301,7 +301,7 @@ WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER B
 def purge(tables: tuple[Table, ...]) -> str:
     """Return the statement that removes records of several tables at once, each with its ids by its name.
 
-    It is one statement, because foreign keys are checked at its end only: its order can't be wrong.
+    It is one statement, because foreign keys are checked at its end only: some may refer to one another.
     """
     deletions = ", ".join(
         f"{quoted(f'purged {table.name}')} AS (DELETE FROM {quoted(table.name)} "

@@ -29,7 +29,7 @@ from tenure_core.writing.incoming import Incoming, read_rows
 from tenure_core.writing.matching import OnConflict, UniqueKey, unique_field
 from tenure_core.writing.owners import foreign_fields
 from tenure_core.writing.references import Named, missing, refuse_circles, resolve
-from tenure_core.writing.results import ErrorCode, RowResult, Status
+from tenure_core.writing.results import ErrorCode, RowPath, RowResult, Status
 from tenure_core.writing.uniqueness import find_by_unique_value, refuse_duplicates
 from tenure_core.writing.validate import complete, empty
 
@@ -156,8 +156,9 @@ class _Call:
             row.status = Status.NOOP
             return True
         if row.stored is not None and row.mode is OnConflict.REPLACE:
-            complete(self.entity, {**foreign, **row.row}, row.said)
-            empty(self.entity, row.row, row.said, foreign)
+            kept = {**foreign, **_named_by(row)}
+            complete(self.entity, {**kept, **row.row}, row.said)
+            empty(self.entity, row.row, row.said, kept)
         if row.stored and row.stored.deleted:
             row.said.values["deleted_at"] = None
         return False
@@ -167,12 +168,19 @@ class _Call:
         if row.match and isinstance(row.match.key, uuid.UUID):
             row.refuse(ErrorCode.NOT_FOUND, row.match.path, f"there is no {self.entity.name} {row.id}")
         elif row.match and isinstance(row.match.key, UniqueKey):
-            column = str(unique_field(self.entity, row.match.key).column.name)
-            row.said.values.setdefault(column, row.match.key.value)
+            self._name_by_unique_value(row, row.match.key, row.match.path)
         elif row.own and row.own.key not in row.claimed:
             raise ConflictError(
                 f"{row.own.key.id!r} names a record that was purged just now.", "Send it again."
             )
+
+    def _name_by_unique_value(self, row: Incoming, key: UniqueKey, path: RowPath) -> None:
+        """Give a new record the value that it is matched by, unless only its plugin may give one."""
+        one = unique_field(self.entity, key)
+        if one.writable:
+            row.said.values.setdefault(str(one.column.name), key.value)
+        else:
+            row.refuse(ErrorCode.NOT_FOUND, path, f"there is no {self.entity.name} {key.value!r}")
 
     async def _relate(self) -> None:
         """Find the records that rows refer to, also those of this call, and refuse circles."""

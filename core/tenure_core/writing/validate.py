@@ -138,7 +138,7 @@ def writable_fields(entity: EntityInfo) -> tuple[Writable, ...]:
     return tuple(
         one
         for one in entity.fields.values()
-        if not isinstance(one, ToMany) and not (isinstance(one, ScalarField) and not one.writable)
+        if isinstance(one, ToOne) or (isinstance(one, ScalarField | CompositeField) and one.writable)
     )
 
 
@@ -197,8 +197,6 @@ def _takers(entity: EntityInfo) -> Mapping[str, Taker]:
 
 
 def _taker(one: Field) -> Taker:
-    if isinstance(one, CompositeField):
-        return partial(_take_composite, one, _part_readers(one))
     if isinstance(one, ToOne):
         return partial(_take_reference, one)
     if isinstance(one, ToMany):
@@ -207,6 +205,8 @@ def _taker(one: Field) -> Taker:
     if not one.writable:
         message = "the platform sets it; leave it out"
         return partial(_refuse, UserError(ErrorCode.READ_ONLY, (one.name,), message))
+    if isinstance(one, CompositeField):
+        return partial(_take_composite, one, _part_readers(one))
     return _scalar_taker(one)
 
 

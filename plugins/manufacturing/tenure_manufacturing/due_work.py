@@ -1,12 +1,13 @@
 """Due work: foresees when plans are due, and makes their work orders ahead of time, each once.
 
 A work order is upserted under the key of its plan and interval. So it does not matter how often this is done,
-by how many at once, or for how long nobody did it.
+by how many at once, or for how long nobody did it. A plan whose work is ordered and not finished gets no
+second order, whatever somebody changes about the plan meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from tenure_manufacturing.own_records import log_refused, match, order_key
 from tenure_manufacturing.planning import Interval, Reading
 from tenure_manufacturing.plans import MaintenancePlan
 from tenure_manufacturing.settings import settings_of
+from tenure_manufacturing.states import UNFINISHED
 from tenure_manufacturing.work_orders import WorkOrder, WorkOrderKind
 from tenure_sdk import Context
 
@@ -34,7 +36,12 @@ PLANS = text("""
         equipment.installed_on,
         first.value AS first_value, first.taken_at AS first_at,
         last.value AS last_value, last.taken_at AS last_at,
-        past.taken_at AS past_threshold_at
+        past.taken_at AS past_threshold_at,
+        EXISTS (
+            SELECT FROM work_order
+            WHERE work_order.tenant_id = plan.tenant_id AND work_order.plan_id = plan.id
+                AND work_order.status = ANY (:unfinished) AND work_order.deleted_at IS NULL
+        ) AS is_ordered
     FROM maintenance_plan AS plan
     JOIN equipment ON equipment.tenant_id = plan.tenant_id AND equipment.id = plan.equipment_id
     LEFT JOIN LATERAL (
@@ -66,6 +73,7 @@ PLANS = text("""
         ORDER BY reading.taken_at LIMIT 1
     ) AS past ON true
     WHERE plan.tenant_id = :tenant AND plan.id > :after
+        AND (CAST(:only AS uuid[]) IS NULL OR plan.id = ANY (:only))
         AND plan.active AND plan.deleted_at IS NULL
         AND equipment.status <> 'RETIRED' AND equipment.deleted_at IS NULL
     ORDER BY plan.id
@@ -73,19 +81,27 @@ PLANS = text("""
 """)
 
 
-async def make_due_work(context: Context, now: datetime) -> None:
-    """Foresee when all plans are due, and make the work orders of those that are due soon.
+async def make_due_work(context: Context, now: datetime, only: Iterable[UUID] | None = None) -> None:
+    """Foresee when plans are due, and make the work orders of those that are due soon.
 
     Args:
         context: Where to read and write.
         now: The present.
+        only: The plans to look at; by default all.
     """
     settings = await settings_of(context)
     soon = now + timedelta(days=settings.days_ahead)
-    async for plans in _plans(context, now, now - timedelta(days=settings.usage_days)):
+    asked = {
+        "tenant": context.actor.tenant_id,
+        "now": now,
+        "since": now - timedelta(days=settings.usage_days),
+        "only": None if only is None else sorted(set(only)),
+    }
+    async for plans in _plans(context, asked):
         due = {plan.id: next_due(plan) for plan in plans}
         await _note(context, plans, due)
-        await _order(context, plans, {id: at for id, at in due.items() if at and at <= soon}, now)
+        unordered = [plan for plan in plans if not plan.is_ordered]
+        await _order(context, unordered, {id: at for id, at in due.items() if at and at <= soon}, now)
 
 
 def next_due(plan: Row[Any]) -> datetime | None:
@@ -103,12 +119,12 @@ def next_due(plan: Row[Any]) -> datetime | None:
     return planning.next_due(interval, usage, plan.past_threshold_at)
 
 
-async def _plans(context: Context, now: datetime, since: datetime) -> AsyncIterator[Sequence[Row[Any]]]:
-    """Yield all plans that are active, by the hundreds."""
-    asked = {"tenant": context.actor.tenant_id, "now": now, "since": since, "after": FIRST, "chunk": CHUNK}
-    while plans := (await context.session.execute(PLANS, asked)).all():
+async def _plans(context: Context, asked: Mapping[str, object]) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Yield the plans that are active, by the hundreds."""
+    page = {**asked, "after": FIRST, "chunk": CHUNK, "unfinished": list(UNFINISHED)}
+    while plans := (await context.session.execute(PLANS, page)).all():
         yield plans
-        asked["after"] = plans[-1].id
+        page["after"] = plans[-1].id
 
 
 async def _note(context: Context, plans: Sequence[Row[Any]], due: Mapping[UUID, datetime | None]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from tenure_manufacturing.due_work import make_due_work
-from tenure_manufacturing.responses import watch_responses
+from tenure_manufacturing.responses import note_breaches, tell_breaches
 from tenure_sdk import Context, Job
 
 
@@ -20,9 +20,15 @@ def jobs() -> Iterator[Job]:
     )
     yield Job(
         name="responses",
-        doc="Sees where a promised response is late, and tells the webhook.",
+        doc="Sees where a promised response is late.",
         run=_responses,
         every=timedelta(minutes=5),
+    )
+    yield Job(
+        name="webhook",
+        doc="Tells the webhook of late responses.",
+        run=_webhook,
+        every=timedelta(minutes=1),
     )
 
 
@@ -31,4 +37,8 @@ async def _due_work(context: Context) -> None:
 
 
 async def _responses(context: Context) -> None:
-    await watch_responses(context, datetime.now(UTC))
+    await note_breaches(context, datetime.now(UTC))
+
+
+async def _webhook(context: Context) -> None:
+    await tell_breaches(context, datetime.now(UTC))

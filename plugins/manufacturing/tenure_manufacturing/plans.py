@@ -50,5 +50,5 @@ class MaintenancePlan(Entity, order_by="next_due_at"):
         default=0.0, minimum=0, doc="How many hours the equipment had run then."
     )
     next_due_at: Mapped[datetime | None] = column(
-        index=True, doc="When it is due next, as foreseen today; kept by the pack."
+        writable=False, index=True, doc="When it is due next, as foreseen today; kept by the pack."
     )

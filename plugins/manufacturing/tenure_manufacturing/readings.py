@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
+from tenure_manufacturing.clocks import not_yet
 from tenure_sdk import Context, Operation, Refusal, RowWrite, Values, WriteSet
 
 TAKEN_AT = ("takenAt",)
-
-CLOCKS_APART = timedelta(days=1)
-"""How far the clock of a device may be ahead of ours."""
 
 TAKEN = text("""
     SELECT asked.meter_id, asked.taken_at, reading.id
@@ -43,19 +41,15 @@ async def refused_readings(context: Context, writes: WriteSet) -> list[Refusal]:
     The same reading, sent again under its external reference, is no other.
     """
     places = await _places(writes)
-    latest = datetime.now(UTC) + CLOCKS_APART
+    now = datetime.now(UTC)
     taken = await _taken(context, [place for _, place in places])
     refusals = []
     for row, place in places:
-        if place.taken_at > latest:
-            refusals.append(Refusal(row, TAKEN_AT, _ahead(place.taken_at)))
+        if reason := not_yet(place.taken_at, now):
+            refusals.append(Refusal(row, TAKEN_AT, f"{reason}: look at the clock of the device"))
         elif taken.setdefault(place, row.id) != row.id:
             refusals.append(Refusal(row, TAKEN_AT, _again(place.taken_at)))
     return refusals
-
-
-def _ahead(at: datetime) -> str:
-    return f"{at.isoformat()} has not come yet: look at the clock of the device"
 
 
 def _again(at: datetime) -> str:

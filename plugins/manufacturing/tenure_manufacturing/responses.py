@@ -1,8 +1,11 @@
-"""Responses: sees where a promised response came too late, once for each work order, and tells of it."""
+"""Responses: sees where a promised response came too late, once for each work order, and tells of it.
+
+What is seen does not hang on whether it can be told: these are two jobs, and what ails the webhook stands in
+the tenant's `plugins { problems }` while the other goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,22 +39,15 @@ NOTE_TOLD = text("""
 """)
 
 
-async def watch_responses(context: Context, now: datetime) -> None:
-    """Note each work order whose promised response is late, and tell the tenant's webhook of it.
+async def note_breaches(context: Context, now: datetime) -> None:
+    """Note each work order whose promised response is late.
+
+    Only unfinished work counts: history that is brought in later alarms nobody.
 
     Args:
         context: Where to read and write.
         now: The present.
     """
-    await _note_breaches(context, now)
-    if receiver := _receiver(await settings_of(context)):
-        told = [order async for order in _tell(context, receiver, now)]
-        asked = {"tenant": context.actor.tenant_id, "now": now, "ids": told}
-        await context.session.execute(NOTE_TOLD, asked)
-
-
-async def _note_breaches(context: Context, now: datetime) -> None:
-    """Note the breaches of unfinished work: history that is brought in later alarms nobody."""
     orders = WorkOrder.__table__
     late = (
         update(WorkOrder)
@@ -68,22 +64,36 @@ async def _note_breaches(context: Context, now: datetime) -> None:
     await context.session.execute(late)
 
 
+async def tell_breaches(context: Context, now: datetime) -> None:
+    """Tell the tenant's webhook of the breaches that were noted, if there is one.
+
+    Args:
+        context: Where to read and write.
+        now: The present.
+
+    Raises:
+        NotTakenError: It did not take the first; where it does not take a later one, the next run goes on.
+    """
+    receiver = _receiver(await settings_of(context))
+    if receiver is None:
+        return
+    asked = {"tenant": context.actor.tenant_id, "most": AT_ONCE}
+    told: list[UUID] = []
+    for order in (await context.session.execute(UNTOLD, asked)).all():
+        try:
+            await WEBHOOKS.send(receiver, f"response_breached_{order.id}", now, _message(order, now))
+        except NotTakenError:
+            if told:
+                break
+            raise
+        told.append(order.id)
+    await context.session.execute(NOTE_TOLD, {"tenant": context.actor.tenant_id, "now": now, "ids": told})
+
+
 def _receiver(settings: ManufacturingSettings) -> Receiver | None:
     if settings.webhook_url is None or settings.webhook_secret is None:
         return None
     return Receiver(str(settings.webhook_url), settings.webhook_secret.get_secret_value())
-
-
-async def _tell(context: Context, receiver: Receiver, now: datetime) -> AsyncIterator[UUID]:
-    """Yield the work orders that the receiver was told of; where it fails, the next run goes on."""
-    asked = {"tenant": context.actor.tenant_id, "most": AT_ONCE}
-    for order in (await context.session.execute(UNTOLD, asked)).all():
-        try:
-            await WEBHOOKS.send(receiver, f"response_breached_{order.id}", now, _message(order, now))
-        except NotTakenError as error:
-            context.log.warning("the webhook failed and is tried again", reason=str(error))
-            return
-        yield order.id
 
 
 def _message(order: Row[Any], now: datetime) -> dict[str, object]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
+from tenure_manufacturing.deployment import Deployment
+from tenure_manufacturing.public_addresses import refused_url
 from tenure_manufacturing.webhooks import PREFIX
 from tenure_sdk import Context
 
@@ -27,6 +30,16 @@ class ManufacturingSettings(BaseModel):
     webhook_secret: SecretStr | None = Field(
         None, description="The secret that these messages are signed with: base64 after `whsec_`."
     )
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _url_may_be_sent_to(cls, url: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
+        """Refuse what a tenant sets; what the operator has come to forbid later can still be read."""
+        if url and info.context and info.context.get("changing"):
+            reason = refused_url(str(url), private_allowed=Deployment().private_webhooks)
+            if reason:
+                raise PydanticCustomError("refused_url", "{reason}", {"reason": reason})
+        return url
 
     @field_validator("webhook_secret")
     @classmethod

@@ -43,6 +43,12 @@ UNTOUCHED = (OPEN, ASSIGNED)
 DONE = (COMPLETED, SIGNED_OFF)
 """Where the work was done."""
 
+CLOSED = (SIGNED_OFF, CANCELLED)
+"""Where a work order stays as it is: the customer has accepted what it says, or nobody works on it."""
+
+BILLED_LATER = frozenset(("cost_minor_units", "cost_currency"))
+"""What may still be written of it: bills come when the work is long accepted."""
+
 
 def refused_step(before: str, after: str) -> str | None:
     """Return why a work order may not go from one state to another; None where it may.
@@ -65,6 +71,17 @@ def missing(status: str, values: Mapping[str, Any]) -> str | None:
     """
     needed = NEEDS.get(status)
     return needed if needed and not values.get(needed) else None
+
+
+def frozen(status: str, name: str) -> str:
+    """Return why a field of a closed work order may not be changed.
+
+    Args:
+        status: Where it stands.
+        name: The field, as the API calls it.
+    """
+    reopened = ", unless it is OPEN again" if OPEN in NEXT[status] else ""
+    return f"a work order that is {status} keeps its {name}{reopened}; only its cost may still be written"
 
 
 def _either(words: tuple[str, ...]) -> str:

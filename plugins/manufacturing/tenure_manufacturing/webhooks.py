@@ -1,6 +1,7 @@
 """Webhooks: tells other systems by HTTP, signed as the Standard Webhooks specification has it.
 
-A message may come twice, with the same `webhook-id`: receivers take it once.
+A message may come twice, with the same `webhook-id`: receivers take it once. Redirections are not followed,
+and no answer is read beyond its status: nobody learns from it what else can be reached from here.
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from tenure_manufacturing.deployment import Deployment
+from tenure_manufacturing.public_addresses import PrivateAddressError, refused_url
 from tenure_sdk import TenureError
 
 if TYPE_CHECKING:
-    from httpx import AsyncClient
+    from httpcore import AsyncConnectionPool
 
 PREFIX = "whsec_"
 SECONDS = 5.0
 """How long a receiver may take."""
+
+CHECK = "Look at the receiver; the message is sent again."
 
 
 class NotOpenError(TenureError):
@@ -50,14 +56,20 @@ class Webhooks:
     """The client for HTTP of one process, from the first start in it to the last end."""
 
     def __init__(self) -> None:
-        self._opening: asyncio.Task[AsyncClient] | None = None
+        self._opening: asyncio.Task[AsyncConnectionPool] | None = None
         self._users = 0
+        self._private_allowed = False
 
     async def open(self) -> None:
-        """Open the client, while the process goes on starting: reading certificates takes a while."""
+        """Open the client, while the process goes on starting: reading certificates takes a while.
+
+        Raises:
+            ValidationError: An operator's setting is malformed.
+        """
+        self._private_allowed = Deployment().private_webhooks
         self._users += 1
         if self._opening is None:
-            self._opening = asyncio.create_task(asyncio.to_thread(_new_client))
+            self._opening = asyncio.create_task(asyncio.to_thread(_new_client, self._private_allowed))
 
     async def close(self) -> None:
         """Close the client, where nobody else in the process has it open."""
@@ -78,14 +90,17 @@ class Webhooks:
             message: What it says.
 
         Raises:
-            NotTakenError: The receiver can't be reached, or does not take it.
+            NotTakenError: The receiver can't be reached, may not be, or does not take it.
             NotOpenError: The process does not serve.
         """
         if self._opening is None:
             raise NotOpenError("Webhooks are told by processes that serve.", "Start `tenure worker`.")
+        if reason := refused_url(receiver.url, private_allowed=self._private_allowed):
+            raise NotTakenError(f"The webhook {receiver.url} is not told: {reason}.")
         body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
         stamp = str(int(at.timestamp()))
-        headers = {
+        headers: dict[bytes | str, bytes | str] = {
+            "host": urlsplit(receiver.url).netloc,
             "content-type": "application/json",
             "webhook-id": message_id,
             "webhook-timestamp": stamp,
@@ -98,19 +113,40 @@ WEBHOOKS = Webhooks()
 """The client of this process: opened by `on_startup`, closed by `on_shutdown`."""
 
 
-def _new_client() -> AsyncClient:
-    from httpx import AsyncClient
+def _new_client(private_allowed: bool) -> AsyncConnectionPool:
+    from httpcore import AsyncConnectionPool
+    from httpx import create_ssl_context
 
-    return AsyncClient(timeout=SECONDS)
+    from tenure_manufacturing.public_network import PublicNetwork
+
+    network = PublicNetwork(private_allowed=private_allowed)
+    return AsyncConnectionPool(create_ssl_context(), max_keepalive_connections=0, network_backend=network)
 
 
-async def _post(client: AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> None:
-    from httpx import HTTPError
+async def _post(
+    client: AsyncConnectionPool, url: str, body: bytes, headers: Mapping[bytes | str, bytes | str]
+) -> None:
+    """Send a message and look at the status of the answer.
+
+    Raises:
+        NotTakenError: It does not say that the message was taken, or there is none in time.
+    """
+    from httpcore import NetworkError, ProtocolError
 
     try:
-        (await client.post(url, content=body, headers=headers)).raise_for_status()
-    except HTTPError as error:
-        raise NotTakenError(f"{url} does not take messages: {error!r}.", "Look at the receiver.") from error
+        async with (
+            asyncio.timeout(SECONDS),
+            client.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            status = answer.status
+    except (NetworkError, ProtocolError) as error:
+        raise NotTakenError(f"The webhook {url} can't be told: {error!r}.", CHECK) from error
+    except TimeoutError:
+        raise NotTakenError(f"The webhook {url} takes longer than {SECONDS:.0f} seconds.", CHECK) from None
+    except PrivateAddressError as error:
+        raise NotTakenError(f"The webhook {url} is not told: {error}") from error
+    if not 200 <= status < 300:
+        raise NotTakenError(f"The webhook {url} answers with the status {status}.", CHECK)
 
 
 def signature(secret: str, message_id: str, stamp: str, body: bytes) -> str:

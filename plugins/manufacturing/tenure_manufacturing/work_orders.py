@@ -49,7 +49,8 @@ class WorkOrder(Entity, order_by="-reported_at"):
         back="work_orders", doc="The plan that it was made for."
     )
     counted_from: Mapped[datetime | None] = column(
-        doc="From when the plan counted when it made it: names the interval that it ends; kept by the pack."
+        writable=False,
+        doc="From when the plan counted when it made it: names the interval that it ends; kept by the pack.",
     )
     title: Mapped[str] = column(search=True, max_length=300, doc="What it is about, in one line.")
     description: Mapped[str | None] = column(search=True, max_length=20_000, doc="What is known of it.")
@@ -76,6 +77,8 @@ class WorkOrder(Entity, order_by="-reported_at"):
     )
     signed_off_at: Mapped[datetime | None] = column(doc="When the customer accepted the work.")
     response_breached_at: Mapped[datetime | None] = column(
-        doc="When it was seen that the promised response came too late; kept by the pack."
+        writable=False, doc="When it was seen that the promised response came too late; kept by the pack."
     )
-    breach_told_at: Mapped[datetime | None] = column(doc="When the webhook was told of it; kept by the pack.")
+    breach_told_at: Mapped[datetime | None] = column(
+        writable=False, doc="When the webhook was told of it; kept by the pack."
+    )

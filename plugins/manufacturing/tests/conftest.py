@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from tenure_manufacturing.meters import Meter, MeterReading
 from tenure_manufacturing.work_orders import WorkOrder
 from tenure_sdk import Account, Change, Entity, Operation
 
+from .listening import Listener
+
 if TYPE_CHECKING:
     from tenure_sdk.testing import Tenant
 
@@ -27,8 +30,11 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="session")
-def tenure_plugins() -> Sequence[object]:
-    return [plugin]
+def tenure_plugins() -> Iterator[Sequence[object]]:
+    """The pack, where webhooks may lead to this machine."""
+    with pytest.MonkeyPatch.context() as operator:
+        operator.setenv("TENURE_MANUFACTURING_PRIVATE_WEBHOOKS", "true")
+        yield [plugin]
 
 
 class Plant:
@@ -72,10 +78,10 @@ class Plant:
         rows = [{"meter": ref(meter), "takenAt": at.isoformat(), "value": value} for at, value in readings]
         return await self.create(MeterReading, *rows)
 
-    async def deliver(self, entity: type[Entity], *ids: UUID) -> None:
+    async def deliver(self, entity: type[Entity], *ids: UUID, fields: tuple[str, ...] = ()) -> None:
         """Tell the pack that records were changed."""
         async with self.tenant.context("manufacturing") as context:
-            await follow(context, [change(entity, identity) for identity in ids])
+            await follow(context, [change(entity, identity, fields) for identity in ids])
 
     async def set(self, **settings: object) -> None:
         """Set the pack up for the tenant."""
@@ -93,14 +99,14 @@ class Plant:
         return answer["data"]
 
 
-def change(entity: type[Entity], identity: UUID) -> Change:
-    """Return a change of a record; what was changed does not matter to the pack."""
+def change(entity: type[Entity], identity: UUID, fields: tuple[str, ...]) -> Change:
+    """Return a change of some fields of a record."""
     return Change(
         cursor="",
         entity=entity.__name__,
         id=identity,
         operation=Operation.UPDATE,
-        changed_fields=(),
+        changed_fields=fields,
         before=None,
         after=None,
         version=1,
@@ -119,6 +125,17 @@ def ref(identity: UUID) -> dict[str, str]:
 def done(after: timedelta = HOUR, **fields: object) -> dict[str, object]:
     """Return the fields of work that was completed some time after it was reported."""
     return {"status": "COMPLETED", "completedAt": (NOW + after).isoformat(), **fields}
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A receiver of webhooks on this machine."""
+    with Listener() as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

@@ -90,6 +90,37 @@ async def test_an_order_that_somebody_has_deleted_stays_so(plant: Plant) -> None
     assert await orders(plant) == []
 
 
+async def test_a_new_plan_is_foreseen_and_ordered_as_soon_as_it_is_heard_of(plant: Plant) -> None:
+    machine = await plant.machine()
+    identity = await plan(plant, machine, everyDays=90)
+    await plan(plant, machine, name="Filters", everyDays=90)
+    await plant.deliver(MaintenancePlan, identity)
+    assert [order["title"] for order in await orders(plant)] == ["Oil"]
+    found = await plant.ask("{ maintenancePlans { nodes { name nextDueAt } } }")
+    foreseen = {node["name"]: node["nextDueAt"] for node in found["maintenancePlans"]["nodes"]}
+    assert foreseen == {"Oil": (NOW + 10 * DAY).isoformat(), "Filters": None}
+
+
+async def test_what_the_pack_foresees_wakes_it_no_second_time(plant: Plant) -> None:
+    identity = await plan(plant, await plant.machine(), everyDays=90)
+    await plant.deliver(MaintenancePlan, identity, fields=("nextDueAt",))
+    assert await orders(plant) == []
+
+
+async def test_a_plan_that_is_changed_while_its_work_is_ordered_is_not_ordered_twice(plant: Plant) -> None:
+    identity = await plan(plant, await plant.machine(), everyDays=90)
+    await run(plant)
+    for days in (79, 82):
+        await plant.update(MaintenancePlan, identity, countsFrom=(NOW - days * DAY).isoformat())
+        await plant.deliver(MaintenancePlan, identity)
+        await run(plant)
+    assert len(await orders(plant)) == 1
+    [order] = (await plant.ask("{ workOrders { nodes { id } } }"))["workOrders"]["nodes"]
+    await plant.update(WorkOrder, order["id"], status="CANCELLED")
+    await run(plant)
+    assert sorted(order["status"] for order in await orders(plant)) == ["CANCELLED", "OPEN"]
+
+
 async def test_work_is_ordered_once_where_two_run_the_job(plant: Plant) -> None:
     machine = await plant.machine()
     for days in range(81, 91):
@@ -99,18 +130,18 @@ async def test_work_is_ordered_once_where_two_run_the_job(plant: Plant) -> None:
 
 
 async def test_a_week_without_the_job_leaves_one_order_for_each_interval(plant: Plant) -> None:
-    machine = await plant.machine()
-    await plan(plant, machine, everyDays=1, countsFrom=NOW.isoformat())
-    await run(plant)
-    await run(plant, NOW + 7 * DAY)
+    before = NOW - 7 * DAY
+    await plan(plant, await plant.machine(), everyDays=1, countsFrom=before.isoformat())
+    await run(plant, before)
+    await run(plant, NOW)
     assert len(await orders(plant)) == 1
     [order] = (await plant.ask("{ workOrders { nodes { id } } }"))["workOrders"]["nodes"]
-    await plant.update(WorkOrder, order["id"], status="IN_PROGRESS", respondedAt=NOW.isoformat())
-    await plant.update(WorkOrder, order["id"], **done(7 * DAY))
+    await plant.update(WorkOrder, order["id"], status="IN_PROGRESS", respondedAt=before.isoformat())
+    await plant.update(WorkOrder, order["id"], **done(timedelta(0)))
     await plant.deliver(WorkOrder, UUID(order["id"]))
-    await run(plant, NOW + 7 * DAY)
-    assert [one["dueAt"] for one in await orders(plant)] == [
-        (NOW + 8 * DAY).isoformat(),
+    await run(plant, NOW)
+    assert sorted(one["dueAt"] for one in await orders(plant)) == [
+        (before + DAY).isoformat(),
         (NOW + DAY).isoformat(),
     ]
 

@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tenure_manufacturing.contracts import ServiceContract
-from tenure_manufacturing.responses import watch_responses
-from tenure_manufacturing.webhooks import signature
+from tenure_manufacturing.responses import note_breaches, tell_breaches
+from tenure_manufacturing.webhooks import WEBHOOKS, NotTakenError, signature
 
 from .conftest import DAY, HOUR, NOW, Plant, ref
+from .listening import Listener
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ORDERS = "{ workOrders { nodes { title respondBy responseBreachedAt breachToldAt } } }"
-
-
-class Receiver(ThreadingHTTPServer):
-    """A receiver of webhooks, which keeps what it is sent and answers as it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = 204
-        self.received: list[tuple[Any, bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.received.append((self.headers, body))
-        self.send_response(self.server.answer)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 async def covered(plant: Plant, hours: float | None = 8, **fields: object) -> UUID:
@@ -71,7 +33,12 @@ async def covered(plant: Plant, hours: float | None = 8, **fields: object) -> UU
 
 async def watch(plant: Plant, now: Any = NOW) -> None:
     async with plant.tenant.context("manufacturing") as context:
-        await watch_responses(context, now)
+        await note_breaches(context, now)
+
+
+async def tell(plant: Plant) -> None:
+    async with plant.tenant.context("manufacturing") as context:
+        await tell_breaches(context, NOW)
 
 
 async def orders(plant: Plant) -> list[dict[str, Any]]:
@@ -128,13 +95,14 @@ async def test_history_alarms_nobody(plant: Plant) -> None:
     assert [order["responseBreachedAt"] for order in await orders(plant)] == [None]
 
 
-async def test_the_webhook_is_told_once_and_signed(plant: Plant, receiver: Receiver) -> None:
-    await plant.set(webhookUrl=receiver.url, webhookSecret=SECRET)
+async def test_the_webhook_is_told_once_and_signed(plant: Plant, listener: Listener) -> None:
+    await plant.set(webhookUrl=listener.url, webhookSecret=SECRET)
     machine = await covered(plant)
     order = await plant.order(machine, reportedAt=ago(9))
     await watch(plant)
-    await watch(plant)
-    [(headers, body)] = receiver.received
+    await tell(plant)
+    await tell(plant)
+    [(_, headers, body)] = listener.received
     stamp, message_id = headers["webhook-timestamp"], headers["webhook-id"]
     assert message_id == f"response_breached_{order}"
     assert headers["webhook-signature"] == signature(SECRET, message_id, stamp, body)
@@ -153,26 +121,54 @@ async def test_the_webhook_is_told_once_and_signed(plant: Plant, receiver: Recei
     }
 
 
-async def test_a_webhook_that_fails_is_told_later_and_nothing_else_suffers(
-    plant: Plant, receiver: Receiver
-) -> None:
-    await plant.set(webhookUrl=receiver.url, webhookSecret=SECRET)
+async def test_a_webhook_that_fails_is_told_later(plant: Plant, listener: Listener) -> None:
+    await plant.set(webhookUrl=listener.url, webhookSecret=SECRET)
     await plant.order(await covered(plant), reportedAt=ago(9))
-    receiver.answer = 500
     await watch(plant)
-    [order] = await orders(plant)
-    assert order["responseBreachedAt"] == NOW.isoformat()
-    assert order["breachToldAt"] is None
-    receiver.answer = 200
-    await plant.tenant.run_job("manufacturing", "responses")
-    assert [headers["webhook-id"] for headers, _ in receiver.received] == [
-        receiver.received[0][0]["webhook-id"]
-    ] * 2
+    listener.answers = [500]
+    with pytest.raises(NotTakenError, match="status 500"):
+        await tell(plant)
+    assert [order["breachToldAt"] for order in await orders(plant)] == [None]
+    listener.answers = [200]
+    await plant.tenant.run_job("manufacturing", "webhook")
+    first, second = [headers["webhook-id"] for _, headers, _ in listener.received]
+    assert first == second
     [order] = await orders(plant)
     assert order["breachToldAt"] is not None
+
+
+async def test_where_it_fails_later_those_that_were_told_stay_so(plant: Plant, listener: Listener) -> None:
+    await plant.set(webhookUrl=listener.url, webhookSecret=SECRET)
+    machine = await covered(plant)
+    for _ in range(2):
+        await plant.order(machine, reportedAt=ago(9))
+    await watch(plant)
+    listener.answers = [204, 500]
+    await tell(plant)
+    assert sorted(bool(order["breachToldAt"]) for order in await orders(plant)) == [False, True]
+    listener.answers = [204]
+    await tell(plant)
+    first, second, again = [headers["webhook-id"] for _, headers, _ in listener.received]
+    assert second == again != first
+    assert all(order["breachToldAt"] for order in await orders(plant))
+
+
+async def test_a_webhook_that_the_operator_has_come_to_forbid_is_seen_by_the_tenant_and_stops_no_other_job(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plant.set(webhookUrl="http://127.0.0.1:9/", webhookSecret=SECRET)
+    await plant.order(await covered(plant), reportedAt=ago(9))
+    monkeypatch.setattr(WEBHOOKS, "_private_allowed", False)
+    await plant.tenant.run_job("manufacturing", "responses")
+    await plant.tenant.run_job("manufacturing", "due_work")
+    with pytest.raises(NotTakenError, match="PRIVATE_WEBHOOKS"):
+        await plant.tenant.run_job("manufacturing", "webhook")
+    [order] = await orders(plant)
+    assert order["responseBreachedAt"] is not None
 
 
 async def test_without_a_webhook_nobody_is_told(plant: Plant) -> None:
     await plant.order(await covered(plant), reportedAt=ago(9))
     await watch(plant)
+    await tell(plant)
     assert [order["breachToldAt"] for order in await orders(plant)] == [None]

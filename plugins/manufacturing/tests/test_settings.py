@@ -25,3 +25,29 @@ def test_what_can_not_work_is_refused(wrong: dict[str, object]) -> None:
 
 def test_the_secret_is_not_shown() -> None:
     assert "c2VjcmV0" not in ManufacturingSettings(webhook_secret="c2VjcmV0").model_dump_json()
+
+
+CHANGING = {"changing": True}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://10.0.0.1/hook", "https://[::1]/", "https://0x7f.1/", "http://8.8.8.8/", "https://a:b@8.8.8.8/"],
+)
+def test_where_messages_may_not_be_sent_is_refused_where_it_is_set(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TENURE_MANUFACTURING_PRIVATE_WEBHOOKS", raising=False)
+    with pytest.raises(ValidationError):
+        ManufacturingSettings.model_validate({"webhook_url": url}, context=CHANGING)
+    assert ManufacturingSettings.model_validate({"webhook_url": url}).webhook_url
+
+
+def test_where_they_may_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TENURE_MANUFACTURING_PRIVATE_WEBHOOKS", raising=False)
+    for url in ("https://8.8.8.8/hook", "https://hooks.example:8443/of/acme"):
+        assert ManufacturingSettings.model_validate({"webhook_url": url}, context=CHANGING).webhook_url
+    monkeypatch.setenv("TENURE_MANUFACTURING_PRIVATE_WEBHOOKS", "true")
+    assert ManufacturingSettings.model_validate(
+        {"webhook_url": "http://10.0.0.1"}, context=CHANGING
+    ).webhook_url

@@ -71,6 +71,85 @@ async def test_the_field_can_not_be_taken_away_either(plant: Plant) -> None:
     assert (await step(plant, order, title="Another title"))["userErrors"] == []
 
 
+SIGNED: dict[str, object] = {
+    "status": "SIGNED_OFF",
+    "signedOffBy": "Ada",
+    "completedAt": NOW.isoformat(),
+    "tasks": ["Drain", "Fill"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("title", "Another title"),
+        ("resolution", "Nothing was done"),
+        ("labourMinutes", 600),
+        ("downtimeMinutes", None),
+        ("signedOffBy", "Bob"),
+        ("signedOffAt", NOW.isoformat()),
+        ("tasks", ["Drain"]),
+        ("kind", "PREVENTIVE"),
+    ],
+)
+async def test_what_a_customer_has_accepted_stays_as_it_is(plant: Plant, name: str, value: object) -> None:
+    order = await plant.order(await plant.machine(), **SIGNED, downtimeMinutes=30)
+    [error] = (await step(plant, order, **{name: value}))["userErrors"]
+    assert error == {
+        "code": "REFUSED",
+        "path": ["input", name],
+        "message": f"a work order that is SIGNED_OFF keeps its {name}; only its cost may still be written",
+    }
+
+
+async def test_it_stays_with_its_equipment(plant: Plant) -> None:
+    order = await plant.order(await plant.machine("M-1"), **SIGNED)
+    other = await plant.machine("M-2")
+    [error] = (await step(plant, order, equipment=ref(other)))["userErrors"]
+    assert error["path"] == ["input", "equipment"]
+
+
+async def test_it_can_be_written_again_as_it_is_and_its_bill_may_come_later(plant: Plant) -> None:
+    machine = await plant.machine()
+    order = await plant.order(machine, **SIGNED)
+    again = {**SIGNED, "equipment": ref(machine), "title": "Repair", "reportedAt": NOW.isoformat()}
+    cost = {"minorUnits": 12_000, "currency": "EUR"}
+    assert (await step(plant, order, **again, cost=cost))["userErrors"] == []
+    assert (await plant.ask("{ workOrders { nodes { cost { minorUnits } } } }"))["workOrders"]["nodes"] == [
+        {"cost": {"minorUnits": 12_000}}
+    ]
+
+
+async def test_a_signed_off_order_can_be_deleted_and_restored(plant: Plant) -> None:
+    order = await plant.order(await plant.machine(), **SIGNED)
+    for mutation in ("workOrderDelete", "workOrderRestore"):
+        query = f"mutation($id: ID!) {{ {mutation}(input: {{id: $id}}) {{ userErrors {{ message }} }} }}"
+        assert (await plant.ask(query, id=str(order)))[mutation]["userErrors"] == []
+
+
+async def test_a_cancelled_order_changes_only_where_it_is_opened_again(plant: Plant) -> None:
+    order = await plant.order(await plant.machine(), status="CANCELLED")
+    [error] = (await step(plant, order, priority="HIGH"))["userErrors"]
+    assert error["path"] == ["input", "priority"]
+    assert "unless it is OPEN again" in error["message"]
+    assert (await step(plant, order, priority="HIGH", status="OPEN"))["userErrors"] == []
+
+
+@pytest.mark.parametrize("name", ["countedFrom", "responseBreachedAt", "breachToldAt"])
+async def test_what_the_pack_keeps_is_no_input(plant: Plant, name: str) -> None:
+    order = await plant.order(await plant.machine())
+    answer = await plant.tenant.ask(UPDATE, input={"id": str(order), name: NOW.isoformat()})
+    assert f"unknown field '{name}'" in answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("name", ["respondedAt", "completedAt", "signedOffAt"])
+async def test_what_has_not_come_yet_has_not_happened(plant: Plant, name: str) -> None:
+    order = await plant.order(await plant.machine())
+    [error] = (await step(plant, order, **{name: "2062-03-01T00:00:00Z"}))["userErrors"]
+    assert error["path"] == ["input", name]
+    assert "has not come yet" in error["message"]
+
+
 async def test_history_comes_in_as_it_was(plant: Plant) -> None:
     row = {
         "equipment": ref(await plant.machine()),

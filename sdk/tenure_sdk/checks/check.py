@@ -95,9 +95,8 @@ class _Checking:
         """Ask and change all that the plugin lets clients ask and change."""
         company = self._company
         async with grounded(self._server_url, company.loaded, company.required, added) as ground:
-            few, many = await ground.holding(FEW), await ground.holding(MANY)
-            count = f"{len(ground.questions)} questions, {len(ground.mutations)} mutations of its own"
-            await self._gather(answering.CHECK, count, answering.failing(ground, many))
+            few, many, tried = [await ground.holding(count) for count in (FEW, MANY, MANY)]
+            await self._gather(answering.CHECK, ground.told, answering.failing(ground, tried))
             await self._gather(counting.CHECK, "of few rows and of many", counting.growing(ground, few, many))
             await self._gather(crossing.CHECK, "none crosses", crossing.leaking(ground, few, many))
             await self._gather(

@@ -1,35 +1,51 @@
-"""Contents: the rows of a database's records, as values that can be compared."""
+"""Contents: the rows of a database that are tenants' own, as values that can be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
 Contents = Mapping[str, Mapping[str, Mapping[str, object]]]
 """The columns of rows, as JSON has them, by table and by what names the row."""
 
-RECORD_TABLES = text("""
-    SELECT table_name
-    FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'deleted_at'
-    ORDER BY table_name
+BOOKKEEPING = (
+    "api_key", "change", "change_horizon", "external_ref", "field_owner", "plugin_delivery", "plugin_job",
+    "receipt", "tenant_plugin",
+)  # fmt: skip
+"""Tables of what the platform notes beside records."""
+
+TABLES = text("""
+    SELECT relname, ARRAY(
+        SELECT part.attname
+        FROM pg_index JOIN pg_attribute AS part ON part.attrelid = indrelid AND part.attnum = ANY (indkey)
+        WHERE indisprimary AND indrelid = pg_class.oid ORDER BY part.attnum
+    )
+    FROM pg_class JOIN pg_attribute AS own ON own.attrelid = pg_class.oid AND own.attname = 'tenant_id'
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+        AND relname <> ALL (:bookkeeping)
+    ORDER BY relname
 """)
+"""Tables of records, and what else plugins keep of tenants, with the columns of their keys."""
 
 
 def contents(connection: Connection) -> Contents:
-    """Return the rows of all tables that hold records, of all tenants.
+    """Return the rows of all tables that hold what is a tenant's, of all tenants.
 
     Args:
         connection: To the database, as the owner of its tables.
     """
-    tables = connection.execute(RECORD_TABLES).scalars().all()
-    return {table: dict(_rows(connection, table)) for table in tables}
+    tables = connection.execute(TABLES, {"bookkeeping": list(BOOKKEEPING)}).all()
+    return {table: dict(_rows(connection, table, key)) for table, key in tables}
 
 
-def _rows(connection: Connection, table: str) -> Iterator[tuple[str, Mapping[str, object]]]:
-    found = connection.execute(text(f"SELECT tenant_id || '/' || id, to_jsonb(one) FROM {table} AS one"))
-    yield from ((key, row) for key, row in found)
+def _rows(
+    connection: Connection, table: str, key: Sequence[str]
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield rows by what names them, the tenant first; by all that they hold where the table has no key."""
+    for row in connection.scalars(text(f"SELECT to_jsonb(one) FROM {table} AS one")):
+        named = {"tenant_id": None} | dict.fromkeys(key or sorted(row))
+        yield "/".join(str(row[column]) for column in named), row
 
 
 def altered(before: Contents, after: Contents, ignored: Iterable[str] = ()) -> Iterator[str]:

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 
 from tenure_core.watching import watched
 from tenure_sdk.checks.findings import Finding
-from tenure_sdk.checks.ground import Ground, Holding
-from tenure_sdk.checks.questions import Question
+from tenure_sdk.checks.ground import Asked, Ground, Holding
 
 CHECK = "statements"
 
@@ -27,17 +26,17 @@ async def growing(ground: Ground, few: Holding, many: Holding) -> AsyncIterator[
                 yield _found(narrow, *counts)
 
 
-async def _narrowed(ground: Ground, question: Question, few: Holding, many: Holding) -> list[Question]:
+async def _narrowed(ground: Ground, question: Asked, few: Holding, many: Holding) -> list[Asked]:
     """Return the question for each part alone that grows by itself, or the whole where none does."""
     parts = [one for one in question.narrowed() if await _grows(ground, one, few, many)]
     return parts or [question]
 
 
-async def _grows(ground: Ground, question: Question, few: Holding, many: Holding) -> bool:
+async def _grows(ground: Ground, question: Asked, few: Holding, many: Holding) -> bool:
     return await _count(ground, question, few) < await _count(ground, question, many)
 
 
-async def _count(ground: Ground, question: Question, holding: Holding) -> int:
+async def _count(ground: Ground, question: Asked, holding: Holding) -> int:
     """Return how many statements a question takes, when it has been asked before."""
     await ground.attempt(question, holding.tenant, holding.records)
     with watched() as statements:
@@ -45,7 +44,7 @@ async def _count(ground: Ground, question: Question, holding: Holding) -> int:
     return len(statements)
 
 
-def _found(question: Question, few: int, many: int) -> Finding:
+def _found(question: Asked, few: int, many: int) -> Finding:
     return Finding(
         CHECK,
         question.where,

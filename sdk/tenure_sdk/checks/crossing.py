@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tenure_core.owner import connect
 from tenure_sdk.checks.contents import Contents, altered
 from tenure_sdk.checks.findings import Finding
-from tenure_sdk.checks.ground import Ground, Holding
+from tenure_sdk.checks.ground import Asked, Ground, Holding, raised
+from tenure_sdk.checks.listening import listening
 from tenure_sdk.checks.places import Place, difference, place_of
-from tenure_sdk.checks.questions import Question
 
 CHECK = "tenants"
 
@@ -26,7 +26,7 @@ LAST_BELT = "If row-level security were off:"
 
 
 async def leaking(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
-    """Yield a finding for each field or mutation that crosses from one tenant to another.
+    """Yield a finding for all that crosses from one tenant to another.
 
     All of it is tried again without row-level security: statements are to name their tenant themselves.
 
@@ -41,15 +41,20 @@ async def leaking(ground: Ground, own: Holding, other: Holding) -> AsyncIterator
     last = [replace(finding, what=f"{LAST_BELT} {finding.what}") for finding in again]
     named: set[str] = set()
     for finding in [*found, *last]:
-        # One field turns up in many questions: on its own type, and on those that lead to it.
-        field = finding.where.rpartition(".")[2]
-        if field not in named:
-            named.add(field)
+        if (name := _named(finding.where)) not in named:
+            named.add(name)
             yield finding
+
+
+def _named(where: str) -> str:
+    """Return what is told of once: a field turns up on its own type, and on those that lead to it."""
+    return where if "/" in where else where.rpartition(".")[2]
 
 
 async def _crossings(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
     async for finding in _swayed(ground, own, other):
+        yield finding
+    async for finding in _overheard(ground, own):
         yield finding
     for question in ground.questions:
         if question.variables:
@@ -58,9 +63,32 @@ async def _crossings(ground: Ground, own: Holding, other: Holding) -> AsyncItera
                 yield _found(question, shown, "It shows data of another tenant, asked for by its id.")
     for mutation in [*ground.removals, *ground.mutations]:
         before = await _records_of(ground, other)
-        await ground.attempt(mutation, own.tenant, other.records)
+        answer = await ground.attempt(mutation, own.tenant, other.records)
+        if place_of(answer, [other.mark]):
+            yield _found(mutation, (), "It shows data of another tenant, asked for by its id.")
         if changed := list(altered(before, await _records_of(ground, other))):
             yield _found(mutation, (), f"It changes data of another tenant: {changed[0]}.")
+    async for finding in _meddling(ground, own):
+        yield finding
+
+
+async def _overheard(ground: Ground, own: Holding) -> AsyncIterator[Finding]:
+    """Yield a finding for each subscription that tells of what happens at another tenant."""
+    for subscription in ground.subscriptions:
+        async with listening(ground, subscription, own.tenant, own) as heard:
+            stranger = await ground.holding(ROWS_OF_STRANGER)
+            if place_of(await heard.out(), stranger.signs):
+                yield _found(subscription, (), "It tells of what happens at another tenant.")
+
+
+async def _meddling(ground: Ground, own: Holding) -> AsyncIterator[Finding]:
+    """Yield a finding where what the plugin does for another tenant by itself changes a tenant's data."""
+    stranger = await ground.holding(ROWS_OF_STRANGER)
+    for name, work in ground.works(stranger.tenant).items():
+        before = await _records_of(ground, own)
+        await raised(work)
+        if changed := list(altered(before, await _records_of(ground, own))):
+            yield Finding(CHECK, name, f"It changes data of another tenant: {changed[0]}.", MEND)
 
 
 async def _swayed(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
@@ -87,12 +115,12 @@ async def _answers(ground: Ground, own: Holding) -> list[object]:
     return [await _answer(ground, question, own, own) for question in ground.questions]
 
 
-async def _answer(ground: Ground, question: Question, own: Holding, asked_for: Holding) -> object:
+async def _answer(ground: Ground, question: Asked, own: Holding, asked_for: Holding) -> object:
     """Return what a tenant is shown that asks for records of its own, or of another."""
     return (await ground.attempt(question, own.tenant, asked_for.records)).get("data")
 
 
-def _found(question: Question, place: Place, what: str) -> Finding:
+def _found(question: Asked, place: Place, what: str) -> Finding:
     return Finding(CHECK, ".".join(place) or question.where, what, MEND)
 
 
@@ -106,13 +134,14 @@ async def _records_of(ground: Ground, holding: Holding) -> Contents:
 
 @asynccontextmanager
 async def _unprotected(ground: Ground) -> AsyncIterator[None]:
-    """Switch row-level security off for all records, in this database alone."""
-    await asyncio.to_thread(_switch, ground, "DISABLE")
+    """Switch row-level security off for all that is tenants' own, in this database alone."""
+    tables = await ground.contents()
+    await asyncio.to_thread(_switch, ground, tables, "DISABLE")
     yield
-    await asyncio.to_thread(_switch, ground, "ENABLE")
+    await asyncio.to_thread(_switch, ground, tables, "ENABLE")
 
 
-def _switch(ground: Ground, switch: str) -> None:
+def _switch(ground: Ground, tables: Iterable[str], switch: str) -> None:
     with connect(ground.tenure.settings.database_url) as connection:
-        for entity in ground.tenure.catalog.entities.values():
-            connection.execute(f"ALTER TABLE {entity.table.name} {switch} ROW LEVEL SECURITY".encode())
+        for table in tables:
+            connection.execute(f"ALTER TABLE {table} {switch} ROW LEVEL SECURITY".encode())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+MOST_ALIKE = 8
+"""How many findings are told that are mended in the same way; of the others, only that they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Finding:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.check}: {self.where}: {self.what}\n    {self.mend}"
+        return f"{self.check}: {self.where}: {self.what}"
 
 
 @dataclass(slots=True)
@@ -47,13 +51,24 @@ class Report:
         return not self.findings
 
     def __str__(self) -> str:
-        return "\n".join([*self._checks(), *map(str, self.findings), self._end()])
+        return "\n".join([*self._checks(), *self._found(), self._end()])
 
     def _checks(self) -> list[str]:
         wrong = {finding.check for finding in self.findings}
         return [
             f"{'FAIL' if name in wrong else 'ok  '}  {name:12} {what}" for name, what in self.proved.items()
         ]
+
+    def _found(self) -> Iterator[str]:
+        """Yield the findings, those that are mended in the same way together, and then how."""
+        alike: dict[tuple[str, str], list[Finding]] = {}
+        for finding in self.findings:
+            alike.setdefault((finding.check, finding.mend), []).append(finding)
+        for (_, mend), group in alike.items():
+            yield from map(str, group[:MOST_ALIKE])
+            if len(group) > MOST_ALIKE:
+                yield f"    and {len(group) - MOST_ALIKE} more of this sort"
+            yield f"    {mend}"
 
     def _end(self) -> str:
         count = len(self.findings)

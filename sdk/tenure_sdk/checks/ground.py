@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
 from tenure_core.migrating.migrate import connected
-from tenure_core.plugins import LoadedPlugin
+from tenure_core.plugins import LoadedPlugin, implements
 from tenure_sdk.checks.additions import Additions
 from tenure_sdk.checks.arguments import NoValueError
+from tenure_sdk.checks.calls import Call, calls_of
 from tenure_sdk.checks.contents import Contents, contents
 from tenure_sdk.checks.examples import Examples
-from tenure_sdk.checks.questions import Question, mutations_of, questions_of, removals_of
+from tenure_sdk.checks.questions import (
+    Question,
+    mutations_of,
+    questions_of,
+    removals_of,
+    subscriptions_of,
+    unasked_of,
+)
 from tenure_sdk.checks.rows import Records, write_rows
 from tenure_sdk.trial import Response, RunningTenure, Tenant, running_tenure
 
@@ -29,6 +39,15 @@ LIMITS = (
 """Limits that the kit's own questions may pass: they ask for everything at once."""
 
 SECONDS = {"statement_timeout_seconds": 60.0, "request_timeout_seconds": 120.0}
+
+
+Asked = Question | Call
+"""What can be asked of a plugin, or done with it."""
+
+Work = Callable[[], Awaitable[None]]
+"""What a plugin does by itself."""
+
+ON_CHANGE = "on_change"
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,14 @@ class Holding:
         """What tells that something is the tenant's: the mark, and the ids of its records."""
         return [self.mark, *(str(record) for ids in self.records.values() for record in ids)]
 
+    def beginning_at(self, number: int) -> Records:
+        """Return the records with another one first: what is asked about one is asked about the first."""
+        return {name: _beginning_at(number % len(ids), ids) for name, ids in self.records.items() if ids}
+
+
+def _beginning_at(number: int, ids: Sequence[UUID]) -> list[UUID]:
+    return [*ids[number:], *ids[:number]]
+
 
 @dataclass
 class Ground:
@@ -68,12 +95,30 @@ class Ground:
     def __post_init__(self) -> None:
         catalog = self.tenure.catalog
         self.examples = Examples(self.plugin)
-        self.questions = questions_of(self.plugin, self.additions, catalog)
-        self.mutations = mutations_of(self.plugin, self.additions, catalog)
+        self.failed: dict[str, str] = {}
+        calls = calls_of(self.plugin, catalog)
+        questions = questions_of(self.plugin, self.additions, catalog)
+        mutations = mutations_of(self.plugin, self.additions, catalog)
+        self.questions: list[Asked] = [*questions, *(call for call in calls if call.reads)]
+        self.mutations: list[Asked] = [*mutations, *(call for call in calls if not call.reads)]
         self.removals = removals_of(self.plugin, self.additions, catalog)
+        self.subscriptions = subscriptions_of(self.plugin, self.additions, catalog)
+        self.unasked = unasked_of(self.plugin, self.additions)
+        self._counts = {
+            "question": len(questions),
+            "mutation": len(mutations),
+            "subscription": len(self.subscriptions),
+            "route": len(calls),
+        }
+
+    @property
+    def told(self) -> str:
+        """How much there is to try, in words."""
+        counts = [(name, count) for name, count in self._counts.items() if count]
+        return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts)
 
     async def holding(self, count: int) -> Holding:
-        """Return a new tenant with rows of each entity.
+        """Return a new tenant with rows of each entity, and with what the plugin's jobs make of them.
 
         Args:
             count: How many rows of each.
@@ -85,23 +130,33 @@ class Ground:
         mark = f"of{tenant.id.hex[-8:]}"
         database, catalog = self.tenure.database, self.tenure.catalog
         records = await write_rows(database, catalog, tenant.actor, self.examples, mark, count)
+        for name, work in self.works(tenant).items():
+            if name != ON_CHANGE and (problem := await raised(work)):
+                self.failed[name] = problem
         return Holding(tenant, mark, records)
 
-    async def ask(self, question: Question, tenant: Tenant, records: Records) -> Response:
+    async def ask(self, asked: Asked, tenant: Tenant, records: Records) -> Response:
         """Return the response to a question about some records.
 
         Raises:
             NoValueError: The question wants what can't be made up.
         """
-        values = question.values(self.tenure.catalog, records)
-        return await tenant.ask(question.text, **values)
+        return await asked.ask(tenant, self.tenure.catalog, records)
 
-    async def attempt(self, question: Question, tenant: Tenant, records: Records) -> Response:
+    async def attempt(self, asked: Asked, tenant: Tenant, records: Records) -> Response:
         """Return the response to a question; an empty one where it wants what can't be made up."""
         try:
-            return await self.ask(question, tenant, records)
+            return await self.ask(asked, tenant, records)
         except NoValueError:
             return {}
+
+    def works(self, tenant: Tenant) -> Mapping[str, Work]:
+        """Return what the plugin does for a tenant by itself, by what it is called."""
+        name = self.plugin.name
+        works: dict[str, Work] = {
+            f"job {job.name}": partial(tenant.run_job, name, job.name) for job in self.plugin.jobs
+        }
+        return works | ({ON_CHANGE: tenant.deliver} if implements(self.plugin.hooks, ON_CHANGE) else {})
 
     async def contents(self) -> Contents:
         """Return the rows of all records of all tenants."""
@@ -110,6 +165,15 @@ class Ground:
     def _contents(self) -> Contents:
         with connected(self.tenure.settings.database_url) as connection:
             return contents(connection)
+
+
+async def raised(work: Work) -> str:
+    """Do some work, and return what it raises; "" where it is done."""
+    try:
+        await work()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 @asynccontextmanager

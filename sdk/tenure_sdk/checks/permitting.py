@@ -8,8 +8,8 @@ from tenure_core.identity import Role
 from tenure_core.watching import watched
 from tenure_sdk.checks.contents import altered
 from tenure_sdk.checks.findings import Finding
-from tenure_sdk.checks.ground import Ground, Holding
-from tenure_sdk.checks.questions import Question
+from tenure_sdk.checks.ground import Asked, Ground, Holding
+from tenure_sdk.checks.listening import listening
 from tenure_sdk.trial import Tenant
 
 CHECK = "permissions"
@@ -25,7 +25,7 @@ READING = "the role reader"
 
 
 async def unguarded(ground: Ground, holding: Holding) -> AsyncIterator[Finding]:
-    """Yield a finding for each question or mutation that is answered to somebody who may not have it.
+    """Yield a finding for all that is answered to somebody who may not have it.
 
     Args:
         ground: What to ask and to change.
@@ -35,21 +35,35 @@ async def unguarded(ground: Ground, holding: Holding) -> AsyncIterator[Finding]:
     nobody = await holding.tenant.acting_as(NOBODY)
     reader = await holding.tenant.acting_as(Role.READER)
     strangers = ((without, WITHOUT_PLUGIN), (nobody, WITHOUT_RIGHTS))
-    for question in ground.questions:
-        for tenant, who in strangers:
-            if await _is_answered(ground, question, tenant, holding):
-                yield _found(question, f"It is answered to {who}.")
-    for mutation in ground.mutations:
-        for tenant, who in (*strangers, (reader, READING)):
-            before = await ground.contents()
-            answered = await _is_answered(ground, mutation, tenant, holding)
-            if changed := list(altered(before, await ground.contents())):
-                yield _found(mutation, f"It changes data for {who}: {changed[0]}.")
-            elif answered:
-                yield _found(mutation, f"It is answered to {who}.")
+    for tenant, who in strangers:
+        for asked in await _answered(ground, tenant, holding):
+            yield _found(asked, f"It is answered to {who}.")
+    for tenant, who in (*strangers, (reader, READING)):
+        for mutation in ground.mutations:
+            if done := await _done(ground, mutation, tenant, holding):
+                yield _found(mutation, done.format(who))
 
 
-async def _is_answered(ground: Ground, question: Question, tenant: Tenant, holding: Holding) -> bool:
+async def _answered(ground: Ground, tenant: Tenant, holding: Holding) -> list[Asked]:
+    """Return what somebody is told who may be told nothing: questions, and subscriptions that are open."""
+    open_: list[Asked] = []
+    for subscription in ground.subscriptions:
+        async with listening(ground, subscription, tenant, holding) as heard:
+            open_ += [] if heard.refusal else [subscription]
+    questions = [one for one in ground.questions if await _is_answered(ground, one, tenant, holding)]
+    return [*questions, *open_]
+
+
+async def _done(ground: Ground, mutation: Asked, tenant: Tenant, holding: Holding) -> str:
+    """Return what somebody has done, or was told, who was not refused; "" where he was."""
+    before = await ground.contents()
+    answered = await _is_answered(ground, mutation, tenant, holding)
+    if changed := list(altered(before, await ground.contents())):
+        return f"It changes data for {{}}: {changed[0]}."
+    return "It is answered to {}." if answered else ""
+
+
+async def _is_answered(ground: Ground, question: Asked, tenant: Tenant, holding: Holding) -> bool:
     """Return whether somebody is not refused, and told something from the database."""
     with watched() as statements:
         answer = await ground.attempt(question, tenant, holding.records)
@@ -57,5 +71,5 @@ async def _is_answered(ground: Ground, question: Question, tenant: Tenant, holdi
     return bool(statements) and "FORBIDDEN" not in codes
 
 
-def _found(question: Question, what: str) -> Finding:
+def _found(question: Asked, what: str) -> Finding:
     return Finding(CHECK, question.where, what, REQUIRE)

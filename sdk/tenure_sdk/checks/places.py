@@ -11,7 +11,7 @@ Place = tuple[str, ...]
 def place_of(answer: object, signs: Iterable[str]) -> Place:
     """Return where the first value stands that holds one of some texts; () where none does."""
     wanted = tuple(signs)
-    for place, value in _leaves(answer):
+    for place, value in leaves(answer):
         if isinstance(value, str) and any(sign in value for sign in wanted):
             return place
     return ()
@@ -19,19 +19,20 @@ def place_of(answer: object, signs: Iterable[str]) -> Place:
 
 def difference(first: object, second: object) -> Place:
     """Return where two answers differ first; () where they do not, or only in what is there."""
-    before, after = list(_leaves(first)), list(_leaves(second))
+    before, after = list(leaves(first)), list(leaves(second))
     for one, other in zip(before, after, strict=False):
         if one != other:
             return one[0]
     return ()
 
 
-def _leaves(value: object, place: Place = ()) -> Iterator[tuple[Place, object]]:
+def leaves(value: object, place: Place = ()) -> Iterator[tuple[Place, object]]:
+    """Yield the values of an answer, each with its place."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _leaves(inner, (*place, name))
+            yield from leaves(inner, (*place, name))
     elif isinstance(value, list):
         for inner in value:
-            yield from _leaves(inner, place)
+            yield from leaves(inner, place)
     else:
         yield place, value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from graphql import (
     GraphQLInputType,
@@ -26,7 +25,9 @@ from tenure_core.external import BY_EXTERNAL_REF
 from tenure_core.plugins import LoadedPlugin
 from tenure_sdk.checks.additions import Additions
 from tenure_sdk.checks.arguments import Arguments, Records
-from tenure_sdk.checks.selections import parts_of
+from tenure_sdk.checks.beside import text_beside
+from tenure_sdk.checks.selections import needing_arguments, parts_of
+from tenure_sdk.trial import Response, Tenant
 
 FILE = "questions.graphql"
 """Further operations, beside the module that holds a plugin's hooks: its author knows what to ask."""
@@ -56,6 +57,8 @@ class Question:
     about: str = ""
     single: bool = False
 
+    file = FILE
+
     @property
     def text(self) -> str:
         """The document."""
@@ -66,6 +69,19 @@ class Question:
         for part in self.parts:
             name = part.split("(")[0].split()[0]
             yield Question(f"{self.where}.{name}", self.around, (part,), self.variables, self.about)
+
+    async def ask(self, tenant: Tenant, catalog: Catalog, records: Records) -> Response:
+        """Return what a tenant is answered.
+
+        Args:
+            tenant: Who asks.
+            catalog: The entities.
+            records: The records that there are to ask about.
+
+        Raises:
+            NoValueError: It wants what can't be made up.
+        """
+        return await tenant.ask(self.text, **self.values(catalog, records))
 
     def values(self, catalog: Catalog, records: Records) -> dict[str, object]:
         """Return values for the variables.
@@ -100,11 +116,20 @@ def questions_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -
     return [*asked, *extended, *written]
 
 
+def unasked_of(plugin: LoadedPlugin, additions: Additions) -> list[str]:
+    """Return the fields that nothing asks for: they need arguments, and no question was written for them."""
+    written = [one for kind in OperationType for one in _written(kind, plugin, additions)]
+    return [f"{type_}.{name}" for type_, name in needing_arguments(additions) if not _is_asked(name, written)]
+
+
 def mutations_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -> list[Question]:
     """Return the mutations that a plugin has written itself; see `questions_of`."""
-    written = list(_written(OperationType.MUTATION, plugin, additions))
-    names = [name for name in sorted(additions.own["Mutation"]) if not _is_asked(name, written)]
-    return [*(_root("Mutation", name, additions, catalog) for name in names), *written]
+    return _own(OperationType.MUTATION, "Mutation", plugin, additions, catalog)
+
+
+def subscriptions_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -> list[Question]:
+    """Return the subscriptions of a plugin; see `questions_of`."""
+    return _own(OperationType.SUBSCRIPTION, "Subscription", plugin, additions, catalog)
 
 
 def removals_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) -> list[Question]:
@@ -116,6 +141,14 @@ def removals_of(plugin: LoadedPlugin, additions: Additions, catalog: Catalog) ->
         for verb in ("Delete", "Purge")
     ]
     return [_root("Mutation", name, additions, catalog) for name in names]
+
+
+def _own(
+    kind: OperationType, root: str, plugin: LoadedPlugin, additions: Additions, catalog: Catalog
+) -> list[Question]:
+    written = list(_written(kind, plugin, additions))
+    names = [name for name in sorted(additions.own[root]) if not _is_asked(name, written)]
+    return [*(_root(root, name, additions, catalog) for name in names), *written]
 
 
 def _is_asked(name: str, questions: Iterable[Question]) -> bool:
@@ -152,11 +185,8 @@ def _extended(name: str, plural: str, additions: Additions) -> Question:
 
 def _written(kind: OperationType, plugin: LoadedPlugin, additions: Additions) -> Iterator[Question]:
     """Yield the operations that the plugin's author has written for the kit."""
-    file = getattr(plugin.hooks, "__file__", None)
-    beside = Path(file).parent / FILE if file else None
-    if beside is None or not beside.exists():
-        return
-    for one in parse(beside.read_text()).definitions:
+    text = text_beside(plugin, FILE)
+    for one in parse(text).definitions if text.strip() else ():
         if isinstance(one, OperationDefinitionNode) and one.operation is kind:
             open_ones = [v for v in one.variable_definitions or () if v.default_value is None]
             types = {v.variable.name.value: _type(additions, v) for v in open_ones}

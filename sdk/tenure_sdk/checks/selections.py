@@ -30,6 +30,8 @@ LEFT_OUT = frozenset((EXTERNAL_REFS, "history", "edges", "pageInfo"))
 
 NODES = "nodes"
 
+ROOTS = frozenset(("Query", "Mutation", "Subscription"))
+
 
 def parts_of(field: GraphQLField, additions: Additions) -> tuple[str, tuple[str, ...]]:
     """Return what stands around the parts of a root field's selection, and the parts.
@@ -50,6 +52,19 @@ def parts_of(field: GraphQLField, additions: Additions) -> tuple[str, tuple[str,
     return " { %s }", tuple(_parts(type_, additions, depth))
 
 
+def needing_arguments(additions: Additions) -> Iterator[tuple[str, str]]:
+    """Yield the types and names of fields below the roots that no selection of the kit's can ask for."""
+    for name, type_ in additions.schema.type_map.items():
+        if isinstance(type_, GraphQLObjectType) and name not in ROOTS:
+            for field in additions.fields(name):
+                if _needs_arguments(type_.fields[field]):
+                    yield name, field
+
+
+def _needs_arguments(field: GraphQLField) -> bool:
+    return any(is_required_argument(argument) for argument in field.args.values())
+
+
 def _parts(type_: GraphQLNamedType, additions: Additions, depth: int) -> Iterator[str]:
     """Yield what can be asked of a type: of a record of others, only what the plugin adds to it."""
     if isinstance(type_, GraphQLUnionType | GraphQLInterfaceType):
@@ -64,7 +79,7 @@ def _parts(type_: GraphQLNamedType, additions: Additions, depth: int) -> Iterato
 def _part(name: str, field: GraphQLField, additions: Additions, depth: int) -> str:
     """Return what is asked of one field; "" where it can't be asked for, or lies too deep."""
     type_ = get_named_type(field.type)
-    if any(is_required_argument(argument) for argument in field.args.values()):
+    if _needs_arguments(field):
         return ""
     if is_leaf_type(type_):
         return name

@@ -8,6 +8,7 @@ from typing import Any
 
 from tenure_core.catalog import CompositeField, EntityInfo, ScalarField, ToMany, ToOne
 from tenure_core.kinds import JSON
+from tenure_core.writing.validate import writable_fields
 from tenure_sdk.importing.keys import Line
 from tenure_sdk.importing.mapping import ImportMap, MapError
 from tenure_sdk.importing.sources import FOLDS, Ref, Source
@@ -108,10 +109,10 @@ def _problem(entity: EntityInfo, name: str, source: Source) -> str | None:
     head, *rest = name.split(".")
     one = entity.fields.get(head)
     if one is None:
-        return f"{entity.name} has no field {head!r}{_nearest(head, _writable(entity))}"
+        return f"{entity.name} has no field {head!r}{_nearest(head, _names(entity))}"
     if isinstance(one, ToMany):
         return f"{head} is a list that follows from its members; import those instead"
-    if isinstance(one, ScalarField) and not one.writable:
+    if isinstance(one, ScalarField | CompositeField) and not one.writable:
         return "the platform sets it"
     if isinstance(one, ToOne) != isinstance(source, Ref):
         return "a reference, and nothing else, comes from `ref` and `system`"
@@ -123,9 +124,8 @@ def _problem(entity: EntityInfo, name: str, source: Source) -> str | None:
     return None
 
 
-def _writable(entity: EntityInfo) -> list[str]:
-    read_only = {one.name for one in entity.scalars if not one.writable} | {one.name for one in entity.lists}
-    return [name for name in entity.fields if name not in read_only]
+def _names(entity: EntityInfo) -> list[str]:
+    return [one.name for one in writable_fields(entity)]
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

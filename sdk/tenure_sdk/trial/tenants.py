@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ from tenure_core.plugins.enablement import enable
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_schema.app import GRAPHQL_PATH, create_app
+from tenure_schema.execution import Execution
+from tenure_schema.question import Question
 from tenure_sdk.trial.tables import create_tables
 
 Response = dict[str, Any]
@@ -123,6 +125,18 @@ class Tenant:
         response = await self.client.post(GRAPHQL_PATH, json=body)
         answer: Response = response.json()
         return answer
+
+    async def events(self, query: str, **variables: object) -> AsyncGenerator[Response]:
+        """Yield the API's responses to a subscription, one for each event.
+
+        Raises:
+            TenureError: It is refused, or fails.
+        """
+        execution: Execution = self.tenure.app.state.execution
+        asking = execution.asking(Question(query, variables), self.actor, "test")
+        async with aclosing(execution.events(asking)) as events:
+            async for event in events:
+                yield event
 
     def context(self, plugin: str) -> AbstractAsyncContextManager[Context]:
         """Lend a context of a plugin, in a transaction that is committed at its end."""

@@ -218,7 +218,7 @@ class TestWhatTakesDataAway:
             "drops the column vehicle.price_minor_units",
             "drops the column vehicle.price_currency",
         }
-        with pytest.raises(DestructiveMigrationError, match=r"fleet 0002 drops the table trip.*--plan"):
+        with pytest.raises(DestructiveMigrationError, match=r"fleet 0002 drops the .*--plan"):
             migrate.upgrade(migrated_database_url, second)
         assert migrate.current(migrated_database_url, second)[-1] == "fleet 0001"
 

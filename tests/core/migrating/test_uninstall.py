@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.background import until
 from tests.core.plugins.packages import write_plugin
 from tests.small_plugins import plugin
 
@@ -100,7 +101,15 @@ async def use(place: Place, host: Host, tenant: str) -> uuid.UUID:
                VALUES (%s, 'Vehicle', 'erp', '1', tenure_uuid7())""",
             (tenant_id,),
         )
+    with psycopg.connect(place.url) as owner:
+        owner.execute("SELECT tenure_begin_deliveries(ARRAY['fleet'])")
+        owner.execute("SELECT tenure_defer_jobs(ARRAY['fleet'], ARRAY['wash'], ARRAY[now()])")
     return tenant_id
+
+
+QUEUE = ("procrastinate.procrastinate_jobs", "procrastinate.procrastinate_events")
+OF_PLUGINS = ("external_ref", "tenant_plugin", "plugin_delivery", "plugin_job", *QUEUE)
+"""The tables of which a plugin leaves nothing."""
 
 
 Rows = Callable[[str], list[tuple[object, ...]]]
@@ -121,12 +130,12 @@ async def test_a_plugin_leaves_files_and_no_trace(
     before = shape_of(place.url)
     migrate.upgrade(place.url, host)
     tenants = [await use(place, host, name) for name in ("east", "west")]
+    assert all(rows(f"SELECT FROM {table}") for table in OF_PLUGINS)
     files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
     assert {file.name for file in files} == {f"{tenant}.ndjson" for tenant in tenants}
     assert shape_of(place.url) == before
     assert rows("SELECT DISTINCT entity FROM change ORDER BY 1") == [("Account",), ("Activity",)]
-    for table in ("external_ref", "tenant_plugin", "plugin_delivery", "plugin_job"):
-        assert rows(f"SELECT FROM {table}") == []
+    assert [table for table in OF_PLUGINS if rows(f"SELECT FROM {table}")] == []
     assert rows("SELECT name FROM account") == [("Acme",), ("Acme",)]
     assert rows("SELECT DISTINCT kind FROM activity") == [("OTHER",)]
     assert rows("SELECT FROM api_key WHERE revoked_at IS NULL") == []
@@ -148,13 +157,32 @@ async def test_nothing_is_changed_where_a_revision_can_not_be_undone(
     migrate.upgrade(place.url, host)
     await use(place, host, "east")
     [file] = (tmp_path / "fleet/migrations").glob("0001*.py")
-    file.write_text(file.read_text() + "    1 / 0\n")
+    file.write_text(file.read_text().replace('"""Go back."""', '"""Go back."""\n    1 / 0'))
     before = shape_of(place.url)
     with pytest.raises(MigrationFailedError, match="the plugin fleet is faulty: ZeroDivisionError"):
         await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
     assert shape_of(place.url) == before
     assert rows("SELECT DISTINCT kind FROM activity") == [("ROADSIDE_HELP",)]
     assert len(rows("SELECT FROM vehicle")) == 1
+
+
+async def test_jobs_that_are_put_into_the_queue_meanwhile_are_taken_out_too(
+    place: Place, host: Host, tmp_path: Path, rows: Rows
+) -> None:
+    migrate.upgrade(place.url, host)
+    await use(place, host, "east")
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(place.url) as scheduler:
+        scheduler.execute("SET search_path = public, procrastinate")
+        scheduler.execute("DELETE FROM procrastinate_jobs")
+        scheduler.commit()
+        scheduler.execute("SELECT tenure_defer_jobs(ARRAY['fleet'], ARRAY['wash'], ARRAY[now()])")
+        taking_out = asyncio.create_task(
+            asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
+        )
+        await until(lambda: bool(rows(waiting)))
+    await taking_out
+    assert [table for table in QUEUE if rows(f"SELECT FROM {table}")] == []
 
 
 async def test_it_comes_back_empty(place: Place, host: Host, tmp_path: Path, rows: Rows) -> None:

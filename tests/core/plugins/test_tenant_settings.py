@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 from tests.small_plugins import plugin
 
 from tenure_core.database import Database, TenantConnection
@@ -28,6 +28,13 @@ class FleetSettings(BaseModel):
     regions: list[str] = []
     token: SecretStr = SecretStr("")
     gateways: list[Gateway] = []
+
+    @field_validator("regions")
+    @classmethod
+    def _regions_are_served(cls, regions: list[str], info: ValidationInfo) -> list[str]:
+        if info.context and info.context["changing"] and "moon" in regions:
+            raise ValueError("nobody serves the moon")
+        return regions
 
 
 class NewFleetSettings(BaseModel):
@@ -57,6 +64,16 @@ async def test_a_tenant_that_has_set_nothing_has_the_defaults(
     assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 
+async def test_a_model_may_refuse_what_is_new_and_read_what_is_stored(
+    connection: TenantConnection, actor: Actor
+) -> None:
+    [error] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
+    assert error.path == ("regions",)
+    set_before = """UPDATE tenant_plugin SET settings = '{"regions": ["moon"]}' WHERE tenant_id = %s"""
+    await connection.execute(set_before, (actor.tenant_id,))
+    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["moon"])
+
+
 async def test_what_is_set_stays_and_the_rest_follows_the_defaults(
     connection: TenantConnection, actor: Actor
 ) -> None:
@@ -78,6 +95,24 @@ async def test_a_wrong_value_is_refused_at_its_place_and_nothing_is_changed(
         (ErrorCode.INVALID, ("regions", 1)),
     ]
     assert "greater than or equal to 1" in errors[0].message
+    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"token": "a\x00b"}, "token"),
+        ({"days_ahead": 7, "regions": ["\ud800"]}, "regions"),
+        ({"gateways": [{"url\x00": "https://gateway.example"}]}, "gateways"),
+        ({"gateways": [{"url": "a\x00b"}]}, "gateways"),
+    ],
+)
+async def test_text_that_cannot_be_kept_is_refused_at_its_setting(
+    connection: TenantConnection, actor: Actor, changes: dict[str, object], name: str
+) -> None:
+    [error] = await change_settings(connection, FLEET, actor.tenant_id, changes)
+    assert (error.code, error.path) == (ErrorCode.INVALID, (name,))
+    assert "text must not contain" in error.message
     assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 

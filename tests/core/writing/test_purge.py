@@ -64,6 +64,24 @@ async def test_what_hangs_on_a_record_goes_with_it(accounts: Writer) -> None:
     assert await accounts.read("external_id", table="external_ref") == [("stranger",)]
 
 
+async def test_each_record_is_gone_from_the_feed_before_what_it_refers_to(accounts: Writer) -> None:
+    identity = await family(accounts)
+    # A child that is older than its parent, so that the order of ids would be the wrong one.
+    [old] = await accounts.create({"name": "elder"})
+    [young] = await accounts.create({"name": "younger", "parent": {"id": str(identity)}})
+    await accounts.update({"id": str(old.id), "parent": {"id": str(young.id)}})
+    parents = [
+        *await accounts.read("id, parent_id", "parent_id IS NOT NULL"),
+        *await accounts.read("id, account_id", table="contact"),
+        *await accounts.read("id, contact_id", table="activity"),
+    ]
+    await purged(accounts, id=str(identity))
+    gone = await accounts.read("seq, record_id", "operation = 'PURGE'", table="change")
+    place = {record: index for index, (_, record) in enumerate(gone)}
+    assert len(parents) == 6
+    assert all(place[child] < place[parent] for child, parent in parents)
+
+
 async def test_deleted_records_go_with_it_and_history_stays(accounts: Writer) -> None:
     (a,) = await accounts.upsert(("a", {"name": "a"}))
     await accounts.delete(a.id)

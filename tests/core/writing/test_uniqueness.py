@@ -88,6 +88,14 @@ async def test_numbers_name_records_too_and_other_fields_do_not(machines: Writer
     assert codes(twice[1]) == [("DUPLICATE_KEY", ("match", "uniqueKey", "serialNumber"))]
 
 
+async def test_a_replaced_record_keeps_the_value_that_it_is_meant_by(machines: Writer) -> None:
+    await machines.create({"serialNumber": "A", "number": 1, "name": "Lathe"})
+    [by_serial] = await machines.send(row("A", onConflict="REPLACE", number=1))
+    [by_number] = await machines.send(row(1, "number", onConflict="REPLACE", serialNumber="A", name="Mill"))
+    assert (by_serial.errors, by_number.errors) == ((), ())
+    assert await machines.read("serial_number, number, name") == [("A", 1, "Mill")]
+
+
 async def test_writers_that_race_for_a_value_leave_one_record(machines: Writer) -> None:
     rows = [row(f"{number}", name="x") for number in range(50)]
     results = await asyncio.gather(*(machines.send(*rows[:: 1 - 2 * (n % 2)]) for n in range(6)))

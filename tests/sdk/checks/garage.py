@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import time
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from datetime import time, timedelta
 from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -11,6 +12,9 @@ from uuid import UUID, uuid4
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, func, select, text
 from sqlalchemy.orm import Mapped
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
 
 from tenure_sdk import (
     INT,
@@ -21,16 +25,28 @@ from tenure_sdk import (
     ComputedField,
     Context,
     Entity,
+    ErrorCode,
     GraphQLParts,
+    Job,
     Manifest,
     Permission,
+    UserError,
     belongs_to,
     column,
     hookimpl,
 )
-from tenure_sdk.graphql import EntityRef, ResolverContext, entity_type, list_of
+from tenure_sdk.graphql import (
+    EntityRef,
+    RefusedError,
+    ResolverContext,
+    SubscriptionContext,
+    entity_type,
+    list_of,
+    platform_type,
+)
 
 Info = strawberry.Info[ResolverContext]
+Live = strawberry.Info[SubscriptionContext]
 Identity = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
 
 SELL = "garage.sell"
@@ -100,6 +116,10 @@ class Owner:
         account = await info.context.session.get(Account, garage.account_id) if garage else None
         return account and account.name
 
+    @strawberry.field(description="How many cars of a colour are there.")
+    async def cars_painted(self, colour: str) -> int:
+        return len(colour)
+
 
 KEPT: list[str] = []
 """What a resolver keeps between requests, for whoever comes next."""
@@ -126,6 +146,13 @@ class FaultyQuery:
 
 
 @strawberry.type
+class Parking:
+    user_errors: list[UserError] = strawberry.field(
+        graphql_type=list_of(platform_type("UserError")), description="What is wrong.", default_factory=list
+    )
+
+
+@strawberry.type
 class FaultyMutation:
     @strawberry.mutation(description="Names a garage anew, without asking who wants that.")
     async def garage_rename(self, info: Info, id: Identity) -> bool:
@@ -137,6 +164,17 @@ class FaultyMutation:
     async def garage_car_wash(self, info: Info, id: Identity) -> bool:
         info.context.require(SELL)
         raise LookupError("no water")
+
+    @strawberry.mutation(description="Looks at a car, whoever it belongs to.")
+    async def garage_car_inspect(self, info: Info, id: Identity) -> str | None:
+        info.context.require(SELL)
+        named = text("SELECT plate FROM garage_car WHERE id = :id")
+        return await info.context.session.scalar(named, {"id": id})
+
+    @strawberry.mutation(description="Parks a car where there is never a place.")
+    async def garage_car_park(self, info: Info, id: Identity) -> Parking:
+        info.context.require(SELL)
+        raise RefusedError([UserError(ErrorCode.REFUSED, ("id",), "All is full.")])
 
     @strawberry.mutation(description="Paints a car.")
     async def garage_car_paint(self, info: Info, at: time) -> bool:
@@ -154,6 +192,94 @@ class SoundMutation:
             return False
         car.mileage = None
         return True
+
+
+@strawberry.type
+class SoundSubscription:
+    @strawberry.subscription(graphql_type=entity_type(Garage), description="Garages as they change.")
+    async def garage_changed(self, info: Live) -> AsyncGenerator[EntityRef]:
+        async for change in info.context.changes(Garage):
+            yield EntityRef(Garage, change.id)
+
+
+@strawberry.type
+class FaultySubscription(SoundSubscription):
+    @strawberry.subscription(description="Each new garage, of whomever, for anybody.")
+    async def garage_opened(self, info: Live) -> AsyncGenerator[str]:
+        told: set[str] = set()
+        while True:
+            async with info.context.reading() as context:
+                names = set(await context.session.scalars(text("SELECT name FROM garage")))
+            for name in names - told:
+                yield name
+            told |= names
+            await asyncio.sleep(0.1)
+
+    @strawberry.subscription(description="What fails.")
+    async def garage_closed(self, info: Live) -> AsyncGenerator[str]:
+        info.context.require(SELL)
+        raise LookupError("no key")
+        yield ""
+
+
+SOUND_PARTS = GraphQLParts(query=SoundQuery, mutation=SoundMutation, subscription=SoundSubscription)
+FAULTY_PARTS = GraphQLParts(query=FaultyQuery, mutation=FaultyMutation, subscription=FaultySubscription)
+
+
+async def sound_plates(request: Request) -> Response:
+    context: Context = request.state.context
+    context.require_read(GarageCar)
+    return JSONResponse(list(await context.session.scalars(select(GarageCar.plate))))
+
+
+async def plate(request: Request) -> Response:
+    """Show the plate of a car, of whomever, to anybody."""
+    named = text("SELECT plate FROM garage_car WHERE id = :id")
+    found = await request.state.context.session.scalar(named, request.path_params)
+    return JSONResponse(found, 200 if found else 404)
+
+
+async def plates_one_by_one(request: Request) -> Response:
+    context: Context = request.state.context
+    context.require_read(GarageCar)
+    cars = await context.session.scalars(select(GarageCar.id))
+    return JSONResponse([(await context.session.get(GarageCar, car)).plate for car in cars.all()])  # type: ignore[union-attr]
+
+
+async def scrap(request: Request) -> Response:
+    """Scrap a car, of whomever, for anybody."""
+    named = text("UPDATE garage_car SET mileage = 1 + coalesce(mileage, 0) WHERE id = :id")
+    await request.state.context.session.execute(named, {"id": request.path_params["garage_car_id"]})
+    return JSONResponse({})
+
+
+async def weigh(request: Request) -> Response:
+    """Want a weight, which nobody has told the kit of."""
+    request.state.context.require(SELL)
+    return JSONResponse({}, 200 if "weight" in await request.json() else 400)
+
+
+SOUND_ROUTES = [Route("/plates", sound_plates)]
+FAULTY_ROUTES = [
+    *SOUND_ROUTES,
+    Route("/plates/slow", plates_one_by_one),
+    Mount("/garage-cars", routes=[Route("/{id}/plate", plate)]),
+    Route("/scrap/{garage_car_id}", scrap, methods=["POST"]),
+    Route("/weigh", weigh, methods=["POST"]),
+]
+
+
+async def drive_all(context: Context) -> None:
+    """Drive all cars, of whomever."""
+    await context.session.execute(text("UPDATE garage_car SET mileage = 1 + coalesce(mileage, 0)"))
+
+
+async def sweep(_: Context) -> None:
+    raise LookupError("no broom")
+
+
+def job(run: Callable[[Context], Awaitable[None]]) -> Job:
+    return Job(name=run.__name__, doc="Works.", run=run, every=timedelta(days=1))
 
 
 async def follow_soundly(context: Context, changes: Sequence[Change]) -> None:
@@ -203,7 +329,8 @@ def sound() -> SimpleNamespace:
     """Return the plugin without a fault."""
     return garage(
         register_computed_fields=lambda: [counted("cars_counted", cars_of), coded("title", titles)],
-        register_graphql=lambda: GraphQLParts(query=SoundQuery, mutation=SoundMutation),
+        register_graphql=lambda: SOUND_PARTS,
+        register_routes=lambda: SOUND_ROUTES,
         on_change=follow_soundly,
     )
 
@@ -218,6 +345,8 @@ def faulty() -> SimpleNamespace:
     ]
     return garage(
         register_computed_fields=lambda: computed,
-        register_graphql=lambda: GraphQLParts(query=FaultyQuery, mutation=FaultyMutation),
+        register_graphql=lambda: FAULTY_PARTS,
+        register_routes=lambda: FAULTY_ROUTES,
+        register_jobs=lambda: [job(sweep)],
         on_change=follow_doubling,
     )

@@ -12,7 +12,7 @@ from tenure_sdk.checks import check_plugin
 from tenure_sdk.checks.company import company_of
 from tenure_sdk.checks.releases import update
 
-from .garage import garage, sound
+from .garage import faulty, garage, sound
 
 
 def released(plugin: SimpleNamespace, folder: Path, server_url: str) -> SimpleNamespace:
@@ -32,6 +32,14 @@ async def test_a_sound_plugin_passes_every_check(tmp_path: Path, server_url: str
         "permissions", "on_change",
     ]  # fmt: skip
     assert "The plugin garage is sound" in str(report)
+
+
+async def test_each_check_tells_what_it_finds(tmp_path: Path, server_url: str) -> None:
+    report = await check_plugin(released(faulty(), tmp_path, server_url), server_url, [])
+    assert {one.check for one in report.findings} == {
+        "naming", "answers", "statements", "tenants", "permissions", "on_change",
+    }  # fmt: skip
+    assert len(str(report).splitlines()) < 60
 
 
 async def test_a_plugin_that_does_not_start_is_not_looked_at_further(server_url: str) -> None:

@@ -8,4 +8,6 @@ from tenure_sdk.checks.ground import Ground, Holding
 
 async def test_fields_that_read_row_by_row_are_named(ground: Ground, few: Holding, many: Holding) -> None:
     found = {one.where: one.what async for one in growing(ground, few, many)}
-    assert found.keys() == {"garageCars.slowTitle", "garages.cars", "garageOwners.accountName"}
+    assert found.keys() == {
+        "garageCars.slowTitle", "garages.cars", "garageOwners.accountName", "GET /plates/slow",
+    }  # fmt: skip

@@ -8,7 +8,11 @@ from tenure_sdk.checks.permitting import READING, WITHOUT_RIGHTS, unguarded
 
 async def test_what_asks_for_no_permission_is_named(ground: Ground, few: Holding) -> None:
     found = {(one.where, one.what) async for one in unguarded(ground, few)}
-    assert {(where, what.partition("garage.name")[0]) for where, what in found} == {
+    assert {(where, what.partition("garage")[0]) for where, what in found} == {
+        ("GET /garage-cars/{id}/plate", f"It is answered to {WITHOUT_RIGHTS}."),
+        ("POST /scrap/{garage_car_id}", f"It changes data for {WITHOUT_RIGHTS}: "),
+        ("POST /scrap/{garage_car_id}", f"It changes data for {READING}: "),
+        ("garageOpened", f"It is answered to {WITHOUT_RIGHTS}."),
         ("garageName", f"It is answered to {WITHOUT_RIGHTS}."),
         ("garageRename", f"It changes data for {WITHOUT_RIGHTS}: "),
         ("garageRename", f"It changes data for {READING}: "),

@@ -70,6 +70,15 @@ def test_what_breaks_clients_is_named(plugin: Any, whole: str, wanted: str) -> N
     assert any(wanted in one.what for one in broken(plugin, added(whole)))
 
 
+def test_what_went_from_all_types_of_an_entity_is_told_of_once(plugin: Any) -> None:
+    derived = "input CarFilter { seats: Int } enum CarOrderField { PLATE SEATS }"
+    update(plugin, added(f"{RELEASED} {derived}"))
+    without = RELEASED.replace("seats: Int", "") + derived.replace("seats: Int", "plate: Int").replace(
+        "SEATS", ""
+    )
+    assert [one.what for one in broken(plugin, added(without))] == ["Field Car.seats was removed."]
+
+
 def test_a_plugin_that_adds_nothing_has_nothing_to_keep(plugin: Any, tmp_path: Path) -> None:
     (tmp_path / FILE).unlink()
     assert list(broken(plugin, added(BASE))) == []

@@ -1,0 +1,58 @@
+"""Public addresses: what is not of the internet is known in all of its disguises."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from tenure_manufacturing.public_addresses import is_public, refused_url
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.7",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:10.0.0.1",
+        "::ffff:169.254.169.254",
+        "::127.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::1",
+        "2002:7f00:1::",
+        "2001:0:7f00:1::",
+        "2001:db8::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+    ],
+)
+def test_a_private_address_is_known(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::"]
+)
+def test_a_public_one_is_too(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+def test_a_user_in_a_url_is_refused_whoever_operates_it() -> None:
+    for allowed in (False, True):
+        reason = refused_url("https://user:word@hooks.example/", private_allowed=allowed)
+        assert reason is not None
+        assert "signature" in reason
