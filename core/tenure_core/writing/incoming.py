@@ -73,6 +73,11 @@ class Incoming(Draft):
         return own is not None and own.key in self.claimed
 
     @property
+    def is_left_alone(self) -> bool:
+        """Whether its record is there already, and it says to leave such a record alone."""
+        return self.stored is not None and self.mode is OnConflict.SKIP
+
+    @property
     def may_be_unchanged(self) -> bool:
         """Whether only the values of its record tell if it says anything new."""
         own = self.own
