@@ -75,7 +75,7 @@ def register_activity_kinds() -> Iterable[str]:  # type: ignore[empty-body]
     """Return further kinds of activity, such as "SERVICE_VISIT".
 
     Called by the host once at the start. All results together extend the core's kinds; the same kind twice
-    stops the start.
+    stops the start. Tenants that have not enabled the plugin write none of its kinds.
     """
 
 
