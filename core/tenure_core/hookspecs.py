@@ -75,7 +75,7 @@ def register_activity_kinds() -> Iterable[str]:  # type: ignore[empty-body]
     """Return further kinds of activity, such as "SERVICE_VISIT".
 
     Called by the host once at the start. All results together extend the core's kinds; the same kind twice
-    stops the start.
+    stops the start. Tenants that have not enabled the plugin write none of its kinds.
     """
 
 
@@ -92,7 +92,8 @@ def register_settings() -> type[BaseModel]:  # type: ignore[empty-body]
     """Return the model of the plugin's settings, which each tenant has its own of. All fields need defaults.
 
     Called by the host once at the start. Fields of the type `SecretStr` can be set over the API, and never
-    be read.
+    be read. Validators find `info.context == {"changing": True}` where a tenant changes its settings, and
+    None where they are read: so they can refuse what is new, and read what was right when it was set.
     """
 
 

@@ -84,8 +84,10 @@ def show(name: str) -> None:
 def _parts(plugin: LoadedPlugin, host: Host) -> Iterator[tuple[str, list[str]]]:
     """Yield what a plugin brings, sort by sort, each thing as a line."""
     yield "Requires", list(plugin.manifest.requires)
+    yield "Comes after", list(plugin.manifest.after)
     yield "Entities", [_told(one.__name__, one.__doc__) for one in plugin.entities]
     yield "Computed fields", [_told(f"{one.entity.__name__}.{one.name}", one.doc) for one in plugin.computed]
+    yield from _own_fields(plugin.name, host)
     yield "Kinds of activity", list(plugin.activity_kinds)
     yield "Permissions", [_told(one.name, one.doc) for one in plugin.permissions]
     yield "Roles", [_told(one.name, one.doc) for one in plugin.roles]
@@ -94,6 +96,16 @@ def _parts(plugin: LoadedPlugin, host: Host) -> Iterator[tuple[str, list[str]]]:
     yield "Jobs", [_told(f"{one.name} ({one.cron or one.every})", one.doc) for one in plugin.jobs]
     yield "Routes", [f"/plugins/{plugin.name}{one.path}" for one in plugin.routes]
     yield "Personal data", list(personal_data(plugin, host.catalog))
+
+
+def _own_fields(name: str, host: Host) -> Iterator[tuple[str, list[str]]]:
+    """Yield the root fields that a plugin has written itself, by what they are."""
+    from tenure_schema.plugin_parts import ROOTS, PluginParts
+
+    parts = PluginParts.of(host)
+    for kind in ROOTS:
+        own = [field for field, owner in parts.fields(kind).items() if owner == name]
+        yield f"Root fields of its own: {kind}", own
 
 
 def _told(name: str, doc: str | None) -> str:

@@ -112,6 +112,11 @@ async def test_the_page_takes_the_key_from_the_part_of_the_address_that_is_never
     assert "location.hash" in script
 
 
+async def test_the_page_subscribes_over_a_socket_of_its_own_server(app: Starlette) -> None:
+    _, _, script = await get(app, "/graphql/ide/ide.js")
+    assert 'subscriptionUrl: location.origin.replace(/^http/, "ws") + location.pathname' in script
+
+
 @pytest.mark.usefixtures("secret_file")
 @pytest.mark.parametrize(
     "path", ["nothing.js", "../demo-key", "react@18.2.0/../../../demo-key", IDE_FILES[0].name]

@@ -26,11 +26,12 @@ TENURE = str(Path(sys.executable).with_name("tenure"))
 PLUGIN = '''
 from datetime import timedelta
 
+import strawberry
 import typer
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Mapped
 
-from tenure_sdk import Entity, Job, Manifest, Permission, RoleGrants, column, hookimpl
+from tenure_sdk import Entity, GraphQLParts, Job, Manifest, Permission, RoleGrants, column, hookimpl
 
 MANIFEST = Manifest(name="testfleet", version="1.2.0", tenure=">=0.1", doc="Vehicles and their trips.")
 
@@ -60,6 +61,16 @@ def register_settings():
 @hookimpl
 def register_roles():
     return [RoleGrants(name="driver", doc="Who drives.", reads=(FleetVan,))]
+
+
+@strawberry.type
+class FleetQuery:
+    oldest_van: str = strawberry.field(description="Which one.", default="")
+
+
+@hookimpl
+def register_graphql():
+    return GraphQLParts(query=FleetQuery)
 
 
 @hookimpl
@@ -189,6 +200,7 @@ def test_show_tells_all_that_a_plugin_brings_without_a_database(tenure: Tenure) 
         "driver: Who drives.",
         "days_ahead: How many days ahead.",
         "FleetVan.driver",
+        "Root fields of its own: query\n    oldestVan\n",
     ):
         assert part in shown.stdout
 

@@ -40,7 +40,11 @@ function start() {
   const key = keyFromAddress();
   const headers = { Authorization: `Bearer ${key ?? "YOUR_KEY"}` };
   const ide = React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: location.pathname }),
+    // Subscriptions go over a WebSocket: the headers below, with the key, come with its first message.
+    fetcher: GraphiQL.createFetcher({
+      url: location.pathname,
+      subscriptionUrl: location.origin.replace(/^http/, "ws") + location.pathname,
+    }),
     defaultQuery: FIRST_QUERY,
     defaultHeaders: JSON.stringify(headers, null, 2),
     defaultEditorToolsVisibility: "headers",

@@ -91,6 +91,7 @@ class Call:
         arguments = Arguments(catalog, records, self.about)
 
         def filled(text: str) -> str:
+            """Return a text with values in its places."""
             return PLACE.sub(lambda found: str(arguments.value(camel_case(found[1]), GraphQLID)), text)
 
         url, body = self.root + filled(self.path), filled(self.body)

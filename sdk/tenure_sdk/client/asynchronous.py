@@ -12,7 +12,7 @@ import httpx
 
 from tenure_sdk.client import snapshots
 from tenure_sdk.client.changes import ChangePage, Wanted, read_page
-from tenure_sdk.client.conversation import Conversation, Flow, Pause, Reply, Send
+from tenure_sdk.client.conversation import Conversation, Flow, Pause, Reply, Send, UnderWay
 from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
 from tenure_sdk.client.upserts import OnProgress, Upload, Upserted, UpsertOptions
 
@@ -133,7 +133,7 @@ class AsyncTenure:
         """
         while True:
             page = await self.changes(cursor, **wanted)
-            if page.changes or page.cursor != cursor:
+            if page.is_beyond(cursor):
                 yield page
             cursor = page.cursor
             if not page.has_more:
@@ -153,14 +153,10 @@ class AsyncTenure:
         return AsyncSnapshot(lambda: self._run(snapshots.begin(self._conversation, entities)))
 
     async def _run(self, flow: Flow[Result]) -> Result:
-        reply: Reply = None
-        while True:
-            try:
-                step = flow.send(reply)
-            except StopIteration as done:
-                result: Result = done.value
-                return result
-            reply = await self._take(step)
+        way = UnderWay(flow)
+        while way.step:
+            way.go_on(await self._take(way.step))
+        return way.result
 
     async def _take(self, step: Send | Pause) -> Reply:
         if isinstance(step, Pause):

@@ -77,6 +77,10 @@ class ChangePage:
     cursor: str
     has_more: bool
 
+    def is_beyond(self, cursor: str | None) -> bool:
+        """Return whether there is something new behind a cursor, be it only where the feed goes on."""
+        return bool(self.changes) or self.cursor != cursor
+
 
 class Wanted(TypedDict, total=False):
     """What of the feed is wanted; all of it where nothing is said.

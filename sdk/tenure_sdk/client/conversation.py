@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 import orjson
@@ -55,6 +55,31 @@ Reply = httpx.Response | httpx.TransportError | None
 """What a step brings: the answer to a request, why there is none, or nothing after a pause."""
 
 Flow = Generator[Send | Pause, Reply, Result]
+
+
+class UnderWay(Generic[Result]):
+    """A flow that is under way.
+
+    Args:
+        flow: The flow, from its beginning.
+    """
+
+    step: Send | Pause | None
+    """What it wants done next; None where it is done."""
+
+    result: Result
+    """What has come of it, once it is done."""
+
+    def __init__(self, flow: Flow[Result]) -> None:
+        self._flow = flow
+        self.go_on(None)
+
+    def go_on(self, reply: Reply) -> None:
+        """Take what the last step has brought."""
+        try:
+            self.step = self._flow.send(reply)
+        except StopIteration as done:
+            self.step, self.result = None, done.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import httpx
 
 from tenure_sdk.client import snapshots
 from tenure_sdk.client.changes import ChangePage, Wanted, read_page
-from tenure_sdk.client.conversation import Conversation, Flow, Pause, Reply, Send
+from tenure_sdk.client.conversation import Conversation, Flow, Pause, Reply, Send, UnderWay
 from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
 from tenure_sdk.client.upserts import OnProgress, Upload, Upserted, UpsertOptions
 
@@ -85,7 +85,7 @@ class Tenure:
         """Follow the change feed, page by page, without end: see `AsyncTenure.follow_changes`."""
         while True:
             page = self.changes(cursor, **wanted)
-            if page.changes or page.cursor != cursor:
+            if page.is_beyond(cursor):
                 yield page
             cursor = page.cursor
             if not page.has_more:
@@ -96,14 +96,10 @@ class Tenure:
         return Snapshot(lambda: self._run(snapshots.begin(self._conversation, entities)))
 
     def _run(self, flow: Flow[Result]) -> Result:
-        reply: Reply = None
-        while True:
-            try:
-                step = flow.send(reply)
-            except StopIteration as done:
-                result: Result = done.value
-                return result
-            reply = self._take(step)
+        way = UnderWay(flow)
+        while way.step:
+            way.go_on(self._take(way.step))
+        return way.result
 
     def _take(self, step: Send | Pause) -> Reply:
         if isinstance(step, Pause):
