@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,7 @@ def uninstall(place: Place, host: Host, name: str, folder: Path) -> list[Path]:
     """Take a plugin out of a database: its tables, and all that the core's tables hold because of it.
 
     Before that, each tenant's living records are exported to a file of their own, in the form of `/export`.
+    Activities of its kinds become OTHER; a tenant that has some finds all of its activities in its file, too.
     Meanwhile nobody writes to the plugin's tables; where anything fails, nothing is changed.
 
     Args:
@@ -82,10 +83,12 @@ def uninstall(place: Place, host: Host, name: str, folder: Path) -> list[Path]:
         lock(connection)
         with connection.begin():
             entities = [info for info in host.catalog.entities.values() if info.plugin == name]
-            tenants = _hold(connection, entities)
-            if tenants:
+            held = dict.fromkeys(_hold(connection, entities), entities)
+            with_activities = [*entities, host.catalog["Activity"]]
+            held |= dict.fromkeys(_having_activities(connection, plugin), with_activities)
+            if held:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            files = asyncio.run(_export(place, tenants, entities, folder))
+            files = asyncio.run(_export(place, held, folder))
             _forget(connection, plugin, entities)
     return files
 
@@ -96,21 +99,25 @@ def _refuse_required(host: Host, name: str) -> None:
             raise PluginError(f"The plugin {other.name} requires {name}.", f"Uninstall {other.name} first.")
 
 
-def _hold(connection: Connection, entities: Sequence[EntityInfo]) -> list[uuid.UUID]:
+def _having_activities(connection: Connection, plugin: LoadedPlugin) -> set[uuid.UUID]:
+    """Return the tenants that have activities of the plugin's kinds, which go with it."""
+    found = text("SELECT DISTINCT tenant_id FROM activity WHERE kind = ANY (:kinds)")
+    return set(connection.scalars(found, {"kinds": list(plugin.activity_kinds)}))
+
+
+def _hold(connection: Connection, entities: Sequence[EntityInfo]) -> set[uuid.UUID]:
     """Keep everybody from writing to the tables, and return the tenants that have rows there."""
     present = inspect(connection).get_table_names()
     tenants: set[uuid.UUID] = set()
     for info in [info for info in entities if info.table.name in present]:
         connection.exec_driver_sql(f"LOCK TABLE {info.table.name} IN SHARE MODE")
         tenants.update(connection.scalars(text(f"SELECT DISTINCT tenant_id FROM {info.table.name}")))
-    return sorted(tenants)
+    return tenants
 
 
-async def _export(
-    place: Place, tenants: Sequence[uuid.UUID], entities: Sequence[EntityInfo], folder: Path
-) -> list[Path]:
+async def _export(place: Place, held: Mapping[uuid.UUID, Sequence[EntityInfo]], folder: Path) -> list[Path]:
     async with Database(place.url, place.settings) as database:
-        return [await _export_tenant(database, tenant, entities, folder) for tenant in tenants]
+        return [await _export_tenant(database, tenant, entities, folder) for tenant, entities in held.items()]
 
 
 async def _export_tenant(

@@ -47,24 +47,25 @@ class Incoming(Draft):
         match: The record that it means; None where it does not say.
         mode: What becomes of a record that is there already.
         refs: The keys that other systems have for the record; the one that it is matched by comes first.
+        by_key: Whether it is matched by one.
         claimed: Those of the keys that were nobody's before.
     """
 
     match: Match | None = None
     mode: OnConflict = OnConflict.MERGE
     refs: list[OwnRef] = field(default_factory=list)
+    by_key: bool = False
     claimed: list[ExternalKey] = field(default_factory=list)
 
     @property
     def own(self) -> OwnRef | None:
         """The key that it is matched by, where that is another system's."""
-        by_key = self.match is not None and isinstance(self.match.key, ExternalKey)
-        return self.refs[0] if by_key and self.refs else None
+        return self.refs[0] if self.by_key else None
 
     @property
     def added(self) -> list[OwnRef]:
         """The keys that it adds to its record."""
-        return self.refs[1:] if self.own else self.refs
+        return self.refs[1:] if self.by_key else self.refs
 
     @property
     def is_new(self) -> bool:
@@ -193,6 +194,7 @@ def _read_match(entity: EntityInfo, row: Incoming, sent: Row) -> None:
     else:
         if isinstance(match.key, ExternalKey):
             row.refs.append(OwnRef(match.path, match.key))
+            row.by_key = True
 
 
 def _read_the_rest(row: Incoming, sent: Row) -> None:

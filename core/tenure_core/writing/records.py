@@ -89,9 +89,10 @@ async def insert(
     """Insert the drafts as new records, all at once: one may refer to another."""
     if not drafts:
         return
-    documents = json_columns(entity.table)
+    columns = _columns(drafts)
+    documents = json_columns(entity.table).intersection(columns)
     rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
-    statement = statements.insert(entity.table, _columns(drafts))
+    statement = statements.insert(entity.table, columns)
     parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
     await execute(connection, statement, parameters, len(rows))
     for draft in drafts:
@@ -140,7 +141,7 @@ def _columns(drafts: Iterable[Draft]) -> tuple[str, ...]:
 
 def _as_json(values: dict[str, object], documents: frozenset[str]) -> Mapping[str, object]:
     """Return values by column as orjson writes them: JSON is text already and goes in as it is."""
-    if documents.isdisjoint(values):
+    if not documents or documents.isdisjoint(values):
         return values
     return values | {
         column: orjson.Fragment(value)

@@ -113,7 +113,7 @@ def insert(table: Table, columns: tuple[str, ...]) -> str:
     return f"""
 INSERT INTO {quoted(table.name)} (tenant_id, {names})
 SELECT %(tenant)s, {values}
-FROM jsonb_populate_recordset(NULL::{quoted(table.name)}, %(document)s::jsonb) AS n
+FROM json_populate_recordset(NULL::{quoted(table.name)}, %(document)s::json) AS n
 """
 
 
@@ -149,7 +149,7 @@ def update_alike(table: Table, columns: tuple[str, ...]) -> str:
     before, after = (", ".join(f"{row}.{quoted(column)}" for column in columns) for row in ("t", "n"))
     return f"""
 UPDATE {name} AS t SET {", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)}
-FROM jsonb_populate_recordset(NULL::{name}, %(document)s::jsonb) AS n
+FROM json_populate_recordset(NULL::{name}, %(document)s::json) AS n
 WHERE t.tenant_id = %(tenant)s AND t.id = n.id AND ({before}) IS DISTINCT FROM ({after})
 RETURNING t.id
 """
@@ -159,15 +159,18 @@ RETURNING t.id
 def unchanged(table: Table, columns: tuple[str, ...]) -> str:
     """Return the statement that finds the living records of which the rows of `document` say nothing new.
 
-    Each row of the document has an `id` and the given columns.
+    Each row of the document has an `id` and the given columns. Records are looked up one by one: a join reads
+    all of a tenant whose size PostgreSQL underrates, as it does while a table grows.
     """
     name = quoted(table.name)
     before, after = (", ".join(f"{row}.{quoted(column)}" for column in columns) for row in ("t", "n"))
     return f"""
-SELECT t.id
-FROM jsonb_populate_recordset(NULL::{name}, %(document)s::jsonb) AS n
-JOIN {name} AS t ON t.tenant_id = %(tenant)s AND t.id = n.id
-WHERE t.deleted_at IS NULL AND ({before}) IS NOT DISTINCT FROM ({after})
+SELECT n.id
+FROM json_populate_recordset(NULL::{name}, %(document)s::json) AS n
+CROSS JOIN LATERAL (
+  SELECT * FROM {name} WHERE tenant_id = %(tenant)s AND id = n.id AND deleted_at IS NULL LIMIT 1
+) AS t
+WHERE ({before}) IS NOT DISTINCT FROM ({after})
 """
 
 

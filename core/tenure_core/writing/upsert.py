@@ -150,7 +150,8 @@ class _Call:
         """Fill the row up to what its record needs, and return whether nothing of it is left to write."""
         if row.stored is None:
             self._refuse_lost(row)
-            complete(self.entity, {**row.row, **_named_by(row)}, row.said)
+            named = _named_by(row)
+            complete(self.entity, {**row.row, **named} if named else row.row, row.said)
         row.refuse_stale()
         if row.is_left_alone:
             row.status = Status.NOOP

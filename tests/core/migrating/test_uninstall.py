@@ -148,7 +148,8 @@ async def test_each_file_holds_the_records_of_one_tenant(place: Place, host: Hos
     files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
     kept = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
     assert {lines[1]["data"]["plate"] for lines in kept} == {"east 1", "west 1"}
-    assert [lines[-1] for lines in kept] == [{"done": True, "counts": {"Vehicle": 1}}] * 2
+    assert {lines[2]["data"]["kind"] for lines in kept} == {"ROADSIDE_HELP"}
+    assert [lines[-1] for lines in kept] == [{"done": True, "counts": {"Vehicle": 1, "Activity": 1}}] * 2
 
 
 async def test_nothing_is_changed_where_a_revision_can_not_be_undone(
