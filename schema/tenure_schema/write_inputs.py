@@ -25,6 +25,10 @@ KEY_DESCRIPTION = (
 OPERATION = "Operation"
 """What the names of the types of a batch's writes end with; its upserts are rows as elsewhere."""
 
+RECORD_OPERATION = "RecordOperation"
+SHARED = {"Delete": RECORD_OPERATION, "Restore": RECORD_OPERATION}
+"""The types of those writes of a batch that are the same for all entities."""
+
 VERSION_DESCRIPTION = "The version that the record must have; with another, nothing is written."
 
 
@@ -105,8 +109,8 @@ class WriteInputs:
         self.types.input(f"{name}{ROW}", upserted, row)
         self._bulk(entity)
         about_deletion = f"Which {one} to delete; it can be restored."
-        self._write(f"{name}Delete", about_deletion, [identity, version])
-        self._write(f"{name}Restore", f"Which deleted {one} to restore.", [identity, version])
+        self._input(f"{name}DeleteInput", about_deletion, [identity, version])
+        self._input(f"{name}RestoreInput", f"Which deleted {one} to restore.", [identity, version])
         self._purge(entity, [identity, version])
 
     def _write(self, name: str, description: str, fields: list[Any]) -> None:
@@ -217,10 +221,15 @@ class WriteInputs:
         return self.types[name]
 
     def _batch(self) -> None:
+        which = given("id", strawberry.ID, "Which record.", required=True)
+        version = given("expectedVersion", int, VERSION_DESCRIPTION)
+        self.types.input(RECORD_OPERATION, "Which record a batch deletes or restores.", [which, version])
         operations = [
             given(
                 f"{entity.singular}{verb}",
-                self.types[f"{entity.name}{ROW if verb == 'Upsert' else verb + OPERATION}"],
+                self.types[
+                    SHARED.get(verb) or f"{entity.name}{ROW if verb == 'Upsert' else verb + OPERATION}"
+                ],
                 f"{verb}s one of the {entity.plural}.",
             )
             for entity in self.catalog.entities.values()
