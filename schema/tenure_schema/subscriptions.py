@@ -55,6 +55,16 @@ class Socket:
         self.connection_params: Mapping[str, object] = {}
         self._websocket = websocket
         self._keys = keys
+        self._let_in = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Let it in, and look at its key again and again from now on.
+
+        Raises:
+            UnauthenticatedError: It has sent no key, or one that is not known.
+        """
+        await self.actor()
+        self._let_in.set()
 
     async def actor(self) -> Actor:
         """Return who it is.
@@ -83,6 +93,8 @@ class Socket:
                 await watching
 
     async def _watch(self, seconds: float) -> None:
+        # Until then it may have sent no key yet, and how long that may last is not for the key to say.
+        await self._let_in.wait()
         while True:
             await asyncio.sleep(seconds)
             try:
@@ -183,7 +195,7 @@ class Sockets(GraphQL[Socket, None]):
             ConnectionRejectionError: It has none.
         """
         try:
-            await context.actor()
+            await context.begin()
         except UnauthenticatedError as error:
             raise ConnectionRejectionError from error
         return cast(UnsetType, UNSET)
