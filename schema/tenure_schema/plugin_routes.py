@@ -18,6 +18,7 @@ from tenure_core.access import authorize
 from tenure_core.context import Context, in_context
 from tenure_core.errors import PluginFailedError, RequestTimeoutError, TenureError
 from tenure_core.plugins import Host, LoadedPlugin
+from tenure_schema.logs import name_request
 from tenure_schema.reading import read_body
 from tenure_schema.refusals import refuse
 
@@ -62,7 +63,7 @@ class _Routes:
         try:
             if scope["type"] != "http":
                 raise HTTPException(404)
-            answer = await self._answer(Request(scope, receive))
+            answer = await self._answer(Request(scope, receive), request_id)
         except HTTPException:
             raise
         except Exception as caught:
@@ -71,9 +72,10 @@ class _Routes:
             for message in answer:
                 await send(message)
 
-    async def _answer(self, request: Request) -> list[Message]:
+    async def _answer(self, request: Request, request_id: str) -> list[Message]:
         state = request.app.state
         actor = await state.keys.actor(request.headers.get("authorization"))
+        name_request(request_id, actor)
         authorize(actor, state.catalog).grants.require_plugin(self._plugin.name, request.url.path)
         body = await read_body(request, state.settings.max_body_bytes)
         seconds = state.settings.request_timeout_seconds

@@ -30,6 +30,7 @@ from tenure_core.identity import Actor, KeyCache
 from tenure_core.settings import Settings
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.execution import Execution
+from tenure_schema.logs import name_request
 from tenure_schema.question import Question
 from tenure_schema.reading import deeper_than, question_of
 from tenure_schema.timing import Timing, in_time
@@ -140,6 +141,7 @@ class _Operations:
         self, question: Question, socket: Socket, request_id: str
     ) -> AsyncGenerator[dict[str, Any]]:
         actor = await socket.actor()
+        name_request(request_id, actor)
         asking = self._execution.asking(question, actor, request_id)
         if asking.operation.node.operation is not OperationType.SUBSCRIPTION:
             answering = self._execution.answer(question, actor, request_id, Timing())
