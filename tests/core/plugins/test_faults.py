@@ -328,6 +328,34 @@ class TestConflicts:
     def test_a_plugin_brings_nothing_twice(self, results: dict[str, object], what: str) -> None:
         assert f"The plugin fleet brings the {what} twice." in fault_of(fleet(**results))
 
+    def test_a_field_and_one_behind_a_reference_that_are_ordered_by_one_name_are_told_with_both_owners(
+        self,
+    ) -> None:
+        class Contract(Entity):
+            """A contract."""
+
+            metadata = MetaData()
+            account: Mapped[Account] = belongs_to(back="contracts")
+            account_code: Mapped[str]
+
+        cars = fleet(computed_fields=[mileage("code")])
+        trucks = plugin("trucks", **bringing(entities=[Contract]))
+        said = fault_of(cars, trucks)
+        assert "The plugin trucks failed at the start: ACCOUNT_CODE would order and group contracts" in said
+        assert "by Contract.accountCode of trucks and by Contract.account.code of fleet. Rename one" in said
+        assert [one.name for one in load_host(LEAVE_OUT, [cars, trucks]).plugins] == ["fleet"]
+
+    def test_a_reference_is_grouped_by_no_name_of_a_field_behind_another(self) -> None:
+        class Agreement(Entity):
+            """An agreement."""
+
+            metadata = MetaData()
+            account: Mapped[Account] = belongs_to(back="agreements")
+            account_mother: Mapped[Account] = belongs_to(back="agreements_of_parts")
+
+        said = fault_of(fleet(entities=[Agreement], computed_fields=[mileage("mother")]))
+        assert "by Agreement.account.mother of fleet and by Agreement.accountMother of fleet" in said
+
     def test_two_fields_may_share_a_type(self) -> None:
         both = [declared("Lot", status=Status, before=Status), declared("Bay", status=Status)]
         assert load_host(STOP, [fleet(entities=both)]).plugins
