@@ -260,6 +260,10 @@ CONTESTED: dict[str, Callable[[], tuple[dict[str, object], dict[str, object]]]] 
         {"entities": [Vehicle]},
         {"computed_fields": [mileage("vehicles")]},
     ),
+    "field Account.vehiclesAggregate": lambda: (
+        {"entities": [Vehicle]},
+        {"computed_fields": [mileage("vehicles_aggregate")]},
+    ),
     "activity kind TOWING": lambda: ({"activity_kinds": ["TOWING"]}, {"activity_kinds": ["TOWING"]}),
     "role driver": lambda: (
         {"roles": [RoleGrants(name="driver", doc="d")]},
@@ -321,7 +325,11 @@ class TestConflicts:
                 {"jobs": [Job(name="drive", doc="d", run=drive, every=timedelta(hours=n)) for n in (1, 2)]},
                 "job fleet.drive",
             ),
-            ({"routes": [Route("/map", drive), Route("/map", drive)]}, "route /plugins/fleet/map GET HEAD"),
+            ({"routes": [Route("/map", drive), Route("/map", drive)]}, "route /plugins/fleet/map GET"),
+            (
+                {"routes": [Route("/map", drive, methods=[*others, "PUT"]) for others in (["POST"], [])]},
+                "route /plugins/fleet/map PUT",
+            ),
             ({"entities": [declared("Parking", plural="parking")]}, "root field parking"),
         ],
     )
