@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from tenure_core.access import authorize
 from tenure_core.context import Context, in_context
-from tenure_core.errors import PluginFailedError, RequestTimeoutError, TenureError
+from tenure_core.errors import PluginError, PluginFailedError, RequestTimeoutError, TenureError
 from tenure_core.plugins import Host, LoadedPlugin
 from tenure_schema.logs import name_request
 from tenure_schema.reading import read_body
@@ -28,10 +28,25 @@ FIRST_FAULT = 400
 
 
 def plugin_routes(host: Host) -> list[BaseRoute]:
-    """Return the routes of all plugins that have some, and what answers for all others."""
+    """Return the routes of all plugins that have some, and what answers for all others.
+
+    Raises:
+        PluginError: One of them is none that could be served.
+    """
     served = [plugin for plugin in host.plugins if plugin.routes]
+    for plugin in served:
+        _refuse_unservable(plugin)
     mounts = [Mount(f"{PLUGINS_PATH}/{plugin.name}", _Routes(plugin)) for plugin in served]
     return [*mounts, Route(PLUGINS_PATH, _Unserved()), Route(f"{PLUGINS_PATH}/{{path:path}}", _Unserved())]
+
+
+def _refuse_unservable(plugin: LoadedPlugin) -> None:
+    for route in plugin.routes:
+        if not isinstance(route, Route | Mount):
+            raise PluginError(
+                f"register_routes of the plugin {plugin.name} lists {route!r}.",
+                "List Starlette's Route and Mount; what is told as it happens is a subscription.",
+            )
 
 
 class _Unserved:
