@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import MetaData, literal
 from sqlalchemy.orm import Mapped
 from starlette.routing import Route
@@ -163,6 +163,13 @@ class TestWhatIsBrought:
             region: str = "north"
 
         assert "Its settings days have no default that fits" in fault_of(fleet(settings=FleetSettings))
+
+    def test_no_two_settings_have_one_name(self) -> None:
+        class FleetSettings(BaseModel):
+            days: int = 7
+            weekdays: int = Field(default=5, alias="days")
+
+        assert "Two of its settings are called days. Rename one." in fault_of(fleet(settings=FleetSettings))
 
     def test_a_permission_of_a_role_is_brought_by_somebody(self) -> None:
         role = RoleGrants(name="driver", doc="Who drives.", permissions=("fleet.drive",))
