@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -54,22 +54,38 @@ def paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
     Raises:
         DeclarationError: Two paths have one constant.
     """
-    found: dict[str, Path] = {}
-    for path in (*_own(entity, (), None), *_referred(entity, catalog)):
-        if path.constant in found:
-            raise DeclarationError(
-                f"{entity.name} has two fields that order and group as {path.constant}.",
-                "Rename one of them.",
-            )
-        found[path.constant] = path
-    return MappingProxyType(found)
+    return _by_constant(entity, catalog, (*_own(entity, (), None), *_referred(entity, catalog)))
 
 
 @lru_cache(maxsize=256)
 def group_paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
-    """Return what records can be grouped by: their paths, and the records that they refer to."""
+    """Return what records can be grouped by: their paths, and the records that they refer to.
+
+    Raises:
+        DeclarationError: Two of them have one constant.
+    """
     references = (Path((r.name,), None, _identity_of(r), r.target) for r in entity.references)
-    return MappingProxyType({**paths(entity, catalog), **{path.constant: path for path in references}})
+    return _by_constant(entity, catalog, (*paths(entity, catalog).values(), *references))
+
+
+def _by_constant(entity: EntityInfo, catalog: Catalog, found: Iterable[Path]) -> Mapping[str, Path]:
+    named: dict[str, Path] = {}
+    for path in found:
+        other = named.setdefault(path.constant, path)
+        if other is not path:
+            raise DeclarationError(
+                f"{path.constant} would order and group {entity.plural} in two ways: "
+                f"by {_told(entity, other, catalog)} and by {_told(entity, path, catalog)}.",
+                "Rename one of the two.",
+            )
+    return MappingProxyType(named)
+
+
+def _told(entity: EntityInfo, path: Path, catalog: Catalog) -> str:
+    """Return where a path leads, and who brings what is there, for people."""
+    holder = catalog[path.via.target] if path.via else entity
+    owner = path.field.plugin or holder.plugin or "Tenure itself"
+    return f"{'.'.join((entity.name, *path.names))} of {owner}"
 
 
 def _identity_of(reference: ToOne) -> ScalarField:

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     ForeignKeyConstraint,
-    FunctionElement,
     Index,
     PrimaryKeyConstraint,
     TextClause,
     func,
+    literal_column,
     text,
 )
 from uuid_utils.compat import uuid7
@@ -40,8 +41,8 @@ def _in_sessions(field: Declared) -> dict[str, Any]:
     return {"default": uuid7, "insert_sentinel": True} if field.column == "id" else {}
 
 
-def _server_default(field: Declared) -> FunctionElement[Any] | TextClause | None:
-    given: dict[str, FunctionElement[Any] | TextClause] = {
+def _server_default(field: Declared) -> ColumnElement[Any] | TextClause | None:
+    given: dict[str, ColumnElement[Any] | TextClause] = {
         "id": func.tenure_uuid7(),
         "version": text("1"),
         "created_at": func.now(),
@@ -51,7 +52,8 @@ def _server_default(field: Declared) -> FunctionElement[Any] | TextClause | None
         return given[field.column]
     if field.default is None:
         return None
-    return text("'{}'" if isinstance(field.default, list | dict) else f"'{field.default}'")
+    said = "{}" if isinstance(field.default, list | dict) else str(field.default)
+    return literal_column("'" + said.replace("'", "''") + "'")
 
 
 def parts_of(table: str, fields: tuple[DeclaredField, ...], order: str) -> Iterator[TablePart]:

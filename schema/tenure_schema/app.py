@@ -30,7 +30,7 @@ from tenure_schema.execution import Execution
 from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
 from tenure_schema.load.route import BULK_PATH, bulk
-from tenure_schema.logs import configure_logs
+from tenure_schema.logs import configure_logs, name_request
 from tenure_schema.plugin_routes import PLUGINS_PATH, plugin_routes
 from tenure_schema.reading import read_question
 from tenure_schema.refusals import refuse
@@ -146,6 +146,7 @@ async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str
     state = request.app.state
     with timing.stage("identify"):
         actor = await state.keys.actor(request.headers.get("authorization"))
+    name_request(request_id, actor)
     question = await read_question(request, state.settings)
     answering = state.execution.answer(question, actor, request_id, timing)
     found: dict[str, Any] = await in_time(answering, state.settings.request_timeout_seconds)

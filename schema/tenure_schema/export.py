@@ -17,6 +17,7 @@ from tenure_core.feed.export import export
 from tenure_core.identity import Actor
 from tenure_core.plan.changes import wanted_entities
 from tenure_schema.errors import as_tenure_error, formatted
+from tenure_schema.logs import name_request
 from tenure_schema.refusals import refuse
 
 MEDIA_TYPE = "application/x-ndjson"
@@ -27,6 +28,7 @@ async def export_lines(request: Request) -> Response:
     request_id = str(uuid7())
     try:
         actor = await request.app.state.keys.actor(request.headers.get("authorization"))
+        name_request(request_id, actor)
         entities = _entities(request, actor)
         _refuse_too_many(request.app.state.exports)
     except Exception as caught:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
+from tenure_core.identity import Actor
 from tenure_core.settings import LogLevel
 
 
@@ -17,6 +19,7 @@ def configure_logs(level: LogLevel) -> None:
     """
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -25,3 +28,13 @@ def configure_logs(level: LogLevel) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
+
+
+def name_request(request_id: str, actor: Actor) -> None:
+    """Have each line that this task logs from now on tell the request that it is about, and the tenant.
+
+    Args:
+        request_id: What errors call the request.
+        actor: Who asks.
+    """
+    bind_contextvars(request_id=request_id, tenant=str(actor.tenant_id))

@@ -16,8 +16,9 @@ from uuid_utils.compat import uuid7
 
 from tenure_core.access import authorize
 from tenure_core.context import Context, in_context
-from tenure_core.errors import PluginFailedError, RequestTimeoutError, TenureError
+from tenure_core.errors import PluginError, PluginFailedError, RequestTimeoutError, TenureError
 from tenure_core.plugins import Host, LoadedPlugin
+from tenure_schema.logs import name_request
 from tenure_schema.reading import read_body
 from tenure_schema.refusals import refuse
 
@@ -27,10 +28,25 @@ FIRST_FAULT = 400
 
 
 def plugin_routes(host: Host) -> list[BaseRoute]:
-    """Return the routes of all plugins that have some, and what answers for all others."""
+    """Return the routes of all plugins that have some, and what answers for all others.
+
+    Raises:
+        PluginError: One of them is none that could be served.
+    """
     served = [plugin for plugin in host.plugins if plugin.routes]
+    for plugin in served:
+        _refuse_unservable(plugin)
     mounts = [Mount(f"{PLUGINS_PATH}/{plugin.name}", _Routes(plugin)) for plugin in served]
     return [*mounts, Route(PLUGINS_PATH, _Unserved()), Route(f"{PLUGINS_PATH}/{{path:path}}", _Unserved())]
+
+
+def _refuse_unservable(plugin: LoadedPlugin) -> None:
+    for route in plugin.routes:
+        if not isinstance(route, Route | Mount):
+            raise PluginError(
+                f"register_routes of the plugin {plugin.name} lists {route!r}.",
+                "List Starlette's Route and Mount; what is told as it happens is a subscription.",
+            )
 
 
 class _Unserved:
@@ -62,7 +78,7 @@ class _Routes:
         try:
             if scope["type"] != "http":
                 raise HTTPException(404)
-            answer = await self._answer(Request(scope, receive))
+            answer = await self._answer(Request(scope, receive), request_id)
         except HTTPException:
             raise
         except Exception as caught:
@@ -71,9 +87,10 @@ class _Routes:
             for message in answer:
                 await send(message)
 
-    async def _answer(self, request: Request) -> list[Message]:
+    async def _answer(self, request: Request, request_id: str) -> list[Message]:
         state = request.app.state
         actor = await state.keys.actor(request.headers.get("authorization"))
+        name_request(request_id, actor)
         authorize(actor, state.catalog).grants.require_plugin(self._plugin.name, request.url.path)
         body = await read_body(request, state.settings.max_body_bytes)
         seconds = state.settings.request_timeout_seconds

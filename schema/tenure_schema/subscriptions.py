@@ -30,6 +30,7 @@ from tenure_core.identity import Actor, KeyCache
 from tenure_core.settings import Settings
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.execution import Execution
+from tenure_schema.logs import name_request
 from tenure_schema.question import Question
 from tenure_schema.reading import deeper_than, question_of
 from tenure_schema.timing import Timing, in_time
@@ -55,6 +56,16 @@ class Socket:
         self.connection_params: Mapping[str, object] = {}
         self._websocket = websocket
         self._keys = keys
+        self._let_in = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Let it in, and look at its key again and again from now on.
+
+        Raises:
+            UnauthenticatedError: It has sent no key, or one that is not known.
+        """
+        await self.actor()
+        self._let_in.set()
 
     async def actor(self) -> Actor:
         """Return who it is.
@@ -83,6 +94,8 @@ class Socket:
                 await watching
 
     async def _watch(self, seconds: float) -> None:
+        # Until then it may have sent no key yet, and how long that may last is not for the key to say.
+        await self._let_in.wait()
         while True:
             await asyncio.sleep(seconds)
             try:
@@ -128,6 +141,7 @@ class _Operations:
         self, question: Question, socket: Socket, request_id: str
     ) -> AsyncGenerator[dict[str, Any]]:
         actor = await socket.actor()
+        name_request(request_id, actor)
         asking = self._execution.asking(question, actor, request_id)
         if asking.operation.node.operation is not OperationType.SUBSCRIPTION:
             answering = self._execution.answer(question, actor, request_id, Timing())
@@ -183,7 +197,7 @@ class Sockets(GraphQL[Socket, None]):
             ConnectionRejectionError: It has none.
         """
         try:
-            await context.actor()
+            await context.begin()
         except UnauthenticatedError as error:
             raise ConnectionRejectionError from error
         return cast(UnsetType, UNSET)

@@ -11,10 +11,12 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from tests.fleet import FleetCar, fleet
 
-from tenure_core.errors import BadUserInputError, ConflictError
+from tenure_core.errors import BadUserInputError, ConflictError, PluginError
+from tenure_core.settings import Settings
+from tenure_schema.app import create_app
 from tenure_sdk import Context
 from tenure_sdk.testing import RunningTenure, Tenant, running_tenure
 
@@ -193,3 +195,11 @@ async def test_other_addresses_are_not_found(tenant: Tenant) -> None:
     for address in ("/plugins/fleet/nothing", "/plugins/navy/park", "/plugins"):
         answer = await tenant.client.get(address)
         assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("one", ["/park", WebSocketRoute("/park", park)])
+def test_what_could_not_be_served_is_refused_at_the_start(one: object) -> None:
+    with pytest.raises(
+        PluginError, match=r"register_routes of the plugin fleet lists .*park.*Mount;"
+    ):
+        create_app(Settings(), "postgresql://nowhere", [fleet(register_routes=lambda: [one])])

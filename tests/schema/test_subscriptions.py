@@ -22,6 +22,7 @@ from tenure_core.identity import NewKey, Role
 from tenure_core.settings import Settings
 from tenure_core.tokens import create_key
 from tenure_schema.app import app_of
+from tenure_schema.subscriptions import SHORTEST_WATCH
 
 PATIENCE_SECONDS = 10
 CHANGED = "subscription { deskChanged { name version } }"
@@ -241,6 +242,19 @@ async def test_nothing_is_answered_before_the_key(served: Served) -> None:
 async def test_a_socket_that_says_nothing_is_closed(served: Served) -> None:
     async with served.socket(None, begin=False) as client:
         assert await client.code() == 4408
+
+
+async def test_a_key_may_come_late_however_often_keys_are_looked_at(
+    settings: Settings, database_url: str, key: NewKey
+) -> None:
+    changed = {"key_cache_seconds": 0.1, "socket_init_seconds": 5, "worker": False}
+    async with (
+        serving(settings.model_copy(update=changed), database_url) as server,
+        server.socket(None, begin=False) as client,
+    ):
+        await asyncio.sleep(2 * SHORTEST_WATCH)
+        await client.send(type="connection_init", payload={"Authorization": f"Bearer {key.secret}"})
+        assert await client.receive() == {"type": "connection_ack"}
 
 
 @pytest.mark.parametrize("text", ["{", json.dumps({"type": "x" * 3000}), "[" * 100 + "]" * 100])

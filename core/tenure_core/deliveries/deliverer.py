@@ -98,7 +98,8 @@ class Deliverer:
                 async with self._places:
                     more = await delivery.next_batch()
         except Exception as error:
-            log.warning("a delivery failed and will be tried again", plugin=name, exc_info=error)
+            names = {"plugin": name, "tenant": str(tenant_id)}
+            log.warning("a delivery failed and will be tried again", **names, exc_info=error)
 
     async def _finish(self) -> None:
         if self._running:

@@ -103,7 +103,8 @@ class Delivery:
             ):
                 await self._call(context, changes)
         except Exception as error:
-            log.warning("a plugin failed in on_change", plugin=self.plugin.name, exc_info=error)
+            names = {"plugin": self.plugin.name, "tenant": str(self.tenant_id)}
+            log.warning("a plugin failed in on_change", **names, exc_info=error)
             return reason_of(error)
         return None
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context
 
 import psycopg
 import structlog
@@ -87,7 +88,7 @@ class Wakes:
         """Wake all who wait for a tenant's changes, because some were committed."""
         self._unsent.add(tenant_id)
         if self._sending is None or self._sending.done():
-            self._sending = asyncio.create_task(self._keep_sending())
+            self._sending = _by_itself(self._keep_sending())
 
     async def waits(self, tenant_id: uuid.UUID | None = None) -> AsyncGenerator[Tenants | None]:
         """Yield at once, and then each time that there may be new changes.
@@ -99,7 +100,7 @@ class Wakes:
             The tenants that may have some; None for all, which comes every few seconds.
         """
         if self._listening is None:
-            self._listening = asyncio.create_task(self._keep_listening())
+            self._listening = _by_itself(self._keep_listening())
         waiter = _Waiter(tenant_id)
         self._waiters.add(waiter)
         try:
@@ -153,3 +154,8 @@ class Wakes:
         tenant_id = uuid.UUID(payload)
         for waiter in self._waiters:
             waiter.tell(tenant_id)
+
+
+def _by_itself(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """Begin what outlives whoever began it: what it logs is not about their request."""
+    return asyncio.create_task(work, context=Context())

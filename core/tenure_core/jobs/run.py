@@ -111,7 +111,8 @@ class JobRun:
             ):
                 await self.job.run(context)
         except Exception as error:
-            log.warning("a job failed", plugin=self.plugin.name, job=self.job.name, exc_info=error)
+            names = {"plugin": self.plugin.name, "job": self.job.name, "tenant": str(self.tenant_id)}
+            log.warning("a job failed", **names, exc_info=error)
             return error
         return None
 

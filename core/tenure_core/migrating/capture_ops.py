@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import indent
@@ -19,6 +20,9 @@ SQL = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  #
 
 LINE = 96
 """How many characters of a template stand on one line."""
+
+PARAMETER = re.compile(r"(?<![:\w]):(?=\w)")
+"""A colon that begins what SQLAlchemy takes for a parameter: it is meant as it is."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,8 @@ def _change(_: AutogenContext, op: CaptureOp) -> str:
 def _retype(_: AutogenContext, op: RetypeOp) -> str:
     new = type_name(op.after)
     plain = new.partition(" COLLATE")[0]
-    change = f"ALTER COLUMN {op.column} TYPE {new} USING {op.column}::{plain}"
-    return executed(f"ALTER TABLE {op.table_name}\n    {change}")
+    change = f'ALTER COLUMN "{op.column}" TYPE {new} USING "{op.column}"::{plain}'
+    return executed(f'ALTER TABLE "{op.table_name}"\n    {change}')
 
 
 def type_name(kind: TypeEngine[Any]) -> str:
@@ -124,13 +128,14 @@ def executed(statement: str) -> str:
 
 
 def escaped(statement: str) -> str:
-    """Return SQL as it stands between three quotes in code."""
-    return statement.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    """Return SQL as it stands between three quotes in code, to be executed without parameters."""
+    said = PARAMETER.sub(r"\\:", statement)
+    return said.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def capture_call(table: str, captured: Captured) -> str:
     """Return the SQL that has the triggers of a table keep something."""
-    places = (f"{json.dumps(name)}: {json.dumps(of)}" for name, of in captured.template.items())
+    places = json.dumps(captured.template)[1:-1].split(", ")
     template = indent(",\n".join(_filled(places)), "    ")
     return f"CALL tenure_capture('{table}', '{captured.entity}', '{{\n{template}\n}}')"
 
@@ -140,7 +145,7 @@ def _filled(places: Iterable[str]) -> Iterator[str]:
     line = ""
     for place in places:
         longer = f"{line}, {place}" if line else place
-        if len(longer) > LINE:
+        if line and len(longer) > LINE:
             yield line
             longer = place
         line = longer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -119,6 +120,7 @@ def _settings(hooks: object) -> type[BaseModel]:
         raise PluginError(
             f"Its register_settings returns {model!r}.", "Return a class derived from pydantic.BaseModel."
         )
+    _refuse_twice([field.alias or name for name, field in model.model_fields.items()])
     try:
         model()
     except ValidationError as error:
@@ -128,3 +130,9 @@ def _settings(hooks: object) -> type[BaseModel]:
             "Give each setting one: a tenant that sets nothing has the defaults.",
         ) from None
     return model
+
+
+def _refuse_twice(settings: Iterable[str]) -> None:
+    for name, times in Counter(settings).items():
+        if times > 1:
+            raise PluginError(f"Two of its settings are called {name}.", "Rename one.")

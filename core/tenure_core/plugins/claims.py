@@ -90,7 +90,8 @@ def _plugin(plugin: LoadedPlugin) -> Iterator[Claim]:
     yield from (Claim("role", role.name) for role in plugin.roles)
     yield from (Claim("permission", permission.name) for permission in plugin.permissions)
     yield from (Claim("job", f"{plugin.name}.{job.name}") for job in plugin.jobs)
-    yield from (Claim("route", f"/plugins/{plugin.name}{_route(route)}") for route in plugin.routes)
+    for route in plugin.routes:
+        yield from (Claim("route", f"/plugins/{plugin.name}{request}") for request in _requests(route))
 
 
 def _entity(entity: type[Entity]) -> Iterator[Claim]:
@@ -108,7 +109,8 @@ def _entity(entity: type[Entity]) -> Iterator[Claim]:
 
 def _declared(one: DeclaredField) -> Iterator[Claim]:
     if isinstance(one, DeclaredReference):
-        yield Claim("field", f"{one.target.__name__}.{camel_case(one.back)}")
+        back = f"{one.target.__name__}.{camel_case(one.back)}"
+        yield from (Claim("field", name) for name in (back, f"{back}{AGGREGATE}"))
     elif isinstance(one, DeclaredComposite):
         yield Claim("type", one.type.__name__, one.type)
         for part in one.parts:
@@ -117,7 +119,8 @@ def _declared(one: DeclaredField) -> Iterator[Claim]:
         yield Claim("type", one.kind.name, one.kind)
 
 
-def _route(route: object) -> str:
-    """Return where a route of Starlette's leads, and by which methods."""
-    methods = " ".join(sorted(getattr(route, "methods", None) or ()))
-    return f"{getattr(route, 'path', route)} {methods}".strip()
+def _requests(route: object) -> Iterator[str]:
+    """Yield what a route of Starlette's answers: its path, with each of its methods."""
+    path = getattr(route, "path", route)
+    for method in sorted(getattr(route, "methods", None) or ("",)):
+        yield f"{path} {method}".strip()

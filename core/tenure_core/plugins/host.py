@@ -10,6 +10,7 @@ from tenure_core.assembly import CORE_CHOICES, build_catalog
 from tenure_core.catalog import Catalog, RoleInfo
 from tenure_core.errors import PluginError
 from tenure_core.model import ACTIVITY_KINDS, CORE_ENTITIES
+from tenure_core.paths import group_paths
 from tenure_core.plugins.claims import refuse_contested
 from tenure_core.plugins.foundations import Foundations
 from tenure_core.plugins.loaded import LoadedPlugin, implements
@@ -88,7 +89,10 @@ def _grown(loading: Loading, loaded: Sequence[LoadedPlugin]) -> Host:
         loading.refuse_orphan(plugin.manifest)
         foundations.check(plugin)
         plugins = (*host.plugins, plugin)
-        return Host(plugins, (), _catalog(plugins))
+        catalog = _catalog(plugins)
+        for entity in catalog.entities.values():
+            group_paths(entity, catalog)
+        return Host(plugins, (), catalog)
 
     for plugin in loaded:
         host = loading.attempt(plugin.name, partial(joined_by, plugin)) or host

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 from tests.background import Tenant, hearing, names, quick
 
 from tenure_core.context import Context
@@ -118,8 +119,10 @@ async def test_a_plugin_that_fails_is_told_the_same_again_and_nothing_stays_that
 ) -> None:
     listener.failures = [ValueError("no"), RuntimeError("not yet"), ValueError("still\0 not")]
     await tenant.accounts("one", "two")
-    await retried(deliver, 2)
+    with capture_logs() as logged:
+        await retried(deliver, 2)
     seen = await tenant.health()
+    assert {(one["plugin"], one["tenant"]) for one in logged} == {(deliver.plugin.name, str(tenant.id))}
     assert listener.heard == []
     assert seen.lag == 2
     assert seen.problems == (

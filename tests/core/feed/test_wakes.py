@@ -8,6 +8,8 @@ from contextlib import aclosing
 
 import psycopg
 import pytest
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from tenure_core.database import Database
 from tenure_core.feed import wakes
@@ -132,10 +134,13 @@ async def test_a_forged_notification_stops_nothing(
 ) -> None:
     monkeypatch.setattr(wakes, "SECONDS_TO_RECONNECT", 0.01)
     async with aclosing(listener.wakes.waits(actor.tenant_id)) as waits:
-        await listening(waits)
+        with bound_contextvars(request_id="of whoever was the first to wait"):
+            await listening(waits)
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as forger:
-            await forger.execute("SELECT pg_notify('tenure_changes', 'no tenant at all')")
-        assert await told(waits) is None
+            with capture_logs([merge_contextvars]) as logged:
+                await forger.execute("SELECT pg_notify('tenure_changes', 'no tenant at all')")
+                assert await told(waits) is None
+        assert [one for one in logged if "listening" in one["event"] and "request_id" not in one]
         await commit(database, actor)
         assert await told(waits) == {actor.tenant_id}
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.background import Tenant, unique
 from tests.small_plugins import plugin
 
@@ -109,8 +110,9 @@ async def test_one_that_raises_leaves_nothing_and_says_why(database: Database, a
 
     tenant = await enabled(database, actor, fail)
     for _ in range(2):
-        with pytest.raises(JobFailedError, match=r"The job tidy of .* failed"):
+        with capture_logs() as logged, pytest.raises(JobFailedError, match=r"The job tidy of .* failed"):
             await do(tenant, due(tenant, 1))
+        assert [(one["job"], one["tenant"]) for one in logged] == [("tidy", str(tenant.id))]
     assert await written(tenant) == []
     assert (await tenant.health()).problems == (
         "The job tidy has failed 2 times, at last with: ValueError: again no. It is tried again.",

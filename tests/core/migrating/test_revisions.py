@@ -290,6 +290,30 @@ class TestFaults:
             migrate.upgrade(migrated_database_url, faulty)
 
 
+ORDER = """
+class Order(Entity):
+    '''An order, whose name SQL has for itself.'''
+
+    metadata = APART
+    user: Mapped[int] = column(default=1)
+
+
+@hookimpl
+def register_entities():
+    return [Order]
+"""
+
+
+def test_the_type_of_a_column_changes_whatever_it_is_called(
+    tmp_path: Path, migrated_database_url: str, server_url: str
+) -> None:
+    for body in (ORDER, ORDER.replace("[int] = column(default=1)", "[str] = column(default='1')")):
+        host = fleet(tmp_path, body)
+        assert write_revision(server_url, host, "fleet")
+        migrate.upgrade(migrated_database_url, host, allow_destructive=True)
+    assert migrate.differences(migrated_database_url, host.catalog) == []
+
+
 def test_a_plugin_without_a_folder_of_its_own_is_refused(server_url: str) -> None:
     host = load_host(Settings(), [plugin("fleet")])
     with pytest.raises(PluginError, match=r"fleet is not installed from a folder.*--editable"):

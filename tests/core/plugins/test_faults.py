@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import MetaData, literal
 from sqlalchemy.orm import Mapped
 from starlette.routing import Route
@@ -164,6 +164,13 @@ class TestWhatIsBrought:
 
         assert "Its settings days have no default that fits" in fault_of(fleet(settings=FleetSettings))
 
+    def test_no_two_settings_have_one_name(self) -> None:
+        class FleetSettings(BaseModel):
+            days: int = 7
+            weekdays: int = Field(default=5, alias="days")
+
+        assert "Two of its settings are called days. Rename one." in fault_of(fleet(settings=FleetSettings))
+
     def test_a_permission_of_a_role_is_brought_by_somebody(self) -> None:
         role = RoleGrants(name="driver", doc="Who drives.", permissions=("fleet.drive",))
         said = fault_of(fleet(roles=[role]))
@@ -260,6 +267,10 @@ CONTESTED: dict[str, Callable[[], tuple[dict[str, object], dict[str, object]]]] 
         {"entities": [Vehicle]},
         {"computed_fields": [mileage("vehicles")]},
     ),
+    "field Account.vehiclesAggregate": lambda: (
+        {"entities": [Vehicle]},
+        {"computed_fields": [mileage("vehicles_aggregate")]},
+    ),
     "activity kind TOWING": lambda: ({"activity_kinds": ["TOWING"]}, {"activity_kinds": ["TOWING"]}),
     "role driver": lambda: (
         {"roles": [RoleGrants(name="driver", doc="d")]},
@@ -321,12 +332,44 @@ class TestConflicts:
                 {"jobs": [Job(name="drive", doc="d", run=drive, every=timedelta(hours=n)) for n in (1, 2)]},
                 "job fleet.drive",
             ),
-            ({"routes": [Route("/map", drive), Route("/map", drive)]}, "route /plugins/fleet/map GET HEAD"),
+            ({"routes": [Route("/map", drive), Route("/map", drive)]}, "route /plugins/fleet/map GET"),
+            (
+                {"routes": [Route("/map", drive, methods=[*others, "PUT"]) for others in (["POST"], [])]},
+                "route /plugins/fleet/map PUT",
+            ),
             ({"entities": [declared("Parking", plural="parking")]}, "root field parking"),
         ],
     )
     def test_a_plugin_brings_nothing_twice(self, results: dict[str, object], what: str) -> None:
         assert f"The plugin fleet brings the {what} twice." in fault_of(fleet(**results))
+
+    def test_a_field_and_one_behind_a_reference_that_are_ordered_by_one_name_are_told_with_both_owners(
+        self,
+    ) -> None:
+        class Contract(Entity):
+            """A contract."""
+
+            metadata = MetaData()
+            account: Mapped[Account] = belongs_to(back="contracts")
+            account_code: Mapped[str]
+
+        cars = fleet(computed_fields=[mileage("code")])
+        trucks = plugin("trucks", **bringing(entities=[Contract]))
+        said = fault_of(cars, trucks)
+        assert "The plugin trucks failed at the start: ACCOUNT_CODE would order and group contracts" in said
+        assert "by Contract.accountCode of trucks and by Contract.account.code of fleet. Rename one" in said
+        assert [one.name for one in load_host(LEAVE_OUT, [cars, trucks]).plugins] == ["fleet"]
+
+    def test_a_reference_is_grouped_by_no_name_of_a_field_behind_another(self) -> None:
+        class Agreement(Entity):
+            """An agreement."""
+
+            metadata = MetaData()
+            account: Mapped[Account] = belongs_to(back="agreements")
+            account_mother: Mapped[Account] = belongs_to(back="agreements_of_parts")
+
+        said = fault_of(fleet(entities=[Agreement], computed_fields=[mileage("mother")]))
+        assert "by Agreement.account.mother of fleet and by Agreement.accountMother of fleet" in said
 
     def test_two_fields_may_share_a_type(self) -> None:
         both = [declared("Lot", status=Status, before=Status), declared("Bay", status=Status)]
