@@ -46,10 +46,10 @@ class PluginParts:
         """Return what the plugins of a host add."""
         entities = [entity for entity in host.catalog.entities.values() if entity.plugin]
         by_entity = {name: e.plugin for e in entities for name in (e.singular, e.plural)}
-        declared = ((n, e.plugin) for e in host.catalog.entities.values() for n in _declared_types(e))
         by_type: dict[str, str] = {}
-        for name, plugin in declared:
-            by_type.setdefault(name, plugin or PLATFORM)
+        for entity in host.catalog.entities.values():
+            for name in _declared_types(entity):
+                by_type.setdefault(name, entity.plugin or PLATFORM)
         return cls({one.name: one.graphql for one in host.plugins}, by_entity, by_type)
 
     def behind(self, root_field: str) -> str:
