@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.union import StrawberryUnion
 
+from tenure_core.catalog import EntityInfo
 from tenure_core.errors import PluginError
 from tenure_core.plugins import Host
 from tenure_core.registrations import GraphQLParts
@@ -33,27 +34,43 @@ class PluginParts:
     Args:
         by_plugin: The part of each plugin, in the plugins' order.
         by_entity: The plugin of each entity that is not the core's, by what its root fields begin with.
+        by_type: Whose each type is that entities declare for their fields.
     """
 
     by_plugin: Mapping[str, GraphQLParts] = field(default_factory=dict)
     by_entity: Mapping[str, str] = field(default_factory=dict)
+    by_type: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, host: Host) -> PluginParts:
         """Return what the plugins of a host add."""
         entities = [entity for entity in host.catalog.entities.values() if entity.plugin]
         by_entity = {name: e.plugin for e in entities for name in (e.singular, e.plural)}
-        return cls({plugin.name: plugin.graphql for plugin in host.plugins}, by_entity)
+        by_type: dict[str, str] = {}
+        for entity in host.catalog.entities.values():
+            for name in _declared_types(entity):
+                by_type.setdefault(name, entity.plugin or PLATFORM)
+        return cls({one.name: one.graphql for one in host.plugins}, by_entity, by_type)
 
     def behind(self, root_field: str) -> str:
         """Return whose a root field is that the platform makes: of the plugin whose entity it is about."""
         begun = [name for name in self.by_entity if root_field.startswith(name)]
         return self.by_entity[max(begun, key=len)] if begun else PLATFORM
 
+    def behind_type(self, name: str) -> str:
+        """Return whose a type is that the platform makes."""
+        return self.by_type.get(name) or self.behind(name[0].lower() + name[1:])
+
     @property
     def types(self) -> list[type]:
         """The types that nothing else leads to."""
         return [one for part in self.by_plugin.values() for one in part.types]
+
+    def brought(self, plugin: str) -> list[type]:
+        """Return the types that a plugin's part names itself."""
+        part = self.by_plugin[plugin]
+        roots = (getattr(part, kind) for kind in ROOTS)
+        return [*part.types, *(root for root in roots if root is not None)]
 
     def roots(self, kind: str) -> list[tuple[str, type]]:
         """Return the root types of one kind, each with its plugin."""
@@ -130,32 +147,40 @@ def unbuildable(error: Exception, parts: PluginParts) -> PluginError:
     )
 
 
+def _declared_types(entity: EntityInfo) -> Iterator[str]:
+    """Yield the names of the types that an entity declares for its fields."""
+    yield from (one.type_name for one in entity.composites)
+    yield from (one.kind.name for one in entity.declared_scalars)
+
+
 def _contested(error: DuplicatedTypeName, parts: PluginParts) -> PluginError:
-    classes = [one for one in (error.first_cls, error.second_cls) if one is not None]
-    owners = " and by ".join(sorted({_owner(one, parts) for one in classes}))
+    reached = {plugin: _reached(parts.brought(plugin)) for plugin in parts.by_plugin}
+    owners = {
+        plugin
+        for plugin, found in reached.items()
+        for one in found
+        if isinstance(one, StrawberryUnion) and error.message.startswith(f"Type {one.graphql_name} ")
+    }
+    for one in (error.first_cls, error.second_cls):
+        if one is not None:
+            theirs = [plugin for plugin, found in reached.items() if one in found]
+            owners.add(theirs[0] if theirs else parts.behind_type(one.__name__))
     return PluginError(
-        f"{error.message}: it is brought by {owners}.",
+        f"{error.message}: it is brought by {' and by '.join(sorted(owners))}.",
         "Rename it with `@strawberry.type(name=...)`; for a type of the platform, use `platform_type`.",
     )
 
 
-def _owner(cls: type, parts: PluginParts) -> str:
-    for plugin, part in parts.by_plugin.items():
-        roots = (getattr(part, kind) for kind in ROOTS)
-        if cls in _reached([*part.types, *(root for root in roots if root is not None)]):
-            return plugin
-    return PLATFORM
-
-
-def _reached(roots: list[Any]) -> set[type]:
-    """Return the classes that some types lead to, and they themselves."""
-    found: set[type] = set()
+def _reached(roots: list[Any]) -> set[object]:
+    """Return the classes and unions that some types lead to, and they themselves."""
+    found: set[object] = set()
     waiting = roots
     while waiting:
         one = waiting.pop()
         if isinstance(one, StrawberryContainer):
             waiting.append(one.of_type)
         elif isinstance(one, StrawberryUnion):
+            found.add(one)
             waiting += one.types
         elif isinstance(one, StrawberryEnumDefinition):
             found.add(one.wrapped_cls)

@@ -36,8 +36,10 @@ def plugin_routes(host: Host) -> list[BaseRoute]:
     served = [plugin for plugin in host.plugins if plugin.routes]
     for plugin in served:
         _refuse_unservable(plugin)
-    mounts = [Mount(f"{PLUGINS_PATH}/{plugin.name}", _Routes(plugin)) for plugin in served]
-    return [*mounts, Route(PLUGINS_PATH, _Unserved()), Route(f"{PLUGINS_PATH}/{{path:path}}", _Unserved())]
+    below = {f"{PLUGINS_PATH}/{plugin.name}": _Routes(plugin) for plugin in served}
+    # A mount takes what lies below its path, and not the path itself.
+    routes = [route for path, own in below.items() for route in (Mount(path, own), Route(path, own))]
+    return [*routes, Route(PLUGINS_PATH, _Unserved()), Route(f"{PLUGINS_PATH}/{{path:path}}", _Unserved())]
 
 
 def _refuse_unservable(plugin: LoadedPlugin) -> None:

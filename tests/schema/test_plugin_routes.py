@@ -130,6 +130,7 @@ async def test_errors_are_told_as_elsewhere(tenant: Tenant, how: str, status: in
     [
         ("GET", "/plugins/fleet/nowhere", 404, "The plugin fleet has no route /plugins/fleet/nowhere."),
         ("GET", "/plugins/fleet/nowhere", 404, "It has /plugins/fleet/park, /plugins/fleet/refuse, "),
+        ("GET", "/plugins/fleet", 404, "The plugin fleet has no route /plugins/fleet. It has "),
         ("GET", "/plugins/fleet/park", 405, "Method Not Allowed. /plugins/fleet/park takes POST."),
         ("GET", "/plugins/fleet/fail/gone", 410, "Gone."),
         ("GET", "/plugins/fleet/fail/lost", 404, "There is no such car."),
@@ -199,7 +200,5 @@ async def test_other_addresses_are_not_found(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("one", ["/park", WebSocketRoute("/park", park)])
 def test_what_could_not_be_served_is_refused_at_the_start(one: object) -> None:
-    with pytest.raises(
-        PluginError, match=r"register_routes of the plugin fleet lists .*park.*Mount;"
-    ):
+    with pytest.raises(PluginError, match=r"register_routes of the plugin fleet lists .*park.*Mount;"):
         create_app(Settings(), "postgresql://nowhere", [fleet(register_routes=lambda: [one])])

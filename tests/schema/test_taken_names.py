@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from enum import Enum, StrEnum
 from types import SimpleNamespace
+from typing import Annotated, Any, Union
 
 import pytest
 import strawberry
@@ -77,3 +79,53 @@ def test_a_root_field_takes_no_name_that_another_has(kind: str, name: str, owner
     first, *rest = name.split("_")
     assert f"The {kind} {first}{''.join(rest).title()} is brought by {owner} and by tolls." in said
     assert "Rename it in tolls" in said
+
+
+class Paint(StrEnum):
+    """A colour."""
+
+    RED = "RED"
+
+
+class TollGateEvent(Entity):
+    """Something that has an enum of its own."""
+
+    metadata = MetaData()
+    paint: Mapped[Paint]
+
+
+def with_type(type_: object, name: str = "tolls") -> SimpleNamespace:
+    """A plugin with a root field of a type of its own."""
+
+    async def resolve(self: object) -> None:
+        """Answer."""
+
+    field = strawberry.field(resolve, graphql_type=type_)
+    root = strawberry.type(type("Root", (), {name: field, "__annotations__": {}}))
+    return plugin(name, register_graphql=hookimpl(lambda: GraphQLParts(query=root)))
+
+
+def type_called(name: str) -> Any:  # it stands in types
+    return strawberry.type(type(name, (), {"__annotations__": {"x": int}}))
+
+
+@pytest.mark.parametrize("name", ["Van", "VanFilter", "VanCreatePayload"])
+def test_a_type_takes_no_name_that_follows_from_another_plugins_entity(name: str) -> None:
+    said = fault_of(with_entity("Van"), with_type(type_called(name)))
+    assert f"Type {name} is defined multiple times in the schema: it is brought by fleet and by tolls" in said
+
+
+def test_nor_that_of_an_enum_that_another_plugins_entity_declares() -> None:
+    gates = plugin("gates", register_entities=hookimpl(lambda: [TollGateEvent]))
+    paint = strawberry.enum(Enum("Paint", ["BLUE"]))
+    said = fault_of(gates, with_type(paint))
+    assert "Type Paint is defined multiple times in the schema: it is brought by gates and by tolls" in said
+
+
+def test_two_unions_of_one_name_are_told_with_both_plugins() -> None:
+    def ways(name: str) -> SimpleNamespace:
+        union = Union[type_called(f"{name}Road"), type_called(f"{name}Rail")]  # noqa: UP007  # of values
+        return with_type(Annotated[union, strawberry.union("Ways")], name)
+
+    said = fault_of(ways("tolls"), ways("bridges"))
+    assert "Type Ways is defined multiple times in the schema: it is brought by bridges and by tolls" in said

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from tenure_core.catalog import EntityInfo
 from tenure_core.database import Database
@@ -110,8 +110,8 @@ def _hold(connection: Connection, entities: Sequence[EntityInfo]) -> set[uuid.UU
     present = inspect(connection).get_table_names()
     tenants: set[uuid.UUID] = set()
     for info in [info for info in entities if info.table.name in present]:
-        connection.exec_driver_sql(f"LOCK TABLE {info.table.name} IN SHARE MODE")
-        tenants.update(connection.scalars(text(f"SELECT DISTINCT tenant_id FROM {info.table.name}")))
+        connection.exec_driver_sql(f'LOCK TABLE "{info.table.name}" IN SHARE MODE')
+        tenants.update(connection.scalars(select(info.table.c.tenant_id).distinct()))
     return tenants
 
 

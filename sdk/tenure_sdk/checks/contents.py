@@ -43,7 +43,7 @@ def _rows(
     connection: Connection, table: str, key: Sequence[str]
 ) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield rows by what names them, the tenant first; by all that they hold where the table has no key."""
-    for row in connection.scalars(text(f"SELECT to_jsonb(one) FROM {table} AS one")):
+    for row in connection.scalars(text(f'SELECT to_jsonb(one) FROM "{table}" AS one')):
         named = {"tenant_id": None} | dict.fromkeys(key or sorted(row))
         yield "/".join(str(row[column]) for column in named), row
 

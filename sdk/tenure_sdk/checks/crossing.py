@@ -144,4 +144,4 @@ async def _unprotected(ground: Ground) -> AsyncIterator[None]:
 def _switch(ground: Ground, tables: Iterable[str], switch: str) -> None:
     with connect(ground.tenure.settings.database_url) as connection:
         for table in tables:
-            connection.execute(f"ALTER TABLE {table} {switch} ROW LEVEL SECURITY".encode())
+            connection.execute(f'ALTER TABLE "{table}" {switch} ROW LEVEL SECURITY'.encode())

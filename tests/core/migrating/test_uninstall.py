@@ -31,17 +31,17 @@ BODY = '''
 from tenure_core.registrations import RoleGrants
 
 
-class Vehicle(Entity):
-    """A vehicle."""
+class Order(Entity):
+    """An order, whose name SQL has for itself."""
 
     metadata = APART
-    account: Mapped[Account | None] = belongs_to(back="vehicles")
-    plate: Mapped[str] = column(max_length=20)
+    account: Mapped[Account | None] = belongs_to(back="orders")
+    number: Mapped[str] = column(max_length=20)
 
 
 @hookimpl
 def register_entities():
-    return [Vehicle]
+    return [Order]
 
 
 @hookimpl
@@ -51,7 +51,7 @@ def register_activity_kinds():
 
 @hookimpl
 def register_roles():
-    return [RoleGrants(name="driver", doc="Who drives.", reads=(Vehicle,))]
+    return [RoleGrants(name="driver", doc="Who drives.", reads=(Order,))]
 '''
 
 
@@ -90,7 +90,7 @@ async def use(place: Place, host: Host, tenant: str) -> uuid.UUID:
         await enable(connection, host, "fleet", tenant_id)
         await connection.execute("INSERT INTO account (tenant_id, name) VALUES (%s, 'Acme')", (tenant_id,))
         await connection.execute(
-            "INSERT INTO vehicle (tenant_id, plate) VALUES (%s, %s)", (tenant_id, f"{tenant} 1")
+            'INSERT INTO "order" (tenant_id, number) VALUES (%s, %s)', (tenant_id, f"{tenant} 1")
         )
         await connection.execute(
             "INSERT INTO activity (tenant_id, kind, occurred_at) VALUES (%s, 'ROADSIDE_HELP', now())",
@@ -98,7 +98,7 @@ async def use(place: Place, host: Host, tenant: str) -> uuid.UUID:
         )
         await connection.execute(
             """INSERT INTO external_ref (tenant_id, entity, system, external_id, record_id)
-               VALUES (%s, 'Vehicle', 'erp', '1', tenure_uuid7())""",
+               VALUES (%s, 'Order', 'erp', '1', tenure_uuid7())""",
             (tenant_id,),
         )
     with psycopg.connect(place.url) as owner:
@@ -147,9 +147,9 @@ async def test_each_file_holds_the_records_of_one_tenant(place: Place, host: Hos
         await use(place, host, name)
     files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
     kept = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
-    assert {lines[1]["data"]["plate"] for lines in kept} == {"east 1", "west 1"}
+    assert {lines[1]["data"]["number"] for lines in kept} == {"east 1", "west 1"}
     assert {lines[2]["data"]["kind"] for lines in kept} == {"ROADSIDE_HELP"}
-    assert [lines[-1] for lines in kept] == [{"done": True, "counts": {"Vehicle": 1, "Activity": 1}}] * 2
+    assert [lines[-1] for lines in kept] == [{"done": True, "counts": {"Order": 1, "Activity": 1}}] * 2
 
 
 async def test_nothing_is_changed_where_a_revision_can_not_be_undone(
@@ -164,7 +164,7 @@ async def test_nothing_is_changed_where_a_revision_can_not_be_undone(
         await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
     assert shape_of(place.url) == before
     assert rows("SELECT DISTINCT kind FROM activity") == [("ROADSIDE_HELP",)]
-    assert len(rows("SELECT FROM vehicle")) == 1
+    assert len(rows('SELECT FROM "order"')) == 1
 
 
 async def test_jobs_that_are_put_into_the_queue_meanwhile_are_taken_out_too(
@@ -191,7 +191,7 @@ async def test_it_comes_back_empty(place: Place, host: Host, tmp_path: Path, row
     await use(place, host, "east")
     await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
     migrate.upgrade(place.url, host)
-    assert rows("SELECT FROM vehicle") == []
+    assert rows('SELECT FROM "order"') == []
 
 
 async def test_a_plugin_that_was_never_migrated_here_can_be_taken_out(

@@ -33,18 +33,18 @@ def test_of_the_core_only_records_are_there(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("PRIMARY KEY (day, tenant_id)", ["tally.times differs in 1 of 1 rows"]),
-        ("CHECK (times > 0)", ["tally has lost 1 of 1 rows", "tally has 1 rows more than 1"]),
+        ("PRIMARY KEY (day, tenant_id)", ["order.times differs in 1 of 1 rows"]),
+        ("CHECK (times > 0)", ["order has lost 1 of 1 rows", "order has 1 rows more than 1"]),
     ],
 )
 def test_what_a_plugin_counts_in_a_table_of_its_own_is_there(
     connection: Connection, key: str, expected: list[str]
 ) -> None:
-    connection.execute(text(f"CREATE TABLE tally (tenant_id uuid, day date, times int, {key})"))
-    connection.execute(text("INSERT INTO tally VALUES (:tenant, '2031-05-01', 1)"), {"tenant": TENANT})
+    connection.execute(text(f'CREATE TABLE "order" (tenant_id uuid, day date, times int, {key})'))
+    connection.execute(text("""INSERT INTO "order" VALUES (:tenant, '2031-05-01', 1)"""), {"tenant": TENANT})
     before = contents(connection)
-    connection.execute(text("UPDATE tally SET times = 2"))
+    connection.execute(text('UPDATE "order" SET times = 2'))
     after = contents(connection)
-    connection.execute(text("DROP TABLE tally"))
-    assert [row.partition("/")[0] for row in before["tally"]] == [str(TENANT)]
+    connection.execute(text('DROP TABLE "order"'))
+    assert [row.partition("/")[0] for row in before["order"]] == [str(TENANT)]
     assert list(altered(before, after)) == expected
