@@ -29,7 +29,8 @@ class ComputedColumn:
         kind: The kind of its values. They may always be empty.
         doc: What it is, as one sentence, with its unit.
         expression: From the row's table, whose columns stand under `.c`, to the value. A subselect in it must
-            name the row's tenant: `Order.tenant_id == row.c.tenant_id`.
+            name the row's tenant: `Order.tenant_id == row.c.tenant_id`. It may fail for no row, for the
+            question would fail with it: divide by `func.nullif(hours, 0)`.
     """
 
     entity: type[Entity]

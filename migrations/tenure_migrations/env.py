@@ -6,7 +6,10 @@ from alembic import context
 
 given = context.config.attributes
 context.configure(
-    connection=given["connection"], version_table=given["version_table"], transaction_per_migration=True
+    connection=given["connection"],
+    version_table=given["version_table"],
+    on_version_apply=given["after_each"],
+    transaction_per_migration=True,
 )
 
 with context.begin_transaction():

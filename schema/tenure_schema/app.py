@@ -25,12 +25,14 @@ from tenure_core.identity import KeyCache
 from tenure_core.plugins import Host, load_host
 from tenure_core.plugins.lifecycle import started
 from tenure_core.settings import Settings
+from tenure_schema.blame import without_unbuildable
 from tenure_schema.errors import as_tenure_error, formatted
 from tenure_schema.execution import Execution
 from tenure_schema.export import export_lines
 from tenure_schema.ide import ide_files, ide_page
 from tenure_schema.load.route import BULK_PATH, bulk
 from tenure_schema.logs import configure_logs, name_request
+from tenure_schema.plugin_parts import UnbuildableError
 from tenure_schema.plugin_routes import PLUGINS_PATH, plugin_routes
 from tenure_schema.reading import read_question
 from tenure_schema.refusals import refuse
@@ -64,17 +66,17 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
             Database(url, settings) as database,
             maintained(database, settings),
             started(host, settings) as ready,
-            background(database, ready, settings) if settings.worker else nullcontext(),
         ):
             app.state.database = database
             app.state.keys = KeyCache(database, settings.key_cache_seconds)
-            app.state.host = ready
-            app.state.catalog = ready.catalog
-            app.state.execution = Execution(ready, database, settings, app.state.keys)
+            app.state.execution = _execution(ready, database, settings, app.state.keys)
+            app.state.host = served = app.state.execution.host
+            app.state.catalog = served.catalog
             app.state.sockets = Sockets(app.state.execution, settings)
             app.state.exports = asyncio.Semaphore(settings.max_exports)
             app.state.loads = asyncio.Semaphore(settings.max_loads)
-            yield
+            async with background(database, served, settings) if settings.worker else nullcontext():
+                yield
 
     routes: list[Any] = [
         Route(GRAPHQL_PATH, graphql, methods=["POST"]),
@@ -92,6 +94,14 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
     app.state.settings = settings
     app.state.host = host
     return app
+
+
+def _execution(host: Host, database: Database, settings: Settings, keys: KeyCache) -> Execution:
+    """Return what answers, without the plugins whose own types no schema can be built of."""
+    try:
+        return Execution(host, database, settings, keys)
+    except UnbuildableError:
+        return Execution(without_unbuildable(host, settings), database, settings, keys)
 
 
 async def refused(request: Request, error: Exception) -> Response:

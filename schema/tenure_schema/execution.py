@@ -70,8 +70,8 @@ class Execution:
     def __init__(
         self, host: Host, database: Database, settings: Settings, keys: KeyCache | None = None
     ) -> None:
+        self.host = host
         self._keys = keys
-        self._host = host
         self._catalog = host.catalog
         self._database = database
         self._settings = settings
@@ -171,7 +171,7 @@ class Execution:
         self, answers: Mapping[str, Any], plans: Mapping[str, Plan], actor: Actor
     ) -> list[Failure]:
         found = (gap for key, planned in plans.items() for gap in gaps(planned, answers[key], (key,)))
-        return await fill(found, reading_contexts(self._database, self._host, actor))
+        return await fill(found, reading_contexts(self._database, self.host, actor))
 
     async def _answer_generally(self, asking: Asking) -> dict[str, Any]:
         budget = Budget(self._settings.max_cost)
@@ -201,7 +201,7 @@ class Execution:
             failure.gap.fill(failure.error)
         for field in asking.fields:
             if answerer := ANSWERERS.get(field.name):
-                known[field.key] = await answerer(field, self._host, self._database, actor)
+                known[field.key] = await answerer(field, self.host, self._database, actor)
         return known
 
     async def _resolved(
@@ -214,7 +214,7 @@ class Execution:
 
     async def _write(self, asking: Asking) -> dict[str, Any]:
         """Run mutations in their order, once all of them are found to be allowed and not too dear."""
-        coder = Coder(self._host, asking.actor)
+        coder = Coder(self.host, asking.actor)
         header = asking.question.idempotency_key
         call = Call(self._database, coder, self._settings, header, asking.fields)
         budget = Budget(self._settings.max_cost)

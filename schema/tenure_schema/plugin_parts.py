@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import strawberry
@@ -25,6 +25,10 @@ ROOTS = ("query", "mutation", "subscription")
 PLATFORM = "Tenure itself"
 
 NAMES = NameConverter()
+
+
+class UnbuildableError(PluginError):
+    """Types of plugins that Strawberry can make nothing of."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class PluginParts:
             for name in _declared_types(entity):
                 by_type.setdefault(name, entity.plugin or PLATFORM)
         return cls({one.name: one.graphql for one in host.plugins}, by_entity, by_type)
+
+    def alone(self, plugin: str) -> PluginParts:
+        """Return what one plugin adds, without the others."""
+        return replace(self, by_plugin={plugin: self.by_plugin[plugin]})
 
     def behind(self, root_field: str) -> str:
         """Return whose a root field is that the platform makes: of the plugin whose entity it is about."""
@@ -141,7 +149,7 @@ def unbuildable(error: Exception, parts: PluginParts) -> PluginError:
             return _contested(cause, parts)
         cause = cause.__cause__
     plugins = ", ".join(plugin for plugin, part in parts.by_plugin.items() if part != GraphQLParts())
-    return PluginError(
+    return UnbuildableError(
         f"The schema can't be built: {type(error).__name__}: {error}.",
         f"Correct the Strawberry types of what brings some: {plugins}.",
     )

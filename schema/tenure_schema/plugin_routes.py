@@ -56,7 +56,11 @@ class _Unserved:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say so."""
-        raise HTTPException(404, f"No plugin that is loaded serves {scope['path'][:200]}.")
+        raise _unserved(scope)
+
+
+def _unserved(scope: Scope) -> HTTPException:
+    return HTTPException(404, f"No plugin that is loaded serves {scope['path'][:200]}.")
 
 
 class _UndoneError(Exception):
@@ -91,6 +95,8 @@ class _Routes:
 
     async def _answer(self, request: Request, request_id: str) -> list[Message]:
         state = request.app.state
+        if self._plugin not in state.host.plugins:
+            raise _unserved(request.scope)  # It was left out after it had been asked for its routes.
         actor = await state.keys.actor(request.headers.get("authorization"))
         name_request(request_id, actor)
         authorize(actor, state.catalog).grants.require_plugin(self._plugin.name, request.url.path)

@@ -80,6 +80,15 @@ def test_a_new_plugin_is_green_at_once(author: Author) -> None:
     assert re.search(r"^\.{4} .*100%", author.run("make", "test"), re.MULTILINE)
 
 
+def test_its_migration_is_what_makemigration_writes_for_it(author: Author, server_url: str) -> None:
+    [migration] = (author.folder / "tenure_guest_book" / "migrations").glob("*.py")
+    brought = migration.read_text()
+    migration.unlink()
+    make = ("plugin", "makemigration", "guest_book", "--message", "Visits")
+    author.run(author.tenure, *make, DATABASE_URL=server_url, TENURE_PLUGINS_ALLOW="guest_book")
+    assert migration.read_text() == brought
+
+
 def test_its_check_tells_by_its_exit_code(author: Author) -> None:
     module = author.folder / "tenure_guest_book" / "plugin.py"
     sound = module.read_text()

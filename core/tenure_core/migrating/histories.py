@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tenure_core.database import translated
 from tenure_core.errors import DatabaseUnavailableError, TenureError
+from tenure_core.migrating.leftovers import Forgetting
 
 if TYPE_CHECKING:
     from tenure_core.plugins import Host, LoadedPlugin
@@ -77,9 +78,13 @@ class History:
         return list(self.scripts.iterate_revisions("heads", self.heads(connection) or "base"))[::-1]
 
     def config(self, connection: Connection) -> Config:
-        """Return what Alembic's commands take."""
+        """Return what Alembic's commands take.
+
+        Of entities whose tables a plugin's revisions drop, nothing is kept elsewhere either.
+        """
         config = self._config()
-        config.attributes.update(connection=connection, version_table=self.table)
+        after_each = Forgetting(connection) if self.plugin else None
+        config.attributes.update(connection=connection, version_table=self.table, after_each=after_each)
         return config
 
     def _config(self) -> Config:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import nullcontext
 
 from sqlalchemy import Connection, text
 
@@ -19,21 +19,27 @@ FORGET = tuple(
 )
 
 
-@contextmanager
-def forgotten(connection: Connection) -> Iterator[None]:
-    """Run revisions, and forget the entities afterwards whose tables they have dropped.
+class Forgetting:
+    """Forgets after each revision, in its transaction, the entities whose tables it has dropped.
 
     Otherwise an entity of the same name, years later, would begin with the history and the keys of records
     that nobody has any more.
 
     Args:
-        connection: As the owner of the tables, between transactions.
+        connection: As the owner of the tables, before the first revision.
     """
-    before = _captured(connection)
-    yield
-    if gone := before - _captured(connection):
-        with connection.begin():
-            forget(connection, gone)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        # Alembic commits only what it has begun itself.
+        with nullcontext() if connection.in_transaction() else connection.begin():
+            self._known = _captured(connection)
+
+    def __call__(self, **_: object) -> None:
+        """Compare what there is with what was there before the revision."""
+        before, self._known = self._known, _captured(self._connection)
+        if gone := before - self._known:
+            forget(self._connection, gone)
 
 
 def forget(connection: Connection, entities: Collection[str]) -> None:
@@ -48,5 +54,4 @@ def forget(connection: Connection, entities: Collection[str]) -> None:
 
 
 def _captured(connection: Connection) -> set[str]:
-    with connection.begin():
-        return set(connection.scalars(CAPTURED))
+    return set(connection.scalars(CAPTURED))

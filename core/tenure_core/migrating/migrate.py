@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ from tenure_core.migrating.histories import (
     histories_of,
     refusals,
 )
-from tenure_core.migrating.leftovers import forgotten
 from tenure_core.migrating.losses import Losses
 from tenure_core.owner import connect
 
@@ -102,8 +101,7 @@ def downgrade(url: str, revision: str = "base", *, history: History | None = Non
     whose = history or core_history()
     with connected(url) as connection, refusals(whose):
         lock(connection)
-        with forgotten(connection) if whose.plugin else nullcontext():
-            command.downgrade(whose.config(connection), revision)
+        command.downgrade(whose.config(connection), revision)
 
 
 def pending(url: str, host: Host | None = None) -> list[Step]:
@@ -135,15 +133,12 @@ def current(url: str, host: Host | None = None) -> tuple[str, ...]:
 def bring(connection: Connection, history: History, revision: str) -> None:
     """Run the revisions of one history up to the given one, and let the service see which they are.
 
-    Of entities whose tables they drop, nothing is kept elsewhere either.
-
     Raises:
         MigrationFailedError: One of them failed, and was undone.
     """
     with refusals(history):
         connection.commit()  # Alembic ends only the transactions that it has begun.
-        with forgotten(connection):
-            command.upgrade(history.config(connection), revision)
+        command.upgrade(history.config(connection), revision)
         if history.plugin:
             connection.exec_driver_sql(f"GRANT SELECT ON {history.table} TO tenure_app")
             connection.commit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -80,10 +80,8 @@ async def change_settings(
     stored = await _stored(connection, LOCK, plugin, tenant_id)
     merged = {name: _merged(value, stored.get(name)) for name, value in {**stored, **changes}.items()}
     settings = {name: value for name, value in merged.items() if value is not None}
-    try:
-        _read(plugin, settings, CHANGING)
-    except ValidationError as error:
-        return list(_faults(error))
+    if wrong := _wrong(plugin, settings, changes):
+        return wrong
     parameters = {"tenant": tenant_id, "plugin": plugin.name, "settings": Jsonb(settings)}
     await connection.execute(STORE, parameters)
     return []
@@ -133,7 +131,24 @@ def _merged(sent: object, stored: object) -> object:
     return sent
 
 
-def _faults(error: ValidationError) -> Iterable[UserError]:
+def _wrong(plugin: LoadedPlugin, settings: Mapping[str, object], changes: Container[str]) -> list[UserError]:
+    """Return what is wrong with settings; what was set before only has to be readable."""
+    return _refused(plugin, settings) or [
+        one for one in _refused(plugin, settings, CHANGING) if not one.path or one.path[0] in changes
+    ]
+
+
+def _refused(
+    plugin: LoadedPlugin, settings: Mapping[str, object], context: Mapping[str, bool] | None = None
+) -> list[UserError]:
+    try:
+        _read(plugin, settings, context)
+    except ValidationError as error:
+        return list(_faults(error))
+    return []
+
+
+def _faults(error: ValidationError) -> Iterator[UserError]:
     for found in error.errors(include_input=False, include_url=False, include_context=False):
         path: RowPath = tuple(found["loc"])
         yield UserError(ErrorCode.INVALID, path, found["msg"])

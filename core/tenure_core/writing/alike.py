@@ -52,7 +52,7 @@ def _column_takers(entity: EntityInfo) -> Mapping[str, ColumnTaker]:
 def _column_taker(one: Field, take: Taker) -> ColumnTaker:
     if isinstance(one, ScalarField) and one.writable:
         return partial(_take_scalars, str(one.column.name), _column_reader(one, one.nullable), take)
-    if isinstance(one, CompositeField):
+    if isinstance(one, CompositeField) and one.writable:
         return partial(_take_composites, _part_readers(one), take)
     return partial(_take_each, take)
 

@@ -7,7 +7,7 @@ the public internet alone, unless the operator allows others.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from tenure_sdk import TenureError
@@ -19,6 +19,9 @@ GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 TRANSLATED = IPv6Network("64:ff9b::/96")
 """What gateways translate to the IPv4 address in its last 32 bits (RFC 6052)."""
+
+PROTOCOLS = IPv4Network("192.0.0.0/24")
+"""What protocols keep for themselves (RFC 6890), and a cloud its metadata; older Pythons know but a part."""
 
 WHAT_TO_DO = (
     "give an https address that can be reached from the internet, "
@@ -33,7 +36,7 @@ class PrivateAddressError(TenureError):
 def is_public(address: Address) -> bool:
     """Return whether an address is one of the public internet, and what it is translated to as well."""
     if isinstance(address, IPv4Address):
-        return address.is_global and not address.is_multicast
+        return address.is_global and not address.is_multicast and address not in PROTOCOLS
     if carried := _carried(address):
         return is_public(carried)
     return address.is_global and address in GLOBAL_UNICAST

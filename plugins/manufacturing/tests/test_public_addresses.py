@@ -18,6 +18,7 @@ from tenure_manufacturing.public_addresses import is_public, refused_url
         "127.0.0.1",
         "169.254.169.254",
         "172.16.0.1",
+        "192.0.0.192",
         "192.168.1.1",
         "198.18.0.1",
         "224.0.0.1",

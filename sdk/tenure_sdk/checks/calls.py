@@ -11,6 +11,7 @@ from graphql import GraphQLID
 from starlette.routing import Route
 
 from tenure_core.catalog import Catalog
+from tenure_core.errors import PluginError
 from tenure_core.naming import camel_case
 from tenure_core.plugins import LoadedPlugin
 from tenure_sdk.checks.arguments import Arguments, Records
@@ -27,6 +28,9 @@ between two.
 BETWEEN = re.compile(r"^###.*\n?", re.MULTILINE)
 PLACE = re.compile(r"\{([a-z]\w*)(?::\w+)?\}")
 """Where something stands that is made up: `{vehicle}`, in paths and bodies."""
+
+FIRST_LINE = re.compile(r"([A-Za-z]+)\s+(/\S*).*")
+HEADER = re.compile(r"([\w-]+):\s*(.*)")
 
 READING = frozenset(("GET", "HEAD"))
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -152,6 +156,16 @@ def _written(plugin: LoadedPlugin, root: str) -> Iterator[Call]:
     for text in filter(str.strip, BETWEEN.split(text_beside(plugin, FILE))):
         head, _, body = text.strip().partition("\n\n")
         [first, *headers] = head.splitlines()
-        method, path = first.split()[:2]
-        given = dict(re.split(r":\s*", line, maxsplit=1) for line in headers)
+        method, path = _read(FIRST_LINE, first, "a method and a path, such as `GET /vehicles/{vehicle}`")
+        given = dict(_read(HEADER, line, "a header, such as `Accept: text/plain`") for line in headers)
         yield Call(method.upper(), path, root, given, body.strip())
+
+
+def _read(form: re.Pattern[str], line: str, expected: str) -> tuple[str, str]:
+    found = form.fullmatch(line.strip())
+    if found is None:
+        hint = (
+            "A request begins with its method and its path; then come headers, an empty line, and the body."
+        )
+        raise PluginError(f"{FILE} has {line!r} where {expected}, is expected.", hint)
+    return found[1], found[2]

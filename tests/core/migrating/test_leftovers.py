@@ -80,6 +80,14 @@ def test_a_dropped_entity_leaves_no_trace(url: str, server_url: str, tmp_path: P
     assert known(url) == [{"Car"}] * 3
 
 
+def test_one_that_comes_back_in_the_same_run_begins_anew(url: str, server_url: str, tmp_path: Path) -> None:
+    write_revision(server_url, with_cars(tmp_path), "fleet")
+    again = with_both(tmp_path)
+    write_revision(server_url, again, "fleet")
+    upgrade(url, again, allow_destructive=True)
+    assert known(url) == [{"Car"}] * 3
+
+
 def test_nor_does_one_on_the_way_back(url: str, tmp_path: Path) -> None:
     downgrade(url, history=history_of(with_both(tmp_path)["fleet"]))
     assert known(url) == [set()] * 3

@@ -197,6 +197,14 @@ class TestTheNextRevision:
     def test_points_at_what_its_author_has_to_decide(self, written: dict[str, Path]) -> None:
         assert "# Records that are there get 0 as their seats: choose" in written[SECOND].read_text()
 
+    def test_is_written_into_a_folder_that_its_author_has_emptied(
+        self, server_url: str, tmp_path: Path, migrated_database_url: str
+    ) -> None:
+        (tmp_path / "fleet" / "migrations").mkdir(parents=True)
+        host = fleet(tmp_path, FIRST)
+        migrate.upgrade(migrated_database_url, host)
+        assert write_revision(server_url, host, "fleet")
+
     def test_says_what_it_is_told_to(self, revisions: Revisions, server_url: str, tmp_path: Path) -> None:
         revisions(FIRST)
         path = write_revision(server_url, fleet(tmp_path, HARMLESS), "fleet", "Seats.")

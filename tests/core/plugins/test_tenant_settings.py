@@ -72,6 +72,9 @@ async def test_a_model_may_refuse_what_is_new_and_read_what_is_stored(
     set_before = """UPDATE tenant_plugin SET settings = '{"regions": ["moon"]}' WHERE tenant_id = %s"""
     await connection.execute(set_before, (actor.tenant_id,))
     assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["moon"])
+    assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7}) == []
+    [again] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
+    assert again.path == ("regions",)
 
 
 async def test_what_is_set_stays_and_the_rest_follows_the_defaults(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tenure_core.errors import PluginError
 from tenure_sdk.checks.arguments import NoValueError
 from tenure_sdk.checks.calls import FILE, Call, calls_of
 from tenure_sdk.checks.company import company_of
@@ -59,6 +61,18 @@ def test_what_the_author_has_written_is_sent_in_the_place_of_what_is_made_up(tmp
     assert weighed.headers == {"Content-Type": "application/json"}
     assert weighed.body == '{"weight": 3500,\n"car": "{garage_car}"}'
     assert weighed.variables == ["garage_car"]
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [("GET\n", "GET"), ('POST /weigh\n{"weight": 3500}', '{"weight": 3500}'), ("plates", "plates")],
+)
+def test_what_the_author_has_written_otherwise_is_refused(tmp_path: Path, written: str, line: str) -> None:
+    (tmp_path / FILE).write_text(written)
+    plugin = faulty()
+    plugin.__file__ = str(tmp_path / "plugin.py")
+    with pytest.raises(PluginError, match=f"^{FILE} has '{re.escape(line)}' where"):
+        calls(plugin)
 
 
 async def test_ids_are_those_of_what_is_named(ground: Ground, few: Holding) -> None:
