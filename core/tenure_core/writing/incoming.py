@@ -74,9 +74,9 @@ class Incoming(Draft):
         return own is not None and own.key in self.claimed
 
     @property
-    def is_left_alone(self) -> bool:
-        """Whether its record is there already, and it says to leave such a record alone."""
-        return self.stored is not None and self.mode is OnConflict.SKIP
+    def may_be_left_alone(self) -> bool:
+        """Whether it wants nothing of a record that is there already, as only its lock will tell."""
+        return self.mode is OnConflict.SKIP and not self.is_new
 
     @property
     def may_be_unchanged(self) -> bool:

@@ -120,10 +120,11 @@ class _Call:
         await self._identify()
         _refuse_repeated(self.rows, lambda row: row.id)
         await self._settle_unchanged()
-        await claim_added(*self.at, sound(self.rows))
+        await claim_added(*self.at, [row for row in sound(self.rows) if not row.may_be_left_alone])
         unsettled = [row for row in sound(self.rows) if row.status is not Status.NOOP]
         await records.lock(*self.at, [row for row in unsettled if not row.is_new])
         self.active = [row for row in unsettled if not self._is_settled(row, foreign)]
+        await claim_added(*self.at, [row for row in sound(self.active) if row.may_be_left_alone])
         await refuse_older_sources(*self.at, sound(self.active))
         await self._relate()
         await refuse_duplicates(*self.at, self.active)
@@ -153,7 +154,7 @@ class _Call:
             named = _named_by(row)
             complete(self.entity, {**row.row, **named} if named else row.row, row.said)
         row.refuse_stale()
-        if row.is_left_alone:
+        if row.stored is not None and row.mode is OnConflict.SKIP:
             row.status = Status.NOOP
             return True
         if row.stored is not None and row.mode is OnConflict.REPLACE:
@@ -226,7 +227,7 @@ class _Call:
             if row.status is Status.NOOP and row.claimed:
                 row.status = Status.UPDATED
         await note_synced(*self.at, rows)
-        await unclaim(*self.at, [row for row in self.rows if not row.is_sound or row.is_left_alone])
+        await unclaim(*self.at, [row for row in self.rows if not row.is_sound])
 
 
 def _operation(row: Incoming) -> Operation:
