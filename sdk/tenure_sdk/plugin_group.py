@@ -32,6 +32,14 @@ class PluginGroup(TyperGroup):
         return super().get_command(ctx, cmd_name) or _of_plugin(cmd_name)
 
 
+def own_commands() -> frozenset[str]:
+    """Return the names of Tenure's own commands: those of a plugin of such a name stand behind them."""
+    from tenure_sdk.cli import app
+
+    group = get_command(app)
+    return frozenset(group.commands) if isinstance(group, PluginGroup) else frozenset()
+
+
 def _names() -> list[str]:
     from tenure_core.plugins.discovery import installed_names
 

@@ -147,6 +147,7 @@ def ask(url: str, key: str, query: str) -> Any:
         ("Fleet", "is no name for a plugin"),
         ("fleet", "There is something in"),
         ("core", "tenure_core is installed already"),
+        ("serve", "`tenure serve` is a command of Tenure's own"),
         ("manufacturing", "tenure_manufacturing is installed already"),
     ],
 )

@@ -14,6 +14,7 @@ from tenure_core.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.naming import camel_case
 from tenure_core.plan.planner import AGGREGATE
 from tenure_core.plugins.loaded import LoadedPlugin
+from tenure_core.writing.batches import WRITES
 
 CORE = "Tenure itself"
 
@@ -102,6 +103,8 @@ def _entity(entity: type[Entity]) -> Iterator[Claim]:
     yield Claim("table", entity.__tablename__)
     for root in (singular, f"{singular}{BY_EXTERNAL_REF}", plural, f"{plural}{AGGREGATE}"):
         yield Claim("root field", root)
+    for mutation in (*(f"{singular}{verb}" for verb in WRITES), f"{plural}BulkUpsert"):
+        yield Claim("mutation", mutation)
     for one in entity.__fields__:
         yield Claim("field", f"{name}.{camel_case(one.name)}")
         yield from _declared(one)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tenure_core.errors import TenureError
+from tenure_core.plugins import implements
 from tenure_sdk.checks.additions import host_schema
 from tenure_sdk.checks.company import Company
 from tenure_sdk.checks.findings import Finding
+from tenure_sdk.plugin_group import own_commands
 
 CHECK = "start"
 
@@ -22,8 +24,17 @@ def not_loading(company: Company) -> Iterator[Finding]:
     """
     wrong = list(attempted(ALONE, lambda: company.additions))
     yield from wrong
+    if not wrong:
+        yield from unreachable_commands(company)
     if not wrong and company.others:
         yield from attempted(beside(company), lambda: host_schema(company.all))
+
+
+def unreachable_commands(company: Company) -> Iterator[Finding]:
+    """Yield a finding where the plugin's commands stand behind one of Tenure's own."""
+    if company.name in own_commands() and implements(company.plugin, "register_cli"):
+        what = f"`tenure {company.name}` is a command of Tenure's own: nobody reaches those of the plugin."
+        yield Finding(CHECK, ALONE, what, "Rename the plugin.")
 
 
 def places(company: Company) -> str:

@@ -14,6 +14,7 @@ from string import Template
 from tenure_core.errors import PluginError
 from tenure_core.manifest import NAME
 from tenure_core.naming import snake_case
+from tenure_sdk.plugin_group import own_commands
 
 TEMPLATES = files("tenure_sdk.scaffold") / "templates"
 
@@ -42,6 +43,8 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
             f"{name!r} is no name for a plugin.",
             "Use 2 to 40 lower case letters, digits and underscores, and a letter first.",
         )
+    if name in own_commands():
+        raise PluginError(f"`tenure {name}` is a command of Tenure's own.", "Choose another name.")
     if find_spec(f"tenure_{name}"):
         raise PluginError(
             f"tenure_{name} is installed already, as a part of Tenure or as another plugin.",

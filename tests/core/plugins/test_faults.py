@@ -284,6 +284,10 @@ CONTESTED: dict[str, Callable[[], tuple[dict[str, object], dict[str, object]]]] 
         {"entities": [declared("Lot", place=place("A"))]},
         {"entities": [declared("Bay", place=place("B"))]},
     ),
+    "mutation vansBulkUpsert": lambda: (
+        {"entities": [declared("Van")]},
+        {"entities": [declared("VansBulk")]},
+    ),
     "root field parking": lambda: (
         {"entities": [declared("Lot", plural="parking")]},
         {"entities": [declared("Bay", plural="parking")]},

@@ -45,6 +45,13 @@ def test_a_name_that_another_plugin_has_is_named_with_both() -> None:
     assert "other" in found.what
 
 
+def test_commands_behind_one_of_tenures_own_are_found() -> None:
+    commands = hookimpl(lambda: None)
+    [found] = findings(another("plugin", register_cli=commands))
+    assert "`tenure plugin` is a command of Tenure's own" in found.what
+    assert findings(another("plugin")) == findings(another("plugins", register_cli=commands)) == []
+
+
 def test_what_the_plugin_raises_is_told_as_it_is() -> None:
     def register_entities() -> list[object]:
         raise LookupError("no cars today")
