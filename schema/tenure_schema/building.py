@@ -127,6 +127,17 @@ class Types:
         """Return the class of a type that is or will be defined."""
         return self.named.setdefault(name, type(name, (), {"__annotations__": {}}))
 
+    def has(self, name: str) -> bool:
+        """Return whether a type that several share is defined already; to be referred to is not enough.
+
+        Raises:
+            DuplicateTypeError: The name is that of a record: only records implement anything.
+        """
+        built = self.named.get(name, object)
+        if built.__bases__ not in ((), (object,)):
+            raise DuplicateTypeError(name)
+        return "__strawberry_definition__" in vars(built)
+
     def implement(self, interface: str, names: Collection[str]) -> None:
         """Make the classes of an interface and of the types that will be defined to implement it.
 
@@ -179,7 +190,7 @@ class Types:
         They make a dataclass first and take it apart again: for hundreds of types that takes seconds.
         """
         built: Untyped = self[name]
-        if "__strawberry_definition__" in vars(built):
+        if "__strawberry_definition__" in vars(built) or (is_input and self.has(name)):
             raise DuplicateTypeError(name)
         interfaces = [base.__strawberry_definition__ for base in built.__bases__ if base is not object]
         by_name = {one.python_name: one for base in interfaces for one in base.fields}

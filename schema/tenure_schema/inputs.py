@@ -178,7 +178,7 @@ class Inputs:
 
     def _scalar_filter(self, kind: Kind) -> type:
         name = f"{kind.name}Filter"
-        if name not in self.types.named:
+        if not self.types.has(name):
             self.types.input(
                 name, f"Conditions on a value of {kind.name}, all of which must hold.", self._operators(kind)
             )
@@ -211,7 +211,7 @@ class Inputs:
 
     def _composite_filter(self, field: CompositeField) -> type:
         name = f"{field.type_name}Filter"
-        if name not in self.types.named:
+        if not self.types.has(name):
             parts = [
                 given(p.name, self._scalar_filter(p.kind), f"On this: {p.description}")
                 for p in field.parts.values()

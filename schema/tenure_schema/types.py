@@ -110,7 +110,7 @@ class Objects:
         return output(field.name, self.inputs.python(field.kind) | None, field.description)
 
     def _composite(self, field: CompositeField) -> type:
-        if field.type_name not in self.types.named:
+        if not self.types.has(field.type_name):
             parts = [self._part(field, part) for part in field.parts.values()]
             self.types.object(field.type_name, field.type_description, parts)
         return self.types[field.type_name]

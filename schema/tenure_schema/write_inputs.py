@@ -208,7 +208,7 @@ class WriteInputs:
 
     def _composite(self, field: CompositeField) -> type:
         name = f"{field.type_name}Input"
-        if name not in self.types.named:
+        if not self.types.has(name):
             whole = field.type_name == "Money"
             self.types.input(
                 name,

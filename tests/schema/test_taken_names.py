@@ -56,7 +56,27 @@ def fault_of(*plugins: object) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["Query", "Mutation", "Node", "PageInfo", "Snapshot", "UserError", "WriteStatus", "AccountConnection"],
+    [
+        *(
+            "Query",
+            "Mutation",
+            "Node",
+            "PageInfo",
+            "Snapshot",
+            "UserError",
+            "WriteStatus",
+            "AccountConnection",
+        ),
+        *(
+            "AccountFilter",
+            "StringFilter",
+            "Address",
+            "AddressInput",
+            "AccountCreateInput",
+            "RecordOperation",
+            "BatchOperation",
+        ),
+    ],
 )
 def test_an_entity_takes_no_type_of_the_platform(name: str) -> None:
     said = fault_of(with_entity(name))

@@ -22,6 +22,7 @@ from tenure_schema.load.options import read_options
 from tenure_schema.load.outbox import Outbox
 from tenure_schema.load.rows import JsonRows, Rows
 from tenure_schema.load.table import TableRows
+from tenure_schema.logs import name_request
 from tenure_schema.reading import UnsupportedMediaTypeError
 from tenure_schema.refusals import refuse
 
@@ -45,6 +46,7 @@ async def _load(request: Request, request_id: str) -> Load:
     state = request.app.state
     actor = await state.keys.actor(request.headers.get("authorization"))
     entity = _entity(request)
+    name_request(request_id, actor)
     authorize(actor, state.catalog).grants.require_write(entity)
     options = read_options(request.query_params)
     rows = _rows(request, entity)
