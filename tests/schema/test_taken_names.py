@@ -70,7 +70,6 @@ def fault_of(*plugins: object) -> str:
         *(
             "AccountFilter",
             "StringFilter",
-            "Address",
             "AddressInput",
             "AccountCreateInput",
             "RecordOperation",
