@@ -62,7 +62,7 @@ class Expression:
     @cached_property
     def tables(self) -> frozenset[str]:
         """The names of the other tables that it reads."""
-        named = {table.name for table in _tables(self.compute(self.table.alias()))}
+        named = {table.name for table in _tables(self.compute(_rows_of(self.table)))}
         return frozenset(named - {self.table.name})
 
 
@@ -133,6 +133,12 @@ def needed_by(one: ComputedField, columns: Mapping[str, AnyColumn]) -> Mapping[s
             f"There are {', '.join(columns)}.",
         )
     return {name: columns[name] for name in one.needs}
+
+
+@lru_cache(maxsize=256)
+def _rows_of(table: Table) -> FromClause:
+    """Return rows of a table to try expressions on: to name all columns anew for each takes its time."""
+    return table.alias()
 
 
 def _at_home(element: Part, around: tuple[FromClause, ...]) -> Part:
