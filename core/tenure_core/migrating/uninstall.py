@@ -117,7 +117,10 @@ def _hold(connection: Connection, entities: Sequence[EntityInfo]) -> set[uuid.UU
 
 async def _export(place: Place, held: Mapping[uuid.UUID, Sequence[EntityInfo]], folder: Path) -> list[Path]:
     async with Database(place.url, place.settings) as database:
-        return [await _export_tenant(database, tenant, entities, folder) for tenant, entities in held.items()]
+        return [
+            await _export_tenant(database, tenant, entities, folder)
+            for tenant, entities in sorted(held.items())
+        ]
 
 
 async def _export_tenant(
