@@ -11,17 +11,19 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.machines import create_machines, machine_catalog
+from tests.support.actors import actor_in_fresh_tenant
+from tests.support.machine_entity import create_machines, machine_catalog
 
-from tenure_core.assembly import build_catalog
-from tenure_core.catalog import Catalog
-from tenure_core.database import Database
-from tenure_core.embedded import EmbeddedPostgres
-from tenure_core.identity import Actor, Role
-from tenure_core.migrating import migrate
+from tenure_core.access.identity import Actor, Role
+from tenure_core.catalog.builder import build_catalog
+from tenure_core.catalog.catalog import Catalog
+from tenure_core.migrate import runner
+from tenure_core.postgres.database import Database
+from tenure_core.postgres.embedded import EmbeddedPostgres
 from tenure_core.settings import Settings
-from tenure_core.tokens import ensure_tenant
-from tenure_schema.logs import configure_logs
+from tenure_schema.http.logging_setup import configure_logs
+
+pytest_plugins = ["tests.support.api_fixtures"]
 
 configure_logs("warning")
 
@@ -67,7 +69,7 @@ def empty_database_url(server_url: str) -> Iterator[str]:
 def migrated_template(server_url: str) -> Iterator[str]:
     """The name of a migrated database that nobody connects to."""
     with fresh_database(server_url) as url:
-        migrate.upgrade(url)
+        runner.upgrade(url)
         yield str(conninfo_to_dict(url)["dbname"])
 
 
@@ -82,7 +84,7 @@ def migrated_database_url(server_url: str, migrated_template: str) -> Iterator[s
 def database_url(server_url: str) -> Iterator[str]:
     """The migrated database of this test process, as its owner."""
     with fresh_database(server_url) as url:
-        migrate.upgrade(url)
+        runner.upgrade(url)
         yield url
 
 
@@ -131,9 +133,3 @@ def new_actor(database_url: str) -> Callable[[], Actor]:
 def reader(actor: Actor) -> Actor:
     """One who may only read, in the tenant of `actor`."""
     return Actor(actor.tenant_id, uuid.uuid4(), Role.READER, "test")
-
-
-def actor_in_fresh_tenant(database_url: str, role: Role) -> Actor:
-    """Return an actor as the look-up of a key does: its role is a plain text, as the database has it."""
-    tenant_id = ensure_tenant(database_url, f"test {uuid.uuid4()}")
-    return Actor(tenant_id, uuid.uuid4(), role.value, "test")

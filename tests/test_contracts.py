@@ -23,19 +23,23 @@ KNOWN_ABOVE = {
     "tenure_migrations": set(),
 }
 OFFENCES = [
-    ("one-way", "core/tenure_core/naming.py", "import tenure_schema"),
-    ("one-way", "core/tenure_core/naming.py", "import tenure_sdk"),
-    ("one-way", "schema/tenure_schema/ide_files.py", "import tenure_sdk"),
-    ("plugins-on-the-sdk", "plugins/manufacturing/tenure_manufacturing/planning.py", "import tenure_core"),
+    ("one-way", "core/tenure_core/entities/naming.py", "import tenure_schema"),
+    ("one-way", "core/tenure_core/entities/naming.py", "import tenure_sdk"),
+    ("one-way", "schema/tenure_schema/http/ide_files.py", "import tenure_sdk"),
+    (
+        "plugins-on-the-sdk",
+        "plugins/manufacturing/tenure_manufacturing/maintenance/due_dates.py",
+        "import tenure_core",
+    ),
     ("plugins-on-the-sdk", "plugins/manufacturing/tenure_manufacturing/graphql.py", "import tenure_schema"),
-    ("migrations-by-name", "core/tenure_core/migrating/migrate.py", "import tenure_migrations"),
-    ("frozen-migrations", "migrations/tenure_migrations/env.py", "import tenure_core.model"),
-    ("graphql-above-core", "core/tenure_core/request.py", "import strawberry"),
-    ("graphql-above-core", "core/tenure_core/request.py", "import graphql"),
-    ("pure-rooms", "core/tenure_core/request.py", "import psycopg"),
-    ("pure-rooms", "core/tenure_core/writing/validate.py", "import tenure_core.writing.write"),
-    ("pure-rooms", "core/tenure_core/plan/planner.py", "import tenure_core.database"),
-    ("pure-rooms", "core/tenure_core/sql/statement.py", "import tenure_core.execute"),
+    ("migrations-by-name", "core/tenure_core/migrate/runner.py", "import tenure_migrations"),
+    ("frozen-migrations", "migrations/tenure_migrations/env.py", "import tenure_core.entities.model"),
+    ("graphql-above-core", "core/tenure_core/query/request.py", "import strawberry"),
+    ("graphql-above-core", "core/tenure_core/query/request.py", "import graphql"),
+    ("pure-rooms", "core/tenure_core/query/request.py", "import psycopg"),
+    ("pure-rooms", "core/tenure_core/write/rows/validate.py", "import tenure_core.write.operations.crud"),
+    ("pure-rooms", "core/tenure_core/query/plan/planner.py", "import tenure_core.postgres.database"),
+    ("pure-rooms", "core/tenure_core/query/sql/compiler.py", "import tenure_core.query.execute"),
 ]
 DOWNLOAD_HOSTS = [
     ".".join(parts)

@@ -19,20 +19,20 @@ from typing import Any
 import orjson
 import psutil
 import pytest
-from tests.asking import ask
-from tests.readme import PLUGINS, README, RETAIL, TOUR, Example, examples, queries, title
+from tests.support.graphql_requests import ask
+from tests.support.readme_examples import PLUGINS, README, RETAIL, TOUR, Example, examples, queries, title
 
-from tenure_core.catalog import Catalog
-from tenure_core.database import Database
-from tenure_core.identity import Actor, Role
-from tenure_core.plugins import core_host
+from tenure_core.access.api_keys import ensure_tenant
+from tenure_core.access.identity import Actor, Role
+from tenure_core.catalog.catalog import Catalog
+from tenure_core.plugins.host import core_host
+from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
-from tenure_core.tokens import ensure_tenant
 from tenure_manufacturing import plugin as manufacturing
-from tenure_schema.execution import Execution
+from tenure_schema.operations.executor import Execution
 from tenure_sdk.demo.loading import load_demo
 from tenure_sdk.demo.plugins import load_plugins
-from tenure_sdk.trial import running_tenure
+from tenure_sdk.testing import running_tenure
 
 ROOT = README.parent
 

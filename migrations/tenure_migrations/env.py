@@ -1,4 +1,4 @@
-"""Alembic's environment: runs revisions on the connection that `tenure_core.migrating.migrate` hands over."""
+"""Alembic's environment: runs revisions on the connection that `tenure_core.migrate.runner` hands over."""
 
 from __future__ import annotations
 

@@ -16,28 +16,28 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from uuid_utils import uuid7
 
-from tenure_core.background import background
-from tenure_core.database import Database
+from tenure_core.access.identity import KeyCache
+from tenure_core.background.runtime import background
+from tenure_core.catalog.change_operation import EXPORT_PATH
+from tenure_core.changes.retention import maintained
 from tenure_core.errors import TenureError
-from tenure_core.feed.changes import EXPORT_PATH
-from tenure_core.feed.maintenance import maintained
-from tenure_core.identity import KeyCache
-from tenure_core.plugins import Host, load_host
+from tenure_core.plugins.host import Host, load_host
 from tenure_core.plugins.lifecycle import started
+from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
-from tenure_schema.blame import without_unbuildable
+from tenure_schema.bulk_load.route import BULK_PATH, bulk
 from tenure_schema.errors import as_tenure_error, formatted
-from tenure_schema.execution import Execution
-from tenure_schema.export import export_lines
-from tenure_schema.ide import ide_files, ide_page
-from tenure_schema.load.route import BULK_PATH, bulk
-from tenure_schema.logs import configure_logs, name_request
-from tenure_schema.plugin_parts import UnbuildableError
-from tenure_schema.plugin_routes import PLUGINS_PATH, plugin_routes
-from tenure_schema.reading import read_question
-from tenure_schema.refusals import refuse
-from tenure_schema.subscriptions import Sockets, sockets
-from tenure_schema.timing import Timing, in_time
+from tenure_schema.http.error_response import refuse
+from tenure_schema.http.export import export_lines
+from tenure_schema.http.ide import ide_files, ide_page
+from tenure_schema.http.logging_setup import configure_logs, name_request
+from tenure_schema.http.request_parsing import read_question
+from tenure_schema.http.timing import Timing, in_time
+from tenure_schema.operations.executor import Execution
+from tenure_schema.plugins.routes import PLUGINS_PATH, plugin_routes
+from tenure_schema.plugins.schema_diagnosis import without_unbuildable
+from tenure_schema.plugins.schema_parts import UnbuildableError
+from tenure_schema.websocket import Sockets, sockets
 
 GRAPHQL_PATH = "/graphql"
 

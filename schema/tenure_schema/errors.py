@@ -22,8 +22,8 @@ from tenure_core.errors import (
     TenureError,
     UnauthenticatedError,
 )
-from tenure_schema.documents import InvalidDocumentError
-from tenure_schema.reading import BodyTooLargeError, UnsupportedMediaTypeError
+from tenure_schema.http.request_parsing import BodyTooLargeError, UnsupportedMediaTypeError
+from tenure_schema.operations.document_cache import InvalidDocumentError
 
 log = structlog.get_logger()
 

@@ -6,24 +6,24 @@ import strawberry
 from graphql import GraphQLScalarType, GraphQLSchema, is_specified_scalar_type, value_from_ast_untyped
 from strawberry.schema.config import StrawberryConfig
 
-from tenure_core.catalog import Catalog, EntityInfo
+from tenure_core.catalog.catalog import Catalog, EntityInfo
+from tenure_core.catalog.external_refs import BY_EXTERNAL_REF
 from tenure_core.errors import PluginError
-from tenure_core.external import BY_EXTERNAL_REF
-from tenure_core.plan.planner import AGGREGATE
-from tenure_schema.building import Argument, DuplicateTypeError, PlannedField, Types, list_of, output
-from tenure_schema.changes import change_questions
-from tenure_schema.field_owners import LIST
-from tenure_schema.inputs import Inputs
-from tenure_schema.mutations import mutations_of
-from tenure_schema.payloads import Payloads
-from tenure_schema.platform_types import PlatformType
-from tenure_schema.plugin_fields import join_fields
-from tenure_schema.plugin_parts import PLATFORM, ROOTS, PluginParts, joined, unbuildable
-from tenure_schema.plugins import PLUGINS
-from tenure_schema.scalars import SCALARS
-from tenure_schema.types import Objects
-from tenure_schema.write_inputs import WriteInputs
-from tenure_schema.writing import Mutation
+from tenure_core.query.plan.planner import AGGREGATE
+from tenure_schema.features.change_feed import change_questions
+from tenure_schema.features.field_owners import LIST
+from tenure_schema.features.plugin_admin import PLUGINS
+from tenure_schema.mutations.record import mutations_of
+from tenure_schema.mutations.runner import Mutation
+from tenure_schema.plugins.field_wiring import join_fields
+from tenure_schema.plugins.schema_parts import PLATFORM, ROOTS, PluginParts, joined, unbuildable
+from tenure_schema.plugins.type_references import PlatformType
+from tenure_schema.types.builder import Argument, DuplicateTypeError, PlannedField, Types, list_of, output
+from tenure_schema.types.filter_inputs import Inputs
+from tenure_schema.types.mutation_inputs import WriteInputs
+from tenure_schema.types.objects import Objects
+from tenure_schema.types.payloads import Payloads
+from tenure_schema.types.scalars import SCALARS
 
 NO_PARTS = PluginParts()
 

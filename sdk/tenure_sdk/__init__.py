@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tenure_sdk.words import *  # noqa: F403  # `words` lists what it hands on
+    from tenure_sdk.api import *  # noqa: F403  # `words` lists what it hands on
 
 
 def __getattr__(name: str) -> object:
     """Bring the words when the first is asked for: commands and clients of the API start without them."""
-    words = import_module("tenure_sdk.words")
+    words = import_module("tenure_sdk.api")
     if name not in words.__all__:
         raise AttributeError(f"module 'tenure_sdk' has no attribute {name!r}")
     return getattr(words, name)
@@ -23,4 +23,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Return the words."""
-    return sorted(import_module("tenure_sdk.words").__all__)
+    return sorted(import_module("tenure_sdk.api").__all__)

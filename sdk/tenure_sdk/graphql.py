@@ -14,13 +14,13 @@ A root field that answers with records, of which the platform reads the rest:
 
 from uuid import UUID
 
+from tenure_core.entities.scalar_types import ID
 from tenure_core.errors import BadUserInputError
-from tenure_core.kinds import ID
-from tenure_schema.building import list_of
-from tenure_schema.contexts import RefusedError, ResolverContext, SubscriptionContext
-from tenure_schema.platform_types import entity_type, platform_type
-from tenure_schema.references import EntityRef
-from tenure_schema.scalars import BigInt
+from tenure_schema.plugins.entity_refs import EntityRef
+from tenure_schema.plugins.resolver_contexts import RefusedError, ResolverContext, SubscriptionContext
+from tenure_schema.plugins.type_references import entity_type, platform_type
+from tenure_schema.types.builder import list_of
+from tenure_schema.types.scalars import BigInt
 
 __all__ = [
     "BigInt",

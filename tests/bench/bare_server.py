@@ -23,17 +23,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tenure_core.access import authorize
-from tenure_core.database import service_conninfo
-from tenure_core.identity import Actor, Role
-from tenure_core.plan import bound
-from tenure_core.plugins import load_host
+from tenure_core.access.grants import authorize
+from tenure_core.access.identity import Actor, Role
+from tenure_core.plugins.host import load_host
+from tenure_core.postgres.database import service_conninfo
+from tenure_core.query.plan import bound
+from tenure_core.query.sql import Statement
 from tenure_core.settings import load_settings
-from tenure_core.sql import Statement
-from tenure_schema.documents import Documents
-from tenure_schema.lower import read_variables
-from tenure_schema.prepared import Operation, prepare
-from tenure_schema.question import Question
+from tenure_schema.http.graphql_request import Question
+from tenure_schema.operations.document_cache import Documents
+from tenure_schema.operations.lowering import read_variables
+from tenure_schema.operations.prepared_operations import Operation, prepare
 from tenure_schema.schema import build_schema, graphql_schema
 
 URL = os.environ["BENCH_DATABASE_URL"]

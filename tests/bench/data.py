@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from tenure_core.identity import Role
-from tenure_core.migrating import migrate
-from tenure_core.tokens import create_key, ensure_tenant
+from tenure_core.access.api_keys import create_key, ensure_tenant
+from tenure_core.access.identity import Role
+from tenure_core.migrate import runner
 
 CONTACTS_PER_ACCOUNT = 5
 ACTIVITIES_PER_CONTACT = 5
@@ -92,7 +92,7 @@ def prepare(url: str, accounts: int) -> Data:
         url: The database, as a superuser.
         accounts: How many accounts; contacts and activities follow from it.
     """
-    migrate.upgrade(url)
+    runner.upgrade(url)
     name = f"bench of {accounts} accounts"
     tenant_id = ensure_tenant(url, name)
     neighbour_id = ensure_tenant(url, f"{name}, the neighbour")

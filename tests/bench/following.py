@@ -15,8 +15,8 @@ from psycopg.adapt import Loader
 from report import Row, at_least
 from writes import connected, posted
 
-from tenure_core.identity import Role
-from tenure_core.tokens import create_key, ensure_tenant
+from tenure_core.access.api_keys import create_key, ensure_tenant
+from tenure_core.access.identity import Role
 
 CHANGES_A_PAGE = 1_000
 

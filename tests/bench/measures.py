@@ -19,7 +19,7 @@ from statements import statements_per_root_field
 from streams import memory_of_a_stream, stream
 from writes import bulk_upserts
 
-from tenure_schema.question import Question
+from tenure_schema.http.graphql_request import Question
 
 CONNECTIONS = 8
 IDS = 2_000

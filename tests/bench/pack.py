@@ -14,7 +14,7 @@ from report import Row, at_least, at_most
 from servers import ask, tenure
 from statements import statements_of
 
-from tenure_schema.question import Question
+from tenure_schema.http.graphql_request import Question
 
 
 def pack_rows(bench: Bench) -> Iterator[Row]:

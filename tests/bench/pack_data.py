@@ -6,8 +6,8 @@ import uuid
 
 import psycopg
 
-from tenure_core.migrating import migrate
-from tenure_core.plugins import Host, load_host
+from tenure_core.migrate import runner
+from tenure_core.plugins.host import Host, load_host
 from tenure_core.settings import load_settings
 
 PACK = "manufacturing"
@@ -60,7 +60,7 @@ def prepare_pack(url: str, tenant_id: uuid.UUID) -> None:
         url: The database, as a superuser.
         tenant_id: The tenant, with its accounts.
     """
-    migrate.upgrade(url, loaded_pack())
+    runner.upgrade(url, loaded_pack())
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT FROM equipment WHERE tenant_id = %s LIMIT 1", (tenant_id,))
         if found.fetchone() is not None:

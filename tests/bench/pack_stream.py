@@ -16,8 +16,8 @@ from report import Row, at_least
 from streams import posted_lines
 from writes import ROWS
 
-from tenure_core.identity import Role
-from tenure_core.tokens import create_key, ensure_tenant
+from tenure_core.access.api_keys import create_key, ensure_tenant
+from tenure_core.access.identity import Role
 
 PLANT = """
     WITH owner AS (

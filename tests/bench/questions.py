@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from tenure_schema.question import Question
+from tenure_schema.http.graphql_request import Question
 
 NESTED = """
     query Nested {

@@ -21,7 +21,7 @@ from pack_data import prepare_pack
 from report import Row, surroundings, table
 from servers import tenure, uvicorn
 
-from tenure_core.embedded import EmbeddedPostgres
+from tenure_core.postgres.embedded import EmbeddedPostgres
 
 HERE = Path(__file__).parent
 HOME = HERE.parent.parent / ".tenure" / "bench"

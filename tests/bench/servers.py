@@ -18,7 +18,7 @@ from data import Data
 from load import Target
 from questions import body
 
-from tenure_schema.question import Question
+from tenure_schema.http.graphql_request import Question
 
 HERE = Path(__file__).parent
 TENURE = Path(sys.executable).parent / "tenure"

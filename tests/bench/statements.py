@@ -10,13 +10,13 @@ import uvloop
 from data import Data
 from questions import NESTED
 
-from tenure_core.database import Database
-from tenure_core.identity import Actor, Role
-from tenure_core.plugins import Host, core_host
+from tenure_core.access.identity import Actor, Role
+from tenure_core.plugins.host import Host, core_host
+from tenure_core.postgres.database import Database
 from tenure_core.settings import load_settings
-from tenure_schema.execution import Execution
-from tenure_schema.question import Question
-from tenure_schema.timing import Timing
+from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.timing import Timing
+from tenure_schema.operations.executor import Execution
 
 DEEP = """
     query Deep {

@@ -14,8 +14,8 @@ from report import Row, at_least, at_most
 from servers import Server, tenure
 from writes import ROWS, bare_inserts, connected, values
 
-from tenure_core.identity import Role
-from tenure_core.tokens import create_key, ensure_tenant
+from tenure_core.access.api_keys import create_key, ensure_tenant
+from tenure_core.access.identity import Role
 
 PATH = "/bulk/Account"
 

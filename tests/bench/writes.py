@@ -15,8 +15,8 @@ from data import Data
 from load import Target
 from report import Row, at_least, at_most
 
-from tenure_core.identity import Role
-from tenure_core.tokens import create_key, ensure_tenant
+from tenure_core.access.api_keys import create_key, ensure_tenant
+from tenure_core.access.identity import Role
 
 ROWS = 1_000
 """Rows of one call."""

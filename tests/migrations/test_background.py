@@ -7,8 +7,8 @@ from importlib.resources import files
 
 import psycopg
 
-from tenure_core.identity import Actor
-from tenure_core.migrating import migrate
+from tenure_core.access.identity import Actor
+from tenure_core.migrate import runner
 
 KNOWN_SCHEMA = "c70ec4b400a60ad9592787653aae5ae77ae41bf801d56b5bd2712751a07f2009"
 """The hash of procrastinate's script when 0005 was written."""
@@ -25,14 +25,14 @@ EVERYTHING = """
 
 
 def test_it_goes_up_and_down_and_leaves_nothing(empty_database_url: str) -> None:
-    migrate.upgrade(empty_database_url)
-    migrate.downgrade(empty_database_url, "0004")
+    runner.upgrade(empty_database_url)
+    runner.downgrade(empty_database_url, "0004")
     with psycopg.connect(empty_database_url) as owner:
         before = owner.execute(EVERYTHING).fetchall()
-    migrate.upgrade(empty_database_url)
+    runner.upgrade(empty_database_url)
     with psycopg.connect(empty_database_url) as owner:
         assert owner.execute(EVERYTHING).fetchall() != before
-    migrate.downgrade(empty_database_url, "0004")
+    runner.downgrade(empty_database_url, "0004")
     with psycopg.connect(empty_database_url) as owner:
         assert owner.execute(EVERYTHING).fetchall() == before
 

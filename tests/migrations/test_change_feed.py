@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tenure_core.identity import Actor
-from tenure_core.migrating import migrate
+from tenure_core.access.identity import Actor
+from tenure_core.migrate import runner
 
 Connection = psycopg.Connection[Any]
 
@@ -319,8 +319,8 @@ class TestPartitions:
 
 
 def test_going_back_captures_as_before(empty_database_url: str, actor: Actor) -> None:
-    migrate.upgrade(empty_database_url)
-    migrate.downgrade(empty_database_url, "0002")
+    runner.upgrade(empty_database_url)
+    runner.downgrade(empty_database_url, "0002")
     with psycopg.connect(empty_database_url, autocommit=True) as owner:
         record = new_account(owner, actor, address_city="Bonn")
         created = last_change(owner, record)
@@ -330,6 +330,6 @@ def test_going_back_captures_as_before(empty_database_url: str, actor: Actor) ->
                UNION ALL SELECT proname FROM pg_proc WHERE proname ~ 'tenure_(capture_account|.*change)'"""
         ).fetchall()
         assert left == []
-    migrate.upgrade(empty_database_url, allow_destructive=True)
+    runner.upgrade(empty_database_url, allow_destructive=True)
     with psycopg.connect(empty_database_url) as owner:
         assert owner.execute("SELECT FROM change").fetchall() == []

@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tenure_core.assembly import build_catalog
-from tenure_core.identity import Actor
-from tenure_core.migrating import migrate
+from tenure_core.access.identity import Actor
+from tenure_core.catalog.builder import build_catalog
+from tenure_core.migrate import runner
 
 Connection = psycopg.Connection[Any]
 
@@ -281,34 +281,34 @@ def test_ids_are_uuids_of_version_7_that_begin_with_the_time(owner: Connection) 
 
 
 def test_the_tables_are_what_the_entities_declare(database_url: str) -> None:
-    assert migrate.differences(database_url, build_catalog()) == []
+    assert runner.differences(database_url, build_catalog()) == []
 
 
 def test_a_table_that_is_not_as_declared_is_noticed(empty_database_url: str) -> None:
-    migrate.upgrade(empty_database_url)
+    runner.upgrade(empty_database_url)
     with psycopg.connect(empty_database_url) as owner:
         owner.execute("ALTER TABLE account DROP COLUMN tier, ALTER COLUMN version SET DEFAULT 2")
         owner.execute("DROP INDEX ix_contact_account_id")
-    found = str(migrate.differences(empty_database_url, build_catalog()))
+    found = str(runner.differences(empty_database_url, build_catalog()))
     assert "'tier'" in found
     assert "ix_contact_account_id" in found
     assert "'version'" in found
 
 
 def test_two_migrations_at_once_make_one_schema(empty_database_url: str) -> None:
-    program = f"from tenure_core.migrating import migrate; migrate.upgrade({empty_database_url!r})"
+    program = f"from tenure_core.migrate import migrate; migrate.upgrade({empty_database_url!r})"
     with concurrent.futures.ThreadPoolExecutor() as threads:
         runs = [
             threads.submit(subprocess.run, [sys.executable, "-c", program], capture_output=True) for _ in "ab"
         ]
         results = [run.result() for run in runs]
     assert [(done.returncode, done.stderr) for done in results] == [(0, b""), (0, b"")]
-    assert migrate.pending(empty_database_url) == []
+    assert runner.pending(empty_database_url) == []
 
 
 def test_going_back_leaves_nothing_but_the_role(empty_database_url: str) -> None:
-    migrate.upgrade(empty_database_url)
-    migrate.downgrade(empty_database_url)
+    runner.upgrade(empty_database_url)
+    runner.downgrade(empty_database_url)
     with psycopg.connect(empty_database_url) as owner:
         left = owner.execute(
             """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'
@@ -321,4 +321,4 @@ def test_going_back_leaves_nothing_but_the_role(empty_database_url: str) -> None
         ).fetchall()
     assert left == [("alembic_version",)]
     assert role == [(False, False)]
-    migrate.upgrade(empty_database_url)
+    runner.upgrade(empty_database_url)

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tenure_core.migrating import migrate
-from tenure_core.tokens import create_key, ensure_tenant
+from tenure_core.access.api_keys import create_key, ensure_tenant
+from tenure_core.migrate import runner
 
 TEMPLATE = '{"name": "name"}'
 
@@ -17,13 +17,13 @@ TEMPLATE = '{"name": "name"}'
 def test_going_back_takes_keys_with_it_that_nobody_would_know(migrated_database_url: str) -> None:
     for role in ("admin", "driver"):
         create_key(migrated_database_url, "t", role, role, "test")
-    migrate.downgrade(migrated_database_url, "0003")
+    runner.downgrade(migrated_database_url, "0003")
     with psycopg.connect(migrated_database_url, autocommit=True) as owner:
         assert owner.execute("SELECT role FROM api_key").fetchall() == [("admin",)]
         with pytest.raises(psycopg.errors.CheckViolation):
             owner.execute("UPDATE api_key SET role = 'driver'")
         owner.execute(f"CALL tenure_capture('account', 'Account', '{TEMPLATE}')")
-    migrate.upgrade(migrated_database_url)
+    runner.upgrade(migrated_database_url)
     create_key(migrated_database_url, "t", "driver", "again", "test")
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
-from tests.asking import ask
+from tests.support.graphql_requests import ask
 
-from tenure_core.database import Database
-from tenure_core.identity import Actor, KeyCache
-from tenure_core.plugins import core_host
+from tenure_core.access.identity import Actor, KeyCache
+from tenure_core.plugins.host import core_host
+from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 from tenure_schema.app import create_app
-from tenure_schema.documents import InvalidDocumentError
-from tenure_schema.execution import Execution
+from tenure_schema.operations.document_cache import InvalidDocumentError
+from tenure_schema.operations.executor import Execution
 
 
 async def test_an_answer_says_its_request_and_its_stages(client: httpx.AsyncClient) -> None:

@@ -21,7 +21,7 @@ from graphql import (
     build_schema as parse_schema,
 )
 
-from tenure_core.catalog import Catalog
+from tenure_core.catalog.catalog import Catalog
 from tenure_schema.schema import build_schema, graphql_schema, schema_text
 
 PRINTED = Path(__file__).parents[2] / "schema" / "schema.graphql"

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tenure_core.assembly import CORE_CHOICES, build_catalog
-from tenure_core.catalog import Catalog, RoleInfo
+from tenure_core.catalog.builder import CORE_CHOICES, build_catalog
+from tenure_core.catalog.catalog import Catalog, RoleInfo
+from tenure_core.catalog.field_paths import group_paths
+from tenure_core.entities.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.errors import PluginError
-from tenure_core.model import ACTIVITY_KINDS, CORE_ENTITIES
-from tenure_core.paths import group_paths
-from tenure_core.plugins.claims import refuse_contested
-from tenure_core.plugins.foundations import Foundations
-from tenure_core.plugins.loaded import LoadedPlugin, implements
-from tenure_core.plugins.loading import FailedPlugin, Loading, sources
-from tenure_core.plugins.ordering import ordered
+from tenure_core.plugins.loading.dependencies import Foundations
+from tenure_core.plugins.loading.load_order import ordered
+from tenure_core.plugins.loading.loader import FailedPlugin, Loading, sources
+from tenure_core.plugins.loading.name_conflicts import refuse_contested
+from tenure_core.plugins.plugin import LoadedPlugin, implements
+from tenure_core.plugins.registrations import RoleGrants
 from tenure_core.plugins.validators import validators_of
-from tenure_core.registrations import RoleGrants
 from tenure_core.settings import Settings
 
 

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.loaded import LoadedPlugin, ask
-from tenure_core.plugins.loading import FailedPlugin, refuse_orphan, stopping
+from tenure_core.plugins.loading.loader import FailedPlugin, refuse_orphan, stopping
+from tenure_core.plugins.plugin import LoadedPlugin, ask
 from tenure_core.settings import Settings
 
 log = structlog.get_logger()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from tenure_core.catalog import Catalog
-from tenure_core.context import context_over
-from tenure_core.database import TenantConnection
-from tenure_core.identity import Actor
-from tenure_core.plugins.loaded import LoadedPlugin, caller
-from tenure_core.writing.writeset import Check, Refusal, Validator, WriteSet
+from tenure_core.access.identity import Actor
+from tenure_core.catalog.catalog import Catalog
+from tenure_core.plugins.context import context_over
+from tenure_core.plugins.plugin import LoadedPlugin, caller
+from tenure_core.plugins.write_set import Check, Refusal, Validator, WriteSet
+from tenure_core.postgres.database import TenantConnection
 
 
 def validators_of(plugins: Iterable[LoadedPlugin]) -> Iterator[Validator]:

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Row
 
-from tenure_manufacturing.due_lists import equipment_due_for_service
+from tenure_manufacturing.maintenance.due_lists import equipment_due_for_service
 from tenure_sdk import Context
-from tenure_sdk.commands import run_for_tenant
+from tenure_sdk.cli.plugin_context import run_for_tenant
 
 app = typer.Typer(help="Manufacturing maintenance.", no_args_is_help=True, rich_markup_mode=None)
 

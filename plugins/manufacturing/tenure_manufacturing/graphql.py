@@ -7,10 +7,10 @@ from typing import Annotated
 
 import strawberry
 
-from tenure_manufacturing.contracts import ServiceContract
-from tenure_manufacturing.due_lists import contracts_up_for_renewal, equipment_due_for_service
-from tenure_manufacturing.equipment import Equipment
-from tenure_manufacturing.work_orders import WorkOrder
+from tenure_manufacturing.entities.contracts import ServiceContract
+from tenure_manufacturing.entities.equipment import Equipment
+from tenure_manufacturing.entities.work_orders import WorkOrder
+from tenure_manufacturing.maintenance.due_lists import contracts_up_for_renewal, equipment_due_for_service
 from tenure_sdk import GraphQLParts
 from tenure_sdk.graphql import EntityRef, ResolverContext, SubscriptionContext, entity_type, list_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from tenure_manufacturing.due_work import make_due_work
-from tenure_manufacturing.responses import note_breaches, tell_breaches
+from tenure_manufacturing.maintenance.preventive_orders import make_due_work
+from tenure_manufacturing.maintenance.sla_breaches import note_breaches, tell_breaches
 from tenure_sdk import Context, Job
 
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 from starlette.routing import Route
 
-from tenure_manufacturing.activities import KINDS
-from tenure_manufacturing.checks import refusals
-from tenure_manufacturing.computed import computed_columns
-from tenure_manufacturing.demo.story import rows
+from tenure_manufacturing.change_handlers import follow
+from tenure_manufacturing.demo.rows import rows
 from tenure_manufacturing.entities import ENTITIES
-from tenure_manufacturing.following import follow
 from tenure_manufacturing.jobs import jobs
-from tenure_manufacturing.measures import measures
+from tenure_manufacturing.metrics.account_summary import summaries
+from tenure_manufacturing.metrics.computed_columns import computed_columns
+from tenure_manufacturing.metrics.reliability import measures
 from tenure_manufacturing.roles import rights
 from tenure_manufacturing.routes import routes
+from tenure_manufacturing.rules.validators import refusals
 from tenure_manufacturing.settings import ManufacturingSettings
-from tenure_manufacturing.summaries import summaries
+from tenure_manufacturing.timeline.activities import KINDS
 from tenure_manufacturing.webhooks import WEBHOOKS
 from tenure_sdk import (
     Change,

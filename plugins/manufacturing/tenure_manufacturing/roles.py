@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tenure_manufacturing.entities import ENTITIES
-from tenure_manufacturing.equipment import Equipment
-from tenure_manufacturing.error_events import ErrorEvent
-from tenure_manufacturing.meters import Meter, MeterReading
-from tenure_manufacturing.parts import PartUse
-from tenure_manufacturing.products import Product
-from tenure_manufacturing.work_orders import WorkOrder
+from tenure_manufacturing.entities.equipment import Equipment
+from tenure_manufacturing.entities.error_events import ErrorEvent
+from tenure_manufacturing.entities.meters import Meter, MeterReading
+from tenure_manufacturing.entities.parts import PartUse
+from tenure_manufacturing.entities.products import Product
+from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_sdk import Account, Activity, Contact, Permission, RoleGrants
 
 SIGN_OFF = "manufacturing.sign_off"

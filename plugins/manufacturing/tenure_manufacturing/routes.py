@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tenure_manufacturing.equipment import Equipment
+from tenure_manufacturing.entities.equipment import Equipment
+from tenure_manufacturing.entities.plans import MaintenancePlan
+from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_manufacturing.icalendar import Event, calendar
-from tenure_manufacturing.plans import MaintenancePlan
-from tenure_manufacturing.states import UNFINISHED
-from tenure_manufacturing.work_orders import WorkOrder
+from tenure_manufacturing.rules.work_order_states import UNFINISHED
 from tenure_sdk import Account, Context
 
 USUAL_MINUTES = 60

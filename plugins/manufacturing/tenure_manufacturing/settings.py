@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, Validatio
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from tenure_manufacturing.deployment import Deployment
+from tenure_manufacturing.operator_settings import Deployment
 from tenure_manufacturing.public_addresses import refused_url
 from tenure_manufacturing.webhooks import PREFIX
 from tenure_sdk import Context

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tenure_manufacturing.deployment import Deployment
+from tenure_manufacturing.operator_settings import Deployment
 from tenure_manufacturing.public_addresses import PrivateAddressError, refused_url
 from tenure_sdk import TenureError
 

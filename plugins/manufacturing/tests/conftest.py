@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 
 from tenure_manufacturing import plugin
-from tenure_manufacturing.equipment import Equipment
-from tenure_manufacturing.following import follow
-from tenure_manufacturing.meters import Meter, MeterReading
-from tenure_manufacturing.work_orders import WorkOrder
+from tenure_manufacturing.change_handlers import follow
+from tenure_manufacturing.entities.equipment import Equipment
+from tenure_manufacturing.entities.meters import Meter, MeterReading
+from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_sdk import Account, Change, Entity, Operation
 
 from .listening import Listener

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tenure_manufacturing.plans import MaintenancePlan
+from tenure_manufacturing.entities.plans import MaintenancePlan
 
 from .conftest import DAY, NOW, Plant, ref
 
@@ -14,7 +14,7 @@ from .conftest import DAY, NOW, Plant, ref
 def tenure(plant: Plant, *arguments: str) -> subprocess.CompletedProcess[str]:
     database = plant.tenant.tenure.settings.database_url
     environment = {"DATABASE_URL": database, "TENURE_PLUGINS_ALLOW": "manufacturing", "COLUMNS": "120"}
-    command = [sys.executable, "-c", "from tenure_sdk.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from tenure_sdk.cli.app import main; main()", *arguments]
     return subprocess.run(
         command, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=120
     )

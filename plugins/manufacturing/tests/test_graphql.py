@@ -13,9 +13,9 @@ from uuid import UUID
 import uvicorn
 from websockets.asyncio.client import connect
 
-from tenure_manufacturing.contracts import ServiceContract
-from tenure_manufacturing.plans import MaintenancePlan
-from tenure_manufacturing.work_orders import WorkOrder
+from tenure_manufacturing.entities.contracts import ServiceContract
+from tenure_manufacturing.entities.plans import MaintenancePlan
+from tenure_manufacturing.entities.work_orders import WorkOrder
 
 from .conftest import DAY, NOW, Plant, ref
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tenure_manufacturing.plans import MaintenancePlan
+from tenure_manufacturing.entities.plans import MaintenancePlan
+from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_manufacturing.plugin import MANIFEST
-from tenure_manufacturing.work_orders import WorkOrder
 
 from .conftest import DAY, HOUR, NOW, Plant, done, ref
 

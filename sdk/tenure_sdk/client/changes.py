@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from tenure_sdk.client.conversation import Conversation, Flow
+from tenure_sdk.client.protocol import Conversation, Flow
 
 PAGE = 1_000
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import orjson
 
-from tenure_core.lines import Lines
-from tenure_sdk.client.conversation import Conversation, Flow, Send, read_refusal
+from tenure_core.write.line_splitter import Lines
 from tenure_sdk.client.errors import SnapshotBrokenError
+from tenure_sdk.client.protocol import Conversation, Flow, Send, read_refusal
 
 MAX_LINE_BYTES = 100_000_000
 

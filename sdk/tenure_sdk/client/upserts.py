@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from tenure_core.naming import plural_of
-from tenure_core.writing.gathering import Gathering
-from tenure_sdk.client.conversation import Conversation, Flow
+from tenure_core.entities.naming import plural_of
+from tenure_core.write.chunker import Gathering
 from tenure_sdk.client.errors import RefusedError
+from tenure_sdk.client.protocol import Conversation, Flow
 
 MAX_CHUNK_BYTES = 900_000
 """What the rows of a request weigh at most: Tenure takes a megabyte where its operator says nothing else."""

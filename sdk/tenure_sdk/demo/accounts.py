@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from tenure_core.model import LifecycleStage
+from tenure_core.entities.model import LifecycleStage
 
 CUSTOMER, AT_RISK = LifecycleStage.CUSTOMER, LifecycleStage.AT_RISK
 CHURNED, PROSPECT, LEAD = LifecycleStage.CHURNED, LifecycleStage.PROSPECT, LifecycleStage.LEAD

@@ -8,14 +8,14 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from tenure_core.catalog import Catalog
-from tenure_core.database import Database, TenantConnection
+from tenure_core.access.identity import Actor
+from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import TenureError
-from tenure_core.identity import Actor
-from tenure_core.writing.write import create
+from tenure_core.postgres.database import Database, TenantConnection
+from tenure_core.write.operations.crud import create
 from tenure_sdk.demo.accounts import CUSTOMERS, account_row
+from tenure_sdk.demo.activities import activity_rows
 from tenure_sdk.demo.contacts import contact_rows
-from tenure_sdk.demo.story import activity_rows
 
 SEED = 20_260_101
 """With the same seed and the same day the story is the same to the last digit."""

@@ -8,15 +8,16 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from tenure_core.database import Database, TenantConnection
-from tenure_core.entities import Entity
+from tenure_core.access.identity import Actor
+from tenure_core.entities.declaration import Entity
 from tenure_core.errors import TenureError
-from tenure_core.identity import Actor
-from tenure_core.plugins import Host, LoadedPlugin, ask
-from tenure_core.plugins.enablement import enable, enabled_plugins
-from tenure_core.registrations import DemoAccount, DemoData
-from tenure_core.writing.gathering import MAX_ROWS
-from tenure_core.writing.upsert import upsert
+from tenure_core.plugins.administration.enablement import enable, enabled_plugins
+from tenure_core.plugins.host import Host
+from tenure_core.plugins.plugin import LoadedPlugin, ask
+from tenure_core.plugins.registrations import DemoAccount, DemoData
+from tenure_core.postgres.database import Database, TenantConnection
+from tenure_core.write.chunker import MAX_ROWS
+from tenure_core.write.operations.upsert import upsert
 from tenure_sdk.demo.loading import SEED
 
 KNOWN = "SELECT plugin FROM tenant_plugin WHERE tenant_id = %(tenant)s"

@@ -1,5 +1,5 @@
 """The scaffold: a small plugin as a distribution of its own, complete and tested, to begin with."""
 
-from tenure_sdk.scaffold.writing import write_plugin
+from tenure_sdk.scaffold.generator import write_plugin
 
 __all__ = ["write_plugin"]

@@ -24,6 +24,7 @@ TENURE_TEST_DATABASE_URL names the PostgreSQL to make databases in; where it is 
 used. What needs another set of plugins than the rest starts a Tenure of its own with `running_tenure`.
 """
 
+from tenure_sdk.testing.app import RunningTenure, Tenant, running_tenure
 from tenure_sdk.testing.fixtures import (
     ask,
     new_tenant,
@@ -35,7 +36,6 @@ from tenure_sdk.testing.fixtures import (
     tenure_server_url,
     tenure_settings,
 )
-from tenure_sdk.trial import RunningTenure, Tenant, running_tenure
 
 __all__ = [
     "RunningTenure",

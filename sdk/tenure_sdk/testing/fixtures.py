@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tenure_core.embedded import EmbeddedPostgres
-from tenure_sdk.trial import RunningTenure, Tenant, running_tenure
+from tenure_core.postgres.embedded import EmbeddedPostgres
+from tenure_sdk.testing.app import RunningTenure, Tenant, running_tenure
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 

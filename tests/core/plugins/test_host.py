@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped
-from tests.small_plugins import plugin
+from tests.support.plugin_factory import plugin
 
-from tenure_core.entities import Entity, belongs_to, column
+from tenure_core.entities.declaration import Entity, belongs_to, column
+from tenure_core.entities.model import Account
 from tenure_core.errors import PluginError
-from tenure_core.hookspecs import hookimpl
-from tenure_core.model import Account
-from tenure_core.plugins import load_host
+from tenure_core.plugins.hookspecs import hookimpl
+from tenure_core.plugins.host import load_host
 from tenure_core.settings import Settings
 
 SETTINGS = Settings()

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from structlog.testing import capture_logs
-from tests.fleet import FleetCar, fleet
+from tests.support.vehicle_plugin import FleetCar, fleet
 
 from tenure_core.errors import PluginError
-from tenure_core.plugins import load_host
+from tenure_core.plugins.host import load_host
 from tenure_core.plugins.lifecycle import started
 from tenure_core.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.fleet import FleetCar, fleet
+from tests.support.vehicle_plugin import FleetCar, fleet
 
 from tenure_core.errors import ConflictError
 from tenure_sdk import (

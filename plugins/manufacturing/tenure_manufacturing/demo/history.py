@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from tenure_manufacturing.demo.fleet import YEAR, Machine
+from tenure_manufacturing.demo.equipment import YEAR, Machine
 from tenure_manufacturing.demo.keys import Row, named, row
 
 TECHNICIANS = ("Marta Nowak", "Tim Brandt", "Aiko Mori", "Rafael Souza")

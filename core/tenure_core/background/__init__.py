@@ -1,0 +1,1 @@
+"""Background work: scheduled jobs and change listeners, for the core and for plugins."""

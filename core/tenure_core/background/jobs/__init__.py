@@ -1,0 +1,1 @@
+"""Scheduled jobs: when they are due, how they are queued, and how a worker runs them."""

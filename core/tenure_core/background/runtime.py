@@ -1,0 +1,89 @@
+"""The background: what plugins do by themselves, while a process serves or works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+
+from tenure_core.background.change_listeners.dispatcher import Deliverer
+from tenure_core.plugins.host import Host
+from tenure_core.postgres.database import Database
+from tenure_core.settings import Settings
+
+SECONDS_BEFORE_WORK = 0.3
+"""Clients that wait for the start are answered before anything is done in the background."""
+
+SECONDS_AFTER_FAILURE = 2.0
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def background(database: Database, host: Host, settings: Settings) -> AsyncIterator[None]:
+    """Deliver changes to plugins and do their jobs, while the context is open.
+
+    Where no plugin wants any of this, nothing is started. It works over connections of its own, so that it
+    takes none from requests.
+
+    Args:
+        database: What is served: its wakes are listened to.
+        host: The plugins of this process.
+        settings: How it is done.
+    """
+    if not works(host):
+        yield
+        return
+    task = asyncio.create_task(_keep_running(database, host, settings))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def works(host: Host) -> bool:
+    """Return whether there are plugins that do anything by themselves."""
+    return _has_jobs(host) or bool(host.implementing("on_change"))
+
+
+def _has_jobs(host: Host) -> bool:
+    return any(plugin.jobs for plugin in host.plugins)
+
+
+async def _keep_running(served: Database, host: Host, settings: Settings) -> None:
+    await asyncio.sleep(SECONDS_BEFORE_WORK)
+    while True:
+        try:
+            await _run(served, host, settings)
+        except Exception as error:
+            log.warning("the background failed and will be started again", exc_info=error)
+        await asyncio.sleep(SECONDS_AFTER_FAILURE)
+
+
+async def _run(served: Database, host: Host, settings: Settings) -> None:
+    async with Database(served.url, _own(settings)) as database, asyncio.TaskGroup() as group:
+        group.create_task(Deliverer(database, host, settings).run(served.wakes))
+        if _has_jobs(host):
+            work = await asyncio.to_thread(_work)
+            group.create_task(work(database, host, settings))
+
+
+def _own(settings: Settings) -> Settings:
+    """Return the settings of the background's own connections: one for each thing that it does at a time."""
+    changed = {
+        "pool_size": 2 * settings.worker_concurrency + 2,
+        "statement_timeout_seconds": settings.worker_statement_timeout_seconds,
+    }
+    return settings.model_copy(update=changed)
+
+
+def _work() -> Callable[[Database, Host, Settings], Coroutine[Any, Any, None]]:
+    """Bring the worker, in a thread: procrastinate takes its time, and a server answers meanwhile."""
+    from tenure_core.background.jobs.worker import keep_working
+
+    return keep_working

@@ -1,0 +1,1 @@
+"""The change feed: its rows, pages, snapshot exports and retention."""

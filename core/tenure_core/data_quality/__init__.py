@@ -1,0 +1,1 @@
+"""Data quality: permanent removal of records."""

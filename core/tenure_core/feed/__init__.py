@@ -1,1 +1,0 @@
-"""The feed: what is kept of every change, and how readers follow it."""

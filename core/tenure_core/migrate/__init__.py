@@ -1,0 +1,1 @@
+"""Migrations: applies, generates, checks and removes the revisions of the core and of plugins."""

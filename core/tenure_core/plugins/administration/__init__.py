@@ -1,0 +1,1 @@
+"""Plugin administration: which tenant has enabled which plugin, its settings and its status."""

@@ -1,0 +1,1 @@
+"""Plugin loading: discovery, load order, hook validation and name conflicts."""

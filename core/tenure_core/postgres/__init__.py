@@ -1,0 +1,1 @@
+"""PostgreSQL: the connection pool, tenant binding, notifications and the embedded server."""

@@ -1,0 +1,182 @@
+"""Gaps: the places in an answer that a plugin's code has yet to fill, found by following the plan.
+
+PostgreSQL leaves in each of them what the code needs of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+from tenure_core.catalog.computed_fields import CodedField
+from tenure_core.query.plan.change_nodes import ChangedRecord, ChangeEdges, Feed, History
+from tenure_core.query.plan.nodes import (
+    Aggregation,
+    Coded,
+    Connection,
+    Edges,
+    GroupObject,
+    Groups,
+    KeyNode,
+    Lookup,
+    Many,
+    Node,
+    NodeList,
+    One,
+    Single,
+)
+
+Place = tuple[str | int, ...]
+"""What leads to a value in an answer: names and positions."""
+
+SORT = "sort of record"
+"""The name under which a record that may be of several entities says of which it is: no alias has spaces."""
+
+INNER = ("outputs", "node", "nodes", "connection", "aggregation")
+"""The names of what parts of a plan hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place that code has yet to fill.
+
+    Args:
+        field: What belongs there.
+        record: The object around it.
+        place: What leads to it in the answer; its own name comes last.
+    """
+
+    field: CodedField
+    record: dict[str, Any]
+    place: Place
+
+    @property
+    def needs(self) -> Mapping[str, Any]:
+        """What the code needs, by attribute."""
+        needs: Mapping[str, Any] = self.record[str(self.place[-1])]
+        return needs
+
+    def fill(self, value: object) -> None:
+        """Put a value there."""
+        self.record[str(self.place[-1])] = value
+
+
+def holds_code(part: object) -> bool:
+    """Return whether a plan, or a part of one, has values that code computes."""
+    if isinstance(part, tuple):
+        return any(map(holds_code, part))
+    return isinstance(part, Coded) or any(holds_code(getattr(part, name, ())) for name in INNER)
+
+
+@singledispatch
+def gaps(part: object, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401  # any JSON value
+    """Yield the gaps in an answer.
+
+    Args:
+        part: The plan, or a part of one.
+        found: What has come of it.
+        place: What leads there.
+    """
+    return iter(())
+
+
+@gaps.register
+def _(part: Coded, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    yield Gap(part.field, found, (*place, part.key))
+
+
+@gaps.register
+def _(part: Node, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
+    for output in part.outputs if found else ():
+        yield from gaps(output, found, place)
+
+
+@gaps.register
+def _(part: One | KeyNode, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    yield from gaps(part.node, found[part.key], (*place, part.key))
+
+
+@gaps.register
+def _(part: Many, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    yield from gaps(part.connection, found[part.key], (*place, part.key))
+
+
+@gaps.register
+def _(part: Groups, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    yield from gaps(part.aggregation, found[part.key], (*place, part.key))
+
+
+@gaps.register
+def _(part: Single, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
+    yield from gaps(part.node, found, place)
+
+
+@gaps.register
+def _(part: Connection, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    for output in part.outputs:
+        yield from gaps(output, found, place)
+
+
+@gaps.register
+def _(part: NodeList, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    for index, record in enumerate(found[part.key]):
+        yield from gaps(part.node, record, (*place, part.key, index))
+
+
+@gaps.register
+def _(part: Edges, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    nodes = [one for one in part.outputs if isinstance(one, tuple)]
+    for index, edge in enumerate(found[part.key]):
+        for key, node in nodes:
+            yield from gaps(node, edge[key], (*place, part.key, index, key))
+
+
+@gaps.register
+def _(part: Aggregation, found: list[Any], place: Place) -> Iterator[Gap]:
+    for index, group in enumerate(found):
+        for output in part.outputs:
+            yield from gaps(output, group, (*place, index))
+
+
+@gaps.register
+def _(part: GroupObject, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    for output in part.outputs:
+        yield from gaps(output, found[part.key], (*place, part.key))
+
+
+@gaps.register
+def _(part: Lookup, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
+    nodes = [node for _, node in part.nodes]
+    if not part.ids.many:
+        yield from _of_its_sort(nodes, found, place)
+        return
+    for index, record in enumerate(found):
+        yield from _of_its_sort(nodes, record, (*place, index))
+
+
+@gaps.register
+def _(part: Feed | History, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    around, place = (found[part.key], (*place, part.key)) if isinstance(part, History) else (found, place)
+    for output in part.outputs:
+        yield from gaps(output, around, place)
+
+
+@gaps.register
+def _(part: ChangeEdges, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    for index, edge in enumerate(found[part.key]):
+        for output in part.outputs:
+            yield from gaps(output, edge, (*place, part.key, index))
+
+
+@gaps.register
+def _(part: ChangedRecord, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+    yield from _of_its_sort([node for _, node in part.nodes], found[part.key], (*place, part.key))
+
+
+def _of_its_sort(nodes: list[Node], found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
+    sort = found.pop(SORT, None) if found else None
+    for node in nodes:
+        if len(nodes) == 1 or node.entity.name == sort:
+            yield from gaps(node, found, place)

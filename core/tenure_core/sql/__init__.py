@@ -1,5 +1,0 @@
-"""From a plan to one SQL statement: pure, cached, and tested without a database."""
-
-from tenure_core.sql.statement import Statement, compile, compile_export
-
-__all__ = ["Statement", "compile", "compile_export"]

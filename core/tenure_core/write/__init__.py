@@ -1,0 +1,1 @@
+"""The write path: from rows as a client sends them to records in a table."""

@@ -1,0 +1,1 @@
+"""Write operations: create, update, delete, restore, upsert and batch."""

@@ -1,0 +1,1 @@
+"""Rows: parsing, validation and matching of the rows of a write, without a database."""

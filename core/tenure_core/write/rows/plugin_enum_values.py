@@ -1,0 +1,47 @@
+"""Added choices: values that plugins bring for fields of the core, such as kinds of activities.
+
+What was written while a tenant had the plugin enabled stays, and is read as ever; new ones are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from tenure_core.access.grants import enabling
+from tenure_core.access.identity import Actor
+from tenure_core.catalog.catalog import Catalog, EntityInfo, ScalarField
+from tenure_core.write.results import ErrorCode, RowPath
+from tenure_core.write.rows.pending_row import Draft
+
+
+def refuse_added_choices(catalog: Catalog, entity: EntityInfo, actor: Actor, drafts: Iterable[Draft]) -> None:
+    """Refuse each draft with a value that a plugin brings which the tenant has not enabled."""
+    for path, column, plugins in _places(catalog, entity):
+        for draft in drafts:
+            value = draft.said.values.get(column)
+            plugin = plugins.get(str(value))
+            if plugin and plugin not in actor.plugins:
+                message = f"{value} belongs to the plugin {plugin}, which is not enabled for this tenant."
+                draft.refuse(ErrorCode.INVALID, path, f"{message} {enabling(plugin)}")
+
+
+Place = tuple[RowPath, str, Mapping[str, str]]
+"""Where rows hold a value that plugins may bring: its path, its column, and the plugin of each such value."""
+
+
+@lru_cache(maxsize=1024)
+def _places(catalog: Catalog, entity: EntityInfo) -> tuple[Place, ...]:
+    return tuple(
+        (path, str(one.column.name), plugins)
+        for path, one in _scalars(entity)
+        if (plugins := catalog.added_choices.get(one.kind.name))
+    )
+
+
+def _scalars(entity: EntityInfo) -> Iterator[tuple[RowPath, ScalarField]]:
+    for one in entity.scalars:
+        yield (one.name,), one
+    for composite in entity.composites:
+        for name, part in composite.parts.items():
+            yield (composite.name, name), part

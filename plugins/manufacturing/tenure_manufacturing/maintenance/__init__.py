@@ -1,0 +1,1 @@
+"""Maintenance planning: due dates, preventive orders, intervals and response times."""

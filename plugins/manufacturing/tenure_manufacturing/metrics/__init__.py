@@ -1,0 +1,1 @@
+"""Metrics: fields computed by PostgreSQL and reliability figures."""

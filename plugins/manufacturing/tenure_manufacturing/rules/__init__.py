@@ -1,0 +1,1 @@
+"""Validators of writes: plans, readings, timestamps and work orders."""

@@ -1,0 +1,1 @@
+"""Bulk load: `POST /bulk/{entity}` reads NDJSON or CSV of any length."""

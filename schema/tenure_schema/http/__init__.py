@@ -1,0 +1,1 @@
+"""HTTP: request parsing, responses, logging, the IDE page and exports."""

@@ -1,0 +1,1 @@
+"""GraphQL operations: document cache, limits, lowering and execution."""

@@ -1,0 +1,1 @@
+"""Schema parts of plugins: their types, root fields, resolvers and HTTP routes."""

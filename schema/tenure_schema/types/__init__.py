@@ -1,0 +1,1 @@
+"""GraphQL types and inputs, generated from the catalog."""

@@ -1,0 +1,82 @@
+"""The words of plugins: what `tenure_sdk` hands on, each from its home."""
+
+from tenure_core.access.identity import Actor
+from tenure_core.catalog.change_operation import Operation
+from tenure_core.changes.change import Change
+from tenure_core.entities.computed import ComputedColumn, ComputedField
+from tenure_core.entities.declaration import Composite, Entity, Money, belongs_to, column
+from tenure_core.entities.model import Account, Activity, Contact
+from tenure_core.entities.naming import camel_case
+from tenure_core.entities.scalar_types import (
+    BIG_INT,
+    BOOLEAN,
+    DATE,
+    DATE_TIME,
+    FLOAT,
+    ID,
+    INT,
+    JSON,
+    STRING,
+    STRING_LIST,
+    Kind,
+    kind_of,
+)
+from tenure_core.errors import BadUserInputError, ConflictError, ForbiddenError, TenureError
+from tenure_core.plugins.context import Context, Rows, Writer
+from tenure_core.plugins.hookspecs import hookimpl
+from tenure_core.plugins.manifest import Manifest
+from tenure_core.plugins.registrations import DemoAccount, DemoData, GraphQLParts, Job, Permission, RoleGrants
+from tenure_core.plugins.write_set import Refusal, RowWrite, Values, WriteSet
+from tenure_core.write.results import ErrorCode, RowResult, Status, UserError
+
+__all__ = [
+    "BIG_INT",
+    "BOOLEAN",
+    "DATE",
+    "DATE_TIME",
+    "FLOAT",
+    "ID",
+    "INT",
+    "JSON",
+    "STRING",
+    "STRING_LIST",
+    "Account",
+    "Activity",
+    "Actor",
+    "BadUserInputError",
+    "Change",
+    "Composite",
+    "ComputedColumn",
+    "ComputedField",
+    "ConflictError",
+    "Contact",
+    "Context",
+    "DemoAccount",
+    "DemoData",
+    "Entity",
+    "ErrorCode",
+    "ForbiddenError",
+    "GraphQLParts",
+    "Job",
+    "Kind",
+    "Manifest",
+    "Money",
+    "Operation",
+    "Permission",
+    "Refusal",
+    "RoleGrants",
+    "RowResult",
+    "RowWrite",
+    "Rows",
+    "Status",
+    "TenureError",
+    "UserError",
+    "Values",
+    "WriteSet",
+    "Writer",
+    "belongs_to",
+    "camel_case",
+    "column",
+    "hookimpl",
+    "kind_of",
+]

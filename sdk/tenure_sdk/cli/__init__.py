@@ -1,0 +1,1 @@
+"""The `tenure` command: one module per subcommand."""

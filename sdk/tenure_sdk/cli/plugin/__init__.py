@@ -1,0 +1,1 @@
+"""The `tenure plugin` command: one module per subcommand."""

@@ -1,0 +1,1 @@
+"""Conformance checks: one guarantee per module."""

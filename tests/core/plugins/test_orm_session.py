@@ -1,0 +1,250 @@
+"""Sessions: SQLAlchemy over a lent connection, which stays in its tenant and in its lender's transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import delete, event, func, insert, select, text, update
+from sqlalchemy.exc import InvalidRequestError, ResourceClosedError
+from sqlalchemy.orm import aliased
+
+from tenure_core.access.identity import Actor
+from tenure_core.entities.model import Account, Activity, Contact
+from tenure_core.errors import BadUserInputError, ConflictError
+from tenure_core.plugins.orm_session import LentTransactionError, TenantSession, lending
+from tenure_core.postgres.database import Database
+
+
+@asynccontextmanager
+async def session_of(database: Database, actor: Actor) -> AsyncIterator[TenantSession]:
+    async with (
+        database.writing(actor.tenant_id, actor.signature, actor.origin) as connection,
+        lending(connection, actor.tenant_id) as lent,
+    ):
+        yield lent.session
+
+
+async def named(database: Database, actor: Actor, *names: str) -> list[Account]:
+    async with session_of(database, actor) as session:
+        session.add_all(accounts := [Account(name=name) for name in names])
+    return accounts
+
+
+async def names(database: Database, actor: Actor) -> list[str]:
+    async with database.tenant(actor.tenant_id) as connection:
+        cursor = await connection.execute("SELECT name FROM account ORDER BY name")
+        return [name for (name,) in await cursor.fetchall()]
+
+
+async def test_new_records_get_the_tenant_and_an_id_when_they_are_added(
+    database: Database, actor: Actor
+) -> None:
+    async with session_of(database, actor) as session:
+        session.add(account := Account(name="Acme"))
+        assert (account.tenant_id, account.id.version) == (actor.tenant_id, 7)
+        session.add(Contact(last_name="Lovelace", account_id=account.id))
+    async with session_of(database, actor) as session:
+        found = await session.get(Contact, (await session.scalars(select(Contact.id))).one())
+        assert found is not None
+        assert found.account_id == account.id
+
+
+async def test_writes_are_captured_under_the_lenders_actor(database: Database, actor: Actor) -> None:
+    await named(database, actor, "Acme")
+    async with database.tenant(actor.tenant_id) as connection:
+        cursor = await connection.execute("SELECT entity, actor, origin FROM change")
+        assert await cursor.fetchall() == [("Account", actor.signature, actor.origin)]
+
+
+async def test_records_of_other_tenants_are_not_seen(
+    database: Database, actor: Actor, other_actor: Actor
+) -> None:
+    [mine] = await named(database, actor, "Mine")
+    [theirs] = await named(database, other_actor, "Theirs")
+    async with session_of(database, actor) as session:
+        assert [one.id for one in await session.scalars(select(Account))] == [mine.id]
+        assert await session.get(Account, theirs.id) is None
+        assert await session.get(Account, (other_actor.tenant_id, theirs.id)) is None
+        bare = text("SELECT count(*) FROM account")
+        assert (await session.execute(bare)).scalar_one() == 1
+        assert (await session.execute(select(func.count()).select_from(Account.__table__))).scalar_one() == 1
+        await session.execute(update(Account).values(name="Taken"))
+        await session.execute(delete(Account).where(Account.id == theirs.id))
+    assert await names(database, other_actor) == ["Theirs"]
+
+
+async def test_a_record_can_not_be_put_into_another_tenant(
+    database: Database, actor: Actor, other_actor: Actor
+) -> None:
+    async with session_of(database, actor) as session:
+        session.add(account := Account(name="Acme", tenant_id=other_actor.tenant_id))
+        assert account.tenant_id == actor.tenant_id
+
+
+async def test_every_statement_on_entities_says_the_tenant(database: Database, actor: Actor) -> None:
+    said: list[tuple[str, object]] = []
+    async with session_of(database, actor) as session:
+        connection = (await session.connection()).sync_connection
+        event.listen(connection, "before_cursor_execute", lambda c, k, s, p, *_: said.append((s, p)))
+        other = aliased(Account)
+        account = Account(name="Acme")
+        session.add(account)
+        await session.flush()
+        account.name = "Acme 2"
+        await session.flush()
+        await session.execute(select(Account).join(other, other.parent_id == Account.id))
+        await session.execute(select(Account).where(Account.id.in_(select(Activity.account_id))))
+        await session.execute(update(Account).values(name="Acme 3"))
+        await session.refresh(account)
+        await session.execute(delete(Contact))
+        await session.delete(account)
+    statements = [(s, p) for s, p in said if "SAVEPOINT" not in s]
+    assert len(statements) == 8
+    for statement, parameters in statements:
+        assert actor.tenant_id in dict(parameters).values(), statement
+    joined, nested = statements[2][0], statements[3][0]
+    assert joined.count("tenant_id = ") == nested.count("tenant_id = ") == 2
+
+
+async def test_rolling_back_undoes_the_sessions_work_and_leaves_the_lenders(
+    database: Database, actor: Actor
+) -> None:
+    async with database.writing(actor.tenant_id, "a", "b") as connection:
+        await connection.execute(
+            "INSERT INTO account (tenant_id, name) VALUES (%s, 'Lender')", (actor.tenant_id,)
+        )
+        async with lending(connection, actor.tenant_id) as lent:
+            session = lent.session
+            session.add(Account(name="Kept"))
+            await session.commit()
+            session.add(Account(name="Undone"))
+            await session.flush()
+            await session.rollback()
+            session.add(Account(name="Last"))
+    assert await names(database, actor) == ["Kept", "Last", "Lender"]
+
+
+async def test_committing_does_not_end_the_lenders_transaction(database: Database, actor: Actor) -> None:
+    async def fail_after_committing() -> None:
+        async with session_of(database, actor) as session:
+            session.add(Account(name="Acme"))
+            await session.commit()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_after_committing()
+    assert await names(database, actor) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COMMIT",
+        " rollback",
+        "/* a */ END",
+        "-- b\nBEGIN",
+        "START TRANSACTION",
+        "; ABORT",
+        "PREPARE TRANSACTION 'x'",
+    ],
+)
+async def test_a_transaction_can_not_be_ended_by_hand(
+    database: Database, actor: Actor, statement: str
+) -> None:
+    async with session_of(database, actor) as session:
+        with pytest.raises(LentTransactionError, match="leave the transaction"):
+            await session.execute(text(statement))
+
+
+async def test_no_second_statement_hides_behind_a_first(database: Database, actor: Actor) -> None:
+    async with session_of(database, actor) as session:
+        with pytest.raises(LentTransactionError, match="leave the transaction"):
+            await session.execute(text("SELECT 1; /* and */ COMMIT"))
+
+
+async def test_errors_of_the_driver_are_translated(database: Database, actor: Actor) -> None:
+    with pytest.raises(ConflictError):
+        async with session_of(database, actor) as session:
+            session.add(Contact(last_name="Lovelace", account_id=uuid.uuid4()))
+    with pytest.raises(BadUserInputError, match="division by zero"):
+        async with session_of(database, actor) as session:
+            await session.execute(text("SELECT 1 / 0"))
+
+
+async def test_what_failed_in_a_savepoint_of_its_own_does_not_harm_the_rest(
+    database: Database, actor: Actor
+) -> None:
+    async with session_of(database, actor) as session:
+        with pytest.raises(ConflictError):
+            async with session.begin_nested():
+                session.add(Contact(last_name="Lovelace", account_id=uuid.uuid4()))
+        session.add(Account(name="Acme"))
+    assert await names(database, actor) == ["Acme"]
+
+
+async def test_an_update_that_says_nothing_new_is_none(database: Database, actor: Actor) -> None:
+    [account] = await named(database, actor, "Acme")
+    async with session_of(database, actor) as first:
+        stale = await first.get(Account, account.id)
+        assert stale is not None
+        await first.execute(text("UPDATE account SET name = 'New'"))
+        stale.name = "New"
+    assert await names(database, actor) == ["New"]
+
+
+async def test_documents_and_lists_come_back_as_they_were(database: Database, actor: Actor) -> None:
+    async with session_of(database, actor) as session:
+        session.add(account := Account(name="Acme", tags=["a", "b"], attributes={"a": [1, None]}))
+    async with session_of(database, actor) as session:
+        found = await session.get(Account, account.id)
+        assert found is not None
+        assert (found.tags, found.attributes) == (["a", "b"], {"a": [1, None]})
+
+
+async def test_many_records_are_inserted_in_few_statements(database: Database, actor: Actor) -> None:
+    said: list[str] = []
+    async with session_of(database, actor) as session:
+        connection = (await session.connection()).sync_connection
+        event.listen(connection, "before_cursor_execute", lambda c, k, s, *_: said.append(s))
+        session.add_all([Account(name=f"Account {n}") for n in range(1_000)])
+        await session.flush()
+        assert len([s for s in said if s.startswith("INSERT")]) == 1
+        rows = [{"tenant_id": actor.tenant_id, "name": "Plain"}]
+        await session.execute(insert(Account), rows)
+    assert len(await names(database, actor)) == 1_001
+
+
+async def test_a_session_that_was_given_back_can_no_longer_be_used(
+    database: Database, actor: Actor, other_actor: Actor
+) -> None:
+    async with session_of(database, actor) as session:
+        await session.execute(select(Account))
+    async with database.tenant(other_actor.tenant_id):
+        with pytest.raises((ResourceClosedError, InvalidRequestError)):
+            await session.execute(select(Account))
+
+
+async def test_no_session_is_had_once_the_connection_was_given_back(database: Database, actor: Actor) -> None:
+    async with (
+        database.writing(actor.tenant_id, "a", "b") as connection,
+        lending(connection, actor.tenant_id) as lent,
+    ):
+        pass
+    with pytest.raises(LentTransactionError, match="is over"):
+        _ = lent.session
+
+
+async def test_an_error_of_the_borrower_comes_through_as_it_is(database: Database, actor: Actor) -> None:
+    async def be_cancelled() -> None:
+        async with session_of(database, actor) as session:
+            session.add(Account(name="Acme"))
+            await session.flush()
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await be_cancelled()
+    assert await names(database, actor) == []

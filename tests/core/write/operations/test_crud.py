@@ -1,0 +1,437 @@
+"""Writes: what becomes of each row, in how many statements, and what is in the tables afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.entity_writer import Writer, codes, statuses
+
+SOMEBODY = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+
+
+@pytest.fixture
+def accounts(database, catalog, actor) -> Writer:
+    return Writer(database, catalog, actor)
+
+
+FULL = {
+    "name": "Acme",
+    "kind": "PERSON",
+    "lifecycleStage": "AT_RISK",
+    "industry": "Tools",
+    "tier": "gold",
+    "website": "https://example.com",
+    "phone": "+442079460958",
+    "email": "a@example.com",
+    "address": {"street": "1 High St", "city": "Leeds", "region": "", "postalCode": "LS1", "country": "GB"},
+    "annualRevenue": {"minorUnits": 2**53 - 1, "currency": "GBP"},
+    "employees": 7,
+    "owner": "张三",
+    "tags": ["a, b", '"{}\\', "c"],
+    "attributes": {"a": [1, {"b": "'; DROP TABLE account; --"}], "π": 3.25, "t": True, "n": None},
+}
+
+
+async def test_a_record_is_stored_as_it_was_sent(accounts: Writer) -> None:
+    (result,) = await accounts.create(FULL)
+    assert result.status == "CREATED"
+    ((*stored,),) = await accounts.read(
+        "name, kind, lifecycle_stage, industry, tier, website, phone, email, address_street, address_region, "
+        "annual_revenue_minor_units, annual_revenue_currency, employees, owner, tags, attributes, id, "
+        "version, deleted_at"
+    )
+    assert stored == [
+        *(
+            FULL[n]
+            for n in ("name", "kind", "lifecycleStage", "industry", "tier", "website", "phone", "email")
+        ),
+        "1 High St",
+        "",
+        2**53 - 1,
+        "GBP",
+        *(FULL[n] for n in ("employees", "owner", "tags", "attributes")),
+        result.id,
+        1,
+        None,
+    ]
+
+
+async def test_ids_follow_the_order_of_the_rows(accounts: Writer) -> None:
+    results = await accounts.create(*({"name": f"A{n}"} for n in range(500)))
+    ids = [r.id for r in results]
+    assert ids == sorted(ids, key=str)
+    assert [name for _, name in await accounts.read("id, name")] == [f"A{n}" for n in range(500)]
+
+
+async def test_sound_rows_are_written_beside_refused_ones(accounts: Writer) -> None:
+    results = await accounts.create(
+        {"name": "a"}, {"name": None}, {"name": "c", "employees": -1}, {"name": "d"}
+    )
+    assert statuses(results) == ["CREATED", "FAILED", "FAILED", "CREATED"]
+    assert codes(results[1]) == [("REQUIRED", ("name",))]
+    assert await accounts.read("name") == [("a",), ("d",)]
+
+
+async def test_rows_with_different_fields_go_in_one_call(accounts: Writer) -> None:
+    await accounts.create({"name": "a", "employees": 1}, {"name": "b", "tags": ["x"]}, {"name": "c"})
+    assert await accounts.read("name, employees, tags") == [("a", 1, []), ("b", None, ["x"]), ("c", None, [])]
+
+
+async def test_no_rows_are_no_work(accounts: Writer) -> None:
+    assert await accounts.create() == []
+    assert await accounts.update() == []
+    assert await accounts.upsert() == []
+    assert await accounts.delete() == []
+
+
+async def test_references_are_found_by_id_and_by_external_key(accounts: Writer) -> None:
+    (acme,) = await accounts.upsert(("1", {"name": "Acme"}))
+    contacts = accounts.on("Contact")
+    results = await contacts.create(
+        {"lastName": "a", "account": {"id": str(acme.id)}},
+        {"lastName": "b", "account": {"externalRef": {"system": "erp", "id": "1"}}},
+        {"lastName": "c", "account": None},
+    )
+    assert statuses(results) == ["CREATED"] * 3
+    assert await contacts.read("last_name, account_id") == [("a", acme.id), ("b", acme.id), ("c", None)]
+
+
+async def test_what_a_reference_misses_is_said_at_its_path(
+    accounts: Writer, database, catalog, other_actor
+) -> None:
+    (gone,) = await accounts.upsert(("gone", {"name": "Gone"}))
+    await accounts.delete(gone.id)
+    (foreign,) = await Writer(database, catalog, other_actor).upsert(("foreign", {"name": "Foreign"}))
+    by_id, by_key = [("NOT_FOUND", ("account", "id"))], [("NOT_FOUND", ("account", "externalRef"))]
+    results = await accounts.on("Contact").create(
+        *({"lastName": "x", "account": {"id": i}} for i in (SOMEBODY, gone.id, foreign.id)),
+        *(
+            {"lastName": "x", "account": {"externalRef": {"system": "erp", "id": i}}}
+            for i in ("2", "gone", "foreign")
+        ),
+        {"lastName": "x", "account": {"externalRef": {"system": "other", "id": "gone"}}},
+    )
+    assert [codes(r) for r in results] == [by_id] * 3 + [by_key] * 4
+
+
+async def test_a_change_leaves_what_it_does_not_name_and_clears_what_it_nulls(accounts: Writer) -> None:
+    a, b = await accounts.create(FULL, {"name": "b", "industry": "x"})
+    results = await accounts.update(
+        {"id": str(a.id), "industry": None, "address": None},
+        {"id": b.id, "name": "B", "attributes": {"x": 1}},
+    )
+    assert statuses(results) == ["UPDATED", "UPDATED"]
+    assert [r.id for r in results] == [a.id, b.id]
+    rows = await accounts.read("name, industry, address_city, employees, tags, attributes, version")
+    assert rows == [
+        ("Acme", None, None, 7, FULL["tags"], FULL["attributes"], 2),
+        ("B", "x", None, None, [], {"x": 1}, 2),
+    ]
+
+
+async def test_a_change_that_says_nothing_new_writes_nothing(accounts: Writer) -> None:
+    long = {"name": "x", "attributes": {"text": "".join(str(uuid.uuid4()) for _ in range(400))}}
+    ids = [r.id for r in await accounts.create(FULL, long)]
+    before = await accounts.changes()
+    assert statuses(await accounts.update({"id": ids[0], **FULL}, {"id": ids[1], **long})) == ["NOOP", "NOOP"]
+    assert statuses(await accounts.update({"id": ids[0]})) == ["NOOP"]
+    assert await accounts.changes() == before
+    assert await accounts.read("version") == [(1,), (1,)]
+
+
+async def test_only_a_living_record_can_be_changed_once_in_a_call(
+    accounts: Writer, database, catalog, other_actor
+) -> None:
+    a, gone = await accounts.create({"name": "a"}, {"name": "gone"})
+    await accounts.delete(gone.id)
+    (foreign,) = await Writer(database, catalog, other_actor).create({"name": "foreign"})
+    rows = [{"id": i, "name": "new"} for i in (a.id, SOMEBODY, gone.id, foreign.id, a.id)]
+    first, *rest = await accounts.update(*rows, {"name": "x"}, {"id": "17"})
+    assert first.status == "UPDATED"
+    assert [codes(r) for r in rest] == [
+        *[[("NOT_FOUND", ("id",))]] * 3,
+        [("DUPLICATE_KEY", ("id",))],
+        [("REQUIRED", ("id",))],
+        [("INVALID", ("id",))],
+    ]
+    assert await accounts.read("name") == [("gone",), ("new",)]
+
+
+async def test_deleting_is_soft_and_can_be_taken_back(accounts: Writer) -> None:
+    (a,) = await accounts.create({"name": "a"})
+    assert statuses(await accounts.delete(str(a.id))) == ["DELETED"]
+    assert await accounts.read("name, deleted_at IS NOT NULL, version") == [("a", True, 2)]
+    assert statuses(await accounts.delete(a.id)) == ["NOOP"]
+    assert statuses(await accounts.restore(a.id)) == ["RESTORED"]
+    assert await accounts.read("name, deleted_at, version") == [("a", None, 3)]
+    assert statuses(await accounts.restore(a.id)) == ["NOOP"]
+
+
+async def test_what_is_not_there_can_be_neither_deleted_nor_restored(accounts: Writer) -> None:
+    (a,) = await accounts.create({"name": "a"})
+    for act in (accounts.delete, accounts.restore):
+        results = await act(SOMEBODY, "17", a.id, a.id)
+        assert codes(results[0]) == [("NOT_FOUND", ("id",))]
+        assert codes(results[1]) == [("INVALID", ("id",))]
+        assert results[2].status != "FAILED"
+        assert codes(results[3]) == [("DUPLICATE_KEY", ("id",))]
+
+
+async def test_no_account_lies_below_itself(accounts: Writer) -> None:
+    a, b, c, d = await accounts.create(*({"name": n} for n in "abcd"))
+    assert (
+        statuses(
+            await accounts.update({"id": b.id, "parent": {"id": a.id}}, {"id": c.id, "parent": {"id": b.id}})
+        )
+        == ["UPDATED"] * 2
+    )
+    refused = [("INVALID", ("parent",))]
+    results = await accounts.update(
+        {"id": a.id, "parent": {"id": c.id}, "name": "A"}, {"id": d.id, "parent": {"id": c.id}}
+    )
+    assert codes(results[0]) == refused
+    assert results[1].status == "UPDATED"
+    (itself,) = await accounts.update({"id": d.id, "parent": {"id": d.id}})
+    assert codes(itself) == refused
+    assert [name for name, *_ in await accounts.read("name")] == ["a", "b", "c", "d"]
+
+
+async def test_a_tree_can_be_turned_round_in_one_call(accounts: Writer) -> None:
+    a, b = await accounts.create({"name": "a"}, {"name": "b"})
+    await accounts.update({"id": b.id, "parent": {"id": a.id}})
+    turned = await accounts.update({"id": b.id, "parent": None}, {"id": a.id, "parent": {"id": b.id}})
+    assert statuses(turned) == ["UPDATED", "UPDATED"]
+    both = await accounts.update({"id": b.id, "parent": {"id": a.id}}, {"id": a.id, "parent": {"id": b.id}})
+    assert [codes(r) for r in both] == [[("INVALID", ("parent",))]] * 2
+
+
+async def test_two_writers_cannot_close_a_circle_between_them(accounts: Writer) -> None:
+    a, b = await accounts.create({"name": "a"}, {"name": "b"})
+    pair = await asyncio.gather(
+        accounts.update({"id": a.id, "parent": {"id": b.id}}),
+        accounts.update({"id": b.id, "parent": {"id": a.id}}),
+    )
+    assert sorted(r.status for (r,) in pair) == ["FAILED", "UPDATED"]
+
+
+async def test_upsert_creates_changes_restores_and_leaves_alone(accounts: Writer) -> None:
+    a, b, c = await accounts.upsert(*((k, {"name": k, "industry": "x"}) for k in "abc"))
+    assert [a.status, b.status, c.status] == ["CREATED"] * 3
+    await accounts.delete(c.id)
+    results = await accounts.upsert(
+        ("c", {"name": "c"}), ("a", {"name": "A"}), ("d", {"name": "d"}), ("b", {"name": "b"})
+    )
+    assert statuses(results) == ["RESTORED", "UPDATED", "CREATED", "NOOP"]
+    assert [r.id for r in results][:2] == [c.id, a.id]
+    rows = await accounts.read("name, industry, deleted_at")
+    assert rows == [("A", "x", None), ("b", "x", None), ("c", "x", None), ("d", None, None)]
+
+
+async def test_the_same_upsert_again_writes_nothing(accounts: Writer) -> None:
+    rows = [(str(n), {**FULL, "name": str(n)}) for n in range(50)]
+    await accounts.upsert(*rows)
+    before = await accounts.changes()
+    assert set(statuses(await accounts.upsert(*rows))) == {"NOOP"}
+    assert await accounts.changes() == before
+
+
+async def test_a_refused_upsert_leaves_its_key_free(accounts: Writer) -> None:
+    results = await accounts.upsert(
+        ("a", {"name": "a", "parent": {"id": SOMEBODY}}),
+        ("b", {"industry": "x"}),
+        ("c", {"name": 5}),
+        ("d", {"name": "d"}),
+    )
+    assert [codes(r) for r in results[:3]] == [
+        [("NOT_FOUND", ("parent", "id"))],
+        [("REQUIRED", ("name",))],
+        [("INVALID", ("name",))],
+    ]
+    assert await accounts.read("external_id", table="external_ref") == [("d",)]
+    assert statuses(await accounts.upsert(("a", {"name": "a"}))) == ["CREATED"]
+
+
+async def test_a_refused_change_keeps_its_key(accounts: Writer) -> None:
+    (a,) = await accounts.upsert(("a", {"name": "a"}))
+    (failed,) = await accounts.upsert(("a", {"name": "a", "parent": {"id": SOMEBODY}}))
+    assert codes(failed) == [("NOT_FOUND", ("parent", "id"))]
+    (itself,) = await accounts.upsert(("a", {"parent": {"externalRef": {"system": "erp", "id": "a"}}}))
+    assert codes(itself) == [("INVALID", ("parent",))]
+    (again,) = await accounts.upsert(("a", {"name": "b"}))
+    assert (again.status, again.id) == ("UPDATED", a.id)
+
+
+async def test_a_key_counts_once_in_a_call_and_must_be_one(accounts: Writer) -> None:
+    results = await accounts.upsert(
+        ("a", {"name": "1"}), ("a", {"name": "2"}), (" ", {"name": "3"}), ("x" * 256, {"name": "4"})
+    )
+    assert results[0].status == "CREATED"
+    path = ("match", "externalRef")
+    assert [codes(r) for r in results[1:]] == [
+        [("DUPLICATE_KEY", path)],
+        [("REQUIRED", path)],
+        [("TOO_LONG", path)],
+    ]
+    assert await accounts.read("name") == [("1",)]
+
+
+async def test_systems_entities_and_tenants_have_keys_of_their_own(
+    accounts: Writer, database, catalog, other_actor
+) -> None:
+    ids = {
+        (await accounts.upsert(("1", {"name": "a"})))[0].id,
+        (await accounts.upsert(("1", {"name": "a"}), system="crm"))[0].id,
+        (await accounts.on("Contact").upsert(("1", {"lastName": "a"})))[0].id,
+        (await Writer(database, catalog, other_actor).upsert(("1", {"name": "a"})))[0].id,
+    }
+    assert len(ids) == 4
+
+
+async def test_two_writers_of_the_same_keys_double_nothing_and_do_not_block_each_other(
+    accounts: Writer,
+) -> None:
+    for round_ in range(4):
+        forwards = [(f"{round_} {n:04}", {"name": "x"}) for n in range(1000)]
+        both = await asyncio.gather(*(accounts.upsert(*rows) for rows in (forwards, forwards[::-1]) * 2))
+        assert sorted({r.status for results in both for r in results}) == ["CREATED", "NOOP"]
+    assert len(await accounts.read("id")) == 4000
+    assert len(await accounts.read("record_id", table="external_ref")) == 4000
+
+
+async def test_writes_are_captured_under_the_writers_name(accounts: Writer) -> None:
+    (a,) = await accounts.upsert(("a", {"name": "a"}))
+    await accounts.upsert(("a", {"name": "b"}))
+    changes = await accounts.read("seq, operation, record_id, actor, origin", table="change")
+    assert [c[1:] for c in changes] == [("CREATE", a.id, "test", "tests"), ("UPDATE", a.id, "test", "tests")]
+
+
+async def test_a_thousand_rows_take_as_many_statements_as_one(accounts: Writer, monkeypatch) -> None:
+    async def count(rows: int) -> list[int]:
+        names = [f"{uuid.uuid4()}" for _ in range(rows)]
+        counts = []
+        for act in (
+            lambda: accounts.upsert(*((n, {"name": n}) for n in names)),
+            lambda: accounts.upsert(
+                *((n, {"name": n, "industry": "x", "parent": {"id": parent.id}}) for n in names)
+            ),
+            lambda: accounts.on("Contact").create(
+                *({"lastName": n, "account": {"externalRef": {"system": "erp", "id": n}}} for n in names)
+            ),
+        ):
+            executed.clear()
+            assert {r.status for r in await act()} <= {"CREATED", "UPDATED"}
+            counts.append(len(executed))
+        return counts
+
+    (parent,) = await accounts.create({"name": "parent"})
+    executed: list[object] = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def counted(cursor, query, *args, **kwargs):
+        if not any(word in str(query) for word in ("set_config", "pg_notify")):
+            executed.append(query)
+        return await execute(cursor, query, *args, **kwargs)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted)
+    assert await count(1000) == await count(1) == [4, 8, 3]
+
+
+ROWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["a", "b"]),
+        "industry": st.sampled_from([None, "x"]),
+        "employees": st.sampled_from([None, 0, 5]),
+        "tags": st.sampled_from([[], ["t"]]),
+        "attributes": st.sampled_from([{}, {"k": [1, None]}]),
+        "annualRevenue": st.sampled_from([None, {"minorUnits": 1, "currency": "EUR"}]),
+    },
+)
+STEPS = st.lists(
+    st.tuples(st.just("upsert"), st.dictionaries(st.sampled_from("xyz"), ROWS, max_size=3))
+    | st.tuples(st.sampled_from(["delete", "restore"]), st.sampled_from("xyz")),
+    max_size=8,
+)
+
+
+DEFAULTS = {"industry": None, "employees": None, "tags": [], "attributes": {}, "annualRevenue": None}
+
+
+class Model:
+    """What accounts do under upserts, deletes and restores, in memory."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, dict[str, Any]] = {}
+        self.deleted: set[str] = set()
+
+    def upsert(self, key: str, row: dict[str, Any]) -> str:
+        if key not in self.records and "name" not in row:
+            return "FAILED"
+        before = self.records.get(key)
+        self.records[key] = {**(before or DEFAULTS), **row}
+        if before is None:
+            return "CREATED"
+        if key in self.deleted:
+            self.deleted.remove(key)
+            return "RESTORED"
+        return "NOOP" if before == self.records[key] else "UPDATED"
+
+    def delete(self, key: str) -> str:
+        if key not in self.records:
+            return "FAILED"
+        status = "NOOP" if key in self.deleted else "DELETED"
+        self.deleted.add(key)
+        return status
+
+    def restore(self, key: str) -> str:
+        if key not in self.records:
+            return "FAILED"
+        status = "RESTORED" if key in self.deleted else "NOOP"
+        self.deleted.discard(key)
+        return status
+
+
+STORED = """
+SELECT r.external_id, a.deleted_at IS NOT NULL, a.name, a.industry, a.employees, a.tags, a.attributes,
+       a.annual_revenue_minor_units, a.annual_revenue_currency
+FROM external_ref r JOIN account a ON a.tenant_id = r.tenant_id AND a.id = r.record_id WHERE r.system = %s
+"""
+
+
+async def stored(accounts: Writer, system: str) -> tuple[dict[str, Any], set[str]]:
+    async with accounts.database.tenant(accounts.actor.tenant_id) as c:
+        rows = await (await c.execute(STORED, (system,))).fetchall()
+    records = {
+        key: {
+            "name": name,
+            "industry": industry,
+            "employees": employees,
+            "tags": tags,
+            "attributes": attributes,
+            "annualRevenue": {"minorUnits": units, "currency": currency} if currency else None,
+        }
+        for key, _, name, industry, employees, tags, attributes, units, currency in rows
+    }
+    return records, {row[0] for row in rows if row[1]}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+async def test_any_history_ends_as_a_model_in_memory_says(accounts: Writer, steps) -> None:
+    model, system, ids = Model(), str(uuid.uuid4()), {}
+    for act, said in steps:
+        if act == "upsert":
+            results = await accounts.upsert(*said.items(), system=system)
+            expected = [model.upsert(key, row) for key, row in said.items()]
+            ids.update({key: r.id for key, r in zip(said, results, strict=True) if r.id})
+        else:
+            results = await getattr(accounts, act)(ids.get(said, SOMEBODY))
+            expected = [getattr(model, act)(said)]
+        assert statuses(results) == expected
+    assert await stored(accounts, system) == (model.records, model.deleted)

@@ -1,0 +1,83 @@
+"""Alike: what is read a field at a time is what is read row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tenure_core.catalog.builder import build_catalog
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.write.rows.validate import validate
+from tenure_core.write.rows.validate_columns import validate_alike
+
+CATALOG = build_catalog()
+PLAIN = {
+    "name": "Müller",
+    "kind": "ORGANIZATION",
+    "tier": "gold",
+    "email": "office@example.com",
+    "phone": "+49301234567",
+    "website": "https://example.com",
+    "employees": 12,
+    "address": {"city": "Bonn", "country": "DE"},
+    "annualRevenue": {"minorUnits": 5, "currency": "EUR"},
+    "tags": ["a"],
+    "attributes": {"a": 1},
+    "parent": {"externalRef": {"system": "crm", "id": "1"}},
+    "occurredAt": "2026-03-31T09:30:00+02:00",
+    "account": {"id": "01890a5d-ac96-774b-bcce-b302099a8057"},
+    "subject": "Call",
+    "version": 3,
+    "contacts": [],
+    "unknown": None,
+}
+ODD = [
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1.0,
+        1.5,
+        2**40,
+        2**70,
+        "",
+        " ",
+        "x\x00",
+        "\ud800",
+        "é" * 300,
+        [],
+        [None],
+        {},
+    ),
+    *("person", "A@B.example", "+0", "ftp://x", "2026-02-30", {"city": None}, {"city": 5, "planet": "Mars"}),
+    *({"country": "XX"}, {"minorUnits": 1.5}, {"currency": "eur", "minorUnits": 1}, {"id": 5}),
+]
+
+
+def values(name: str) -> some.SearchStrategy[Any]:
+    return some.just(PLAIN[name]) | some.sampled_from([PLAIN[name], PLAIN[name], *ODD, *PLAIN.values()])
+
+
+@some.composite
+def rows(draw: some.DrawFn) -> list[dict[str, Any]]:
+    names = draw(some.lists(some.sampled_from(sorted(PLAIN)), unique=True, min_size=1, max_size=8))
+    said = draw(some.lists(some.tuples(*map(values, names)), max_size=6))
+    return [dict(zip(names, each, strict=True)) for each in said]
+
+
+@given(some.sampled_from(list(CATALOG.entities.values())), rows())
+def test_rows_say_the_same_at_once_as_one_by_one(entity: EntityInfo, sent: list[dict[str, Any]]) -> None:
+    names = list(sent[0]) if sent else []
+    assert validate_alike(entity, sent, names) == [validate(entity, row, creating=False) for row in sent]
+
+
+def test_a_faulty_value_leaves_the_others_of_its_field_alone() -> None:
+    sent = [{"name": "A", "employees": 1}, {"name": "", "employees": -1}, {"name": "C", "employees": None}]
+    first, faulty, last = validate_alike(CATALOG["Account"], sent, ["name", "employees"])
+    assert first.values == {"name": "A", "employees": 1}
+    assert last.values == {"name": "C", "employees": None}
+    assert {error.path for error in faulty.errors} == {("name",), ("employees",)}

@@ -1,0 +1,175 @@
+"""`tenure import` from end to end: what it prints, where it writes, and its exit codes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tenure_core.access.api_keys import find_tenant
+
+TENURE = (sys.executable, "-c", "from tenure_sdk.cli.app import main; main()")
+MAP = "system: erp\nkey: no\nfields: {name: name, employees: {column: staff, as: integer}}\n"
+
+
+class Shell:
+    """A folder to work in, and a tenant of its own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url, self.tenant = folder, url, f"cli {uuid.uuid4()}"
+        (folder / "map.yaml").write_text(MAP)
+        (folder / "in.csv").write_text("no,name,staff\n1,Acme,5\n2,Bolt,6\n")
+
+    def run(
+        self, *more: str, file="in.csv", entity="Account", map_file="map.yaml"
+    ) -> subprocess.CompletedProcess[str]:
+        command = [
+            *TENURE,
+            "import",
+            file,
+            "--entity",
+            entity,
+            "--map",
+            map_file,
+            "--tenant",
+            self.tenant,
+            *more,
+        ]
+        environment = {**os.environ, "DATABASE_URL": self.url}
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120
+        )
+
+    def analyzed(self) -> int:
+        """Return how often somebody asked for new statistics of the accounts."""
+        with psycopg.connect(self.url) as connection:
+            [(count,)] = connection.execute(
+                "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'account'"
+            )
+            return count
+
+    def names(self) -> list[str]:
+        with psycopg.connect(self.url) as connection:
+            rows = connection.execute(
+                "SELECT a.name FROM account a JOIN tenant t ON t.id = tenant_id WHERE t.name = %s ORDER BY 1",
+                (self.tenant,),
+            )
+            return [name for (name,) in rows]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, database_url: str) -> Shell:
+    return Shell(tmp_path, database_url)
+
+
+def counts(output: str) -> dict[str, int]:
+    lines = [line.rsplit(maxsplit=1) for line in output.splitlines() if line[-1:].isdigit()]
+    return {label.strip(): int(count.replace(",", "")) for label, count in lines}
+
+
+def test_a_file_is_imported_and_told_in_numbers(shell: Shell) -> None:
+    first = shell.run()
+    assert first.returncode == 0, first.stderr
+    assert counts(first.stdout) == {
+        "lines read": 2,
+        "lines left out by `where`": 0,
+        "records created": 2,
+        "records updated": 0,
+        "records restored": 0,
+        "records unchanged": 0,
+        "records refused": 0,
+    }
+    assert "2 lines read, 2 records written" in first.stderr
+    again = shell.run()
+    assert (again.returncode, counts(again.stdout)["records unchanged"]) == (0, 2)
+    assert shell.names() == ["Acme", "Bolt"]
+
+
+def test_a_dry_run_says_what_would_be_and_writes_nothing(shell: Shell) -> None:
+    analyzed = shell.analyzed()
+    tried = shell.run("--dry-run")
+    assert (tried.returncode, counts(tried.stdout)["records that would be created"]) == (0, 2)
+    assert f"There is no tenant '{shell.tenant}' yet" in tried.stderr
+    assert find_tenant(shell.url, shell.tenant) is None
+    assert shell.analyzed() == analyzed
+
+
+def test_a_dry_run_checks_against_the_records_of_its_tenant(shell: Shell) -> None:
+    assert shell.run().returncode == 0
+    tried = shell.run("--dry-run")
+    assert counts(tried.stdout)["records that would be unchanged"] == 2
+    assert "There is no tenant" not in tried.stderr
+
+
+def test_a_pipe_is_refused_before_it_is_read(shell: Shell) -> None:
+    os.mkfifo(shell.folder / "pipe.csv")
+    lines = (shell.folder / "in.csv").read_text()
+    threading.Thread(target=(shell.folder / "pipe.csv").write_text, args=[lines], daemon=True).start()
+    done = shell.run(file="pipe.csv")
+    assert done.returncode == 2
+    assert "pipe.csv is a pipe" in done.stderr
+    assert find_tenant(shell.url, shell.tenant) is None
+
+
+def test_an_import_has_more_patience_than_a_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENURE_STATEMENT_TIMEOUT_SECONDS", "0.2")
+    with psycopg.connect(shell.url, autocommit=True) as owner:
+        with owner.transaction():
+            owner.execute("LOCK TABLE account IN SHARE MODE")
+            command = threading.Thread(target=shell.run)
+            command.start()
+            while not owner.execute(
+                "SELECT FROM pg_locks WHERE relation = 'account'::regclass AND NOT granted"
+            ).fetchall():
+                time.sleep(0.02)
+            command.join(timeout=0.6)
+        command.join()
+    assert shell.names() == ["Acme", "Bolt"]
+
+
+def test_refused_lines_make_exit_code_1_and_a_file(shell: Shell) -> None:
+    (shell.folder / "in.csv").write_text("no,name,staff\n1,Acme,5\n2,,6\n")
+    done = shell.run()
+    assert done.returncode == 1
+    assert "The refused lines are in in.csv.rejects.csv." in done.stdout
+    assert "name: must not be null" in (shell.folder / "in.csv.rejects.csv").read_text()
+    assert shell.names() == ["Acme"]
+    assert shell.run("--rejects", "elsewhere.csv").returncode == 1
+    assert (shell.folder / "elsewhere.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"file": "none.csv"}, "none.csv can't be opened: No such file or directory."),
+        ({"map_file": "none.yaml"}, "The map none.yaml can't be read"),
+        ({"entity": "Acount"}, "There is no entity 'Acount'. There are Account, Contact, Activity."),
+        ({"entity": "Contact"}, "fields.name: Contact has no field 'name'"),
+        ({"file": "empty.csv"}, "empty.csv is empty"),
+        ({"file": "other.csv"}, "The map names the column 'no', which the file lacks"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(shell: Shell, wrong: dict[str, str], told: str) -> None:
+    (shell.folder / "empty.csv").touch()
+    (shell.folder / "other.csv").write_text("name,staff\nAcme,5\n")
+    done = shell.run(**wrong)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert told in line
+    assert find_tenant(shell.url, shell.tenant) is None
+
+
+def test_a_database_that_is_not_there_is_one_line(shell: Shell) -> None:
+    shell.url = "postgresql://nobody@127.0.0.1:1/none"
+    done = shell.run()
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert "can't be reached" in line

@@ -1,0 +1,12 @@
+"""Replaying changes: what grows with each telling, or never ends, is found and named."""
+
+from __future__ import annotations
+
+from tenure_sdk.conformance.checks.change_idempotency import doubling
+from tenure_sdk.conformance.fixtures.environment import Ground
+
+
+async def test_rows_that_double_are_named(ground: Ground) -> None:
+    [found] = [one async for one in doubling(ground)]
+    assert found.where == "on_change"
+    assert "makes more of them: garage_car has 2 rows more" in found.what

@@ -1,0 +1,58 @@
+"""Asking a Tenure that has the plugin of `desk`, the short way and the general one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from tenure_core.access.identity import Actor
+from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.timing import Timing
+from tenure_schema.operations.executor import Execution
+
+
+class Desk:
+    """Asks as one actor.
+
+    Args:
+        execution: What answers.
+        actor: Who asks.
+    """
+
+    def __init__(self, execution: Execution, actor: Actor) -> None:
+        self.execution = execution
+        self.actor = actor
+
+    async def ask(self, query: str, key: str | None = None, **variables: Any) -> Any:
+        """Return the whole response; `key` is an idempotency key."""
+        question = Question(query, variables, idempotency_key=key)
+        response = await self.execution.answer(question, self.actor, "test", Timing())
+        return orjson.loads(orjson.dumps(response))
+
+    async def generally(self, query: str, **variables: Any) -> Any:
+        """Return the whole response of the general way."""
+        response = await self.execution.answer_generally(Question(query, variables), self.actor, "test")
+        return orjson.loads(orjson.dumps(response))
+
+    async def both_ways(self, query: str, **variables: Any) -> Any:
+        """Ask both ways, and return the response, which is the same."""
+        short = await self.ask(query, **variables)
+        assert await self.generally(query, **variables) == short
+        return short
+
+    async def create(self, **values: Any) -> str:
+        """Create an account, and return its id."""
+        found = await self.ask(
+            "mutation ($input: AccountCreateInput!) { accountCreate(input: $input) { account { id } } }",
+            input={"name": "a", **values},
+        )
+        identity: str = found["data"]["accountCreate"]["account"]["id"]
+        return identity
+
+    async def contact(self, account: str) -> None:
+        """Create a contact at an account."""
+        await self.ask(
+            "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { userErrors { code } } }",
+            input={"lastName": "Lovelace", "account": {"id": account}},
+        )
