@@ -23,8 +23,6 @@ from tenure_core.postgres.embedded import EmbeddedPostgres
 from tenure_core.settings import Settings
 from tenure_schema.http.logging_setup import configure_logs
 
-pytest_plugins = ["tests.support.api_fixtures"]
-
 configure_logs("warning")
 
 # Tenure is held to its word whatever plugins are installed beside it; so are the commands that tests run.

@@ -29,7 +29,7 @@ from tenure_core.plugins.host import core_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 from tenure_manufacturing import plugin as manufacturing
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 from tenure_sdk.demo.loading import load_demo
 from tenure_sdk.demo.plugins import load_plugins
 from tenure_sdk.testing import running_tenure
@@ -57,7 +57,7 @@ def answered(value: Any) -> bool:
 async def test_each_query_of_the_tour_is_answered(
     example: Example, demo: Actor, database: Database, settings: Settings
 ) -> None:
-    execution = Execution(core_host(), database, settings)
+    execution = Executor(core_host(), database, settings)
     answer = await ask(execution, demo, example.text)
     assert "errors" not in answer
     if example.answer:

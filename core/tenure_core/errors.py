@@ -25,15 +25,15 @@ class TenureError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
-LONGEST_REASON = 1_000
+MAX_SUMMARY_LENGTH = 1_000
 
 
-def reason_of(error: BaseException) -> str:
+def error_summary(error: BaseException) -> str:
     """Return what an error of anybody's code says, as PostgreSQL can keep it: one line, and not too long."""
     known = isinstance(error, TenureError)
     said = str(error) if known else f"{type(error).__name__}: {error}"
     clean = said.encode("utf-8", "replace").decode().replace("\0", "")
-    return " ".join(clean.split())[:LONGEST_REASON].rstrip(" :.")
+    return " ".join(clean.split())[:MAX_SUMMARY_LENGTH].rstrip(" :.")
 
 
 class BadUserInputError(TenureError):
@@ -117,7 +117,7 @@ class CursorExpiredError(TenureError):
     code = "CURSOR_EXPIRED"
 
 
-class BusyError(TenureError):
+class TooManyRequestsError(TenureError):
     """A request that has to wait until others of its kind are done."""
 
     code = "BUSY"

@@ -48,23 +48,25 @@ class Settings(BaseSettings):
     key_cache_seconds: float = Field(
         10.0, ge=0, description="How long a revoked key may still work in a process."
     )
-    receipt_days: int = Field(
+    idempotency_days: int = Field(
         7, ge=1, description="How long the answer to a write with an idempotency key is kept."
     )
     plugins_allow: Names | None = Field(
         None, description="The installed plugins to load, with commas; unset: all, empty: none."
     )
     plugins_deny: Names = Field((), description="Installed plugins not to load, with commas.")
-    plugin_failures: Literal["stop", "leave_out"] = Field(
-        "stop", description="What to do about a plugin that fails at the start: stop, or leave_out."
+    plugin_failures: Literal["stop", "skip"] = Field(
+        "stop", description="What to do about a plugin that fails at the start: stop, or skip."
     )
     plugin_retry_seconds: float = Field(
         1.0, gt=0, description="Pause after a plugin's job or delivery failed; it doubles with each failure."
     )
-    delivery_attempts: int = Field(
+    change_listener_attempts: int = Field(
         10, ge=1, description="How often a plugin may fail on the same changes before it is parked."
     )
-    delivery_seconds: float = Field(60.0, gt=0, description="How long a plugin may take over some changes.")
+    change_listener_seconds: float = Field(
+        60.0, gt=0, description="How long a plugin may take over some changes."
+    )
     worker: bool = Field(True, description="Whether `serve` also does what plugins do by themselves.")
     worker_concurrency: int = Field(
         4, ge=1, le=100, description="Jobs at the same time in one process, and deliveries, at most."
@@ -77,10 +79,10 @@ class Settings(BaseSettings):
     )
     ide: bool = Field(True, description="Whether the IDE page is served.")
     introspection: bool = Field(True, description="Whether clients may read the schema.")
-    change_days: int = Field(30, ge=1, le=3650, description="Days that changes are kept for.")
+    change_retention_days: int = Field(30, ge=1, le=3650, description="Days that changes are kept for.")
     max_exports: int = Field(2, ge=1, description="Exports at the same time in one process, at most.")
-    max_loads: int = Field(4, ge=1, description="Loads at the same time in one process, at most.")
-    load_pause_seconds: float = Field(
+    max_bulk_loads: int = Field(4, ge=1, description="Loads at the same time in one process, at most.")
+    bulk_idle_seconds: float = Field(
         60.0, gt=0, description="How long a load may bring nothing before it is given up."
     )
     max_body_bytes: int = Field(1_000_000, ge=1024, description="A request's body, at most.")
@@ -92,10 +94,10 @@ class Settings(BaseSettings):
     max_root_fields: int = Field(20, ge=1, description="Root fields of a query, at most.")
     max_mutations: int = Field(10, ge=1, description="Root fields of a mutation, at most.")
     max_directives: int = Field(50, ge=0, description="Directives in one operation, at most.")
-    socket_origins: Names = Field(
+    websocket_origins: Names = Field(
         (), description="Origins of pages that may open a WebSocket, with commas, beside the server's own."
     )
-    socket_init_seconds: float = Field(
+    websocket_init_seconds: float = Field(
         3.0, gt=0, description="How long a WebSocket may take to send its connection_init."
     )
     max_subscriptions: int = Field(20, ge=1, description="Operations that run on one WebSocket, at most.")

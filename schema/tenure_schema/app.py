@@ -17,27 +17,27 @@ from starlette.routing import Route, WebSocketRoute
 from uuid_utils import uuid7
 
 from tenure_core.access.identity import KeyCache
-from tenure_core.background.runtime import background
+from tenure_core.background.runtime import run_background
 from tenure_core.catalog.change_operation import EXPORT_PATH
-from tenure_core.changes.retention import maintained
+from tenure_core.changes.retention import run_retention
 from tenure_core.errors import TenureError
 from tenure_core.plugins.host import Host, load_host
-from tenure_core.plugins.lifecycle import started
+from tenure_core.plugins.lifecycle import run_lifecycle
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 from tenure_schema.bulk_load.route import BULK_PATH, bulk
-from tenure_schema.errors import as_tenure_error, formatted
-from tenure_schema.http.error_response import refuse
+from tenure_schema.errors import format_error, to_tenure_error
+from tenure_schema.http.error_response import error_response
 from tenure_schema.http.export import export_lines
 from tenure_schema.http.ide import ide_files, ide_page
 from tenure_schema.http.logging_setup import configure_logs, name_request
-from tenure_schema.http.request_parsing import read_question
+from tenure_schema.http.request_parsing import parse_request
 from tenure_schema.http.timing import Timing, in_time
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 from tenure_schema.plugins.routes import PLUGINS_PATH, plugin_routes
-from tenure_schema.plugins.schema_diagnosis import without_unbuildable
+from tenure_schema.plugins.schema_diagnosis import drop_broken_plugins
 from tenure_schema.plugins.schema_parts import UnbuildableError
-from tenure_schema.websocket import Sockets, sockets
+from tenure_schema.websocket import WebSocketApp, websocket_app
 
 GRAPHQL_PATH = "/graphql"
 
@@ -64,18 +64,18 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with (
             Database(url, settings) as database,
-            maintained(database, settings),
-            started(host, settings) as ready,
+            run_retention(database, settings),
+            run_lifecycle(host, settings) as ready,
         ):
             app.state.database = database
             app.state.keys = KeyCache(database, settings.key_cache_seconds)
             app.state.execution = _execution(ready, database, settings, app.state.keys)
             app.state.host = served = app.state.execution.host
             app.state.catalog = served.catalog
-            app.state.sockets = Sockets(app.state.execution, settings)
+            app.state.sockets = WebSocketApp(app.state.execution, settings)
             app.state.exports = asyncio.Semaphore(settings.max_exports)
-            app.state.loads = asyncio.Semaphore(settings.max_loads)
-            async with background(database, served, settings) if settings.worker else nullcontext():
+            app.state.loads = asyncio.Semaphore(settings.max_bulk_loads)
+            async with run_background(database, served, settings) if settings.worker else nullcontext():
                 yield
 
     routes: list[Any] = [
@@ -85,7 +85,7 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
         Route(EXPORT_PATH, export_lines, methods=["GET"]),
         Route(BULK_PATH, bulk, methods=["POST"]),
         *plugin_routes(host),
-        WebSocketRoute(GRAPHQL_PATH, sockets),
+        WebSocketRoute(GRAPHQL_PATH, websocket_app),
     ]
     if settings.ide:
         routes += [Route(GRAPHQL_PATH, ide_page, methods=["GET"]), ide_files(settings)]
@@ -96,12 +96,12 @@ def app_of(host: Host, settings: Settings, url: str) -> Starlette:
     return app
 
 
-def _execution(host: Host, database: Database, settings: Settings, keys: KeyCache) -> Execution:
+def _execution(host: Host, database: Database, settings: Settings, keys: KeyCache) -> Executor:
     """Return what answers, without the plugins whose own types no schema can be built of."""
     try:
-        return Execution(host, database, settings, keys)
+        return Executor(host, database, settings, keys)
     except UnbuildableError:
-        return Execution(without_unbuildable(host, settings), database, settings, keys)
+        return Executor(drop_broken_plugins(host, settings), database, settings, keys)
 
 
 async def refused(request: Request, error: Exception) -> Response:
@@ -132,12 +132,12 @@ async def readyz(request: Request) -> Response:
     """Say whether questions can be answered: whether the database does."""
     request_id = str(uuid7())
     try:
-        async with request.app.state.database.unbound() as connection:
+        async with request.app.state.database.shared_connection() as connection:
             await connection.execute("SELECT 1")
     except TenureError as error:
-        known = as_tenure_error(error, request_id)
+        known = to_tenure_error(error, request_id)
         away = type(known)("The database does not answer.", "The server's log says why.")
-        return _json({"errors": formatted(away, request_id)}, 503)
+        return _json({"errors": format_error(away, request_id)}, 503)
     return _json({"status": "ok"}, 200)
 
 
@@ -147,7 +147,7 @@ async def graphql(request: Request) -> Response:
     try:
         response = _json(await _answer(request, request_id, timing), 200)
     except Exception as caught:
-        response = refuse(caught, request_id)
+        response = error_response(caught, request_id)
     response.headers.update({"X-Request-Id": request_id, "Server-Timing": timing.header()})
     return response
 
@@ -155,10 +155,10 @@ async def graphql(request: Request) -> Response:
 async def _answer(request: Request, request_id: str, timing: Timing) -> dict[str, Any]:
     state = request.app.state
     with timing.stage("identify"):
-        actor = await state.keys.actor(request.headers.get("authorization"))
+        actor = await state.keys.authenticate(request.headers.get("authorization"))
     name_request(request_id, actor)
-    question = await read_question(request, state.settings)
-    answering = state.execution.answer(question, actor, request_id, timing)
+    question = await parse_request(request, state.settings)
+    answering = state.execution.execute(question, actor, request_id, timing)
     found: dict[str, Any] = await in_time(answering, state.settings.request_timeout_seconds)
     return found
 

@@ -10,7 +10,6 @@ from graphql import GraphQLError, GraphQLFormattedError
 
 from tenure_core.errors import (
     BadUserInputError,
-    BusyError,
     ConflictError,
     CursorExpiredError,
     DatabaseTimeoutError,
@@ -20,6 +19,7 @@ from tenure_core.errors import (
     RequestTimeoutError,
     RequestTooLargeError,
     TenureError,
+    TooManyRequestsError,
     UnauthenticatedError,
 )
 from tenure_schema.http.request_parsing import BodyTooLargeError, UnsupportedMediaTypeError
@@ -36,7 +36,7 @@ STATUS: Mapping[type[TenureError], int] = {
     ForbiddenError: 403,
     ConflictError: 409,
     CursorExpiredError: 410,
-    BusyError: 429,
+    TooManyRequestsError: 429,
     DatabaseUnavailableError: 503,
     DatabaseTimeoutError: 504,
     RequestTimeoutError: 504,
@@ -48,7 +48,7 @@ def status_of(error: TenureError) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
-def as_tenure_error(error: BaseException, request_id: str) -> TenureError:
+def to_tenure_error(error: BaseException, request_id: str) -> TenureError:
     """Return the error of ours for any exception; one that is our own fault is logged with its trace.
 
     What a plugin has failed in was logged where it happened, unless it says its cause.
@@ -63,7 +63,7 @@ def as_tenure_error(error: BaseException, request_id: str) -> TenureError:
     return TenureError("Something went wrong on our side.", f"Name the request {request_id} to the operator.")
 
 
-def formatted(error: TenureError, request_id: str) -> list[dict[str, Any]]:
+def format_error(error: TenureError, request_id: str) -> list[dict[str, Any]]:
     """Return the GraphQL errors of an error: message, extensions, and for a wrong document its places."""
     extensions = {"code": error.code, "requestId": request_id, "retryable": error.retryable}
     if isinstance(error, InvalidDocumentError):
@@ -71,17 +71,17 @@ def formatted(error: TenureError, request_id: str) -> list[dict[str, Any]]:
     return [{"message": str(error), "extensions": extensions}]
 
 
-def formatted_result(errors: list[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+def format_result(errors: list[GraphQLError], request_id: str) -> list[dict[str, Any]]:
     """Return the GraphQL errors of an operation that ran through resolvers."""
-    return [_formatted_one(error, request_id) for error in errors]
+    return [_format_error(error, request_id) for error in errors]
 
 
-def _formatted_one(error: GraphQLError, request_id: str) -> dict[str, Any]:
+def _format_error(error: GraphQLError, request_id: str) -> dict[str, Any]:
     if error.original_error is None:
         known: TenureError = BadUserInputError(error.message)
     else:
-        known = as_tenure_error(error.original_error, request_id)
-    [only] = formatted(known, request_id)
+        known = to_tenure_error(error.original_error, request_id)
+    [only] = format_error(known, request_id)
     return {**_plain(error.formatted), **only}
 
 

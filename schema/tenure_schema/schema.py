@@ -10,18 +10,25 @@ from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.catalog.external_refs import BY_EXTERNAL_REF
 from tenure_core.errors import PluginError
 from tenure_core.query.plan.planner import AGGREGATE
-from tenure_schema.features.change_feed import change_questions
+from tenure_schema.features.change_feed import query_fields
 from tenure_schema.features.field_owners import LIST
 from tenure_schema.features.plugin_admin import PLUGINS
 from tenure_schema.mutations.record import mutations_of
 from tenure_schema.mutations.runner import Mutation
-from tenure_schema.plugins.field_wiring import join_fields
-from tenure_schema.plugins.schema_parts import PLATFORM, ROOTS, PluginParts, joined, unbuildable
+from tenure_schema.plugins.field_wiring import wire_fields
+from tenure_schema.plugins.schema_parts import PLATFORM, ROOTS, PluginParts, build_error, merge_parts
 from tenure_schema.plugins.type_references import PlatformType
-from tenure_schema.types.builder import Argument, DuplicateTypeError, PlannedField, Types, list_of, output
-from tenure_schema.types.filter_inputs import Inputs
-from tenure_schema.types.mutation_inputs import WriteInputs
-from tenure_schema.types.objects import Objects
+from tenure_schema.types.builder import (
+    Argument,
+    DuplicateTypeError,
+    PlannedField,
+    TypeRegistry,
+    list_of,
+    output_field,
+)
+from tenure_schema.types.filter_inputs import FilterInputs
+from tenure_schema.types.mutation_inputs import MutationInputs
+from tenure_schema.types.objects import ObjectTypes
 from tenure_schema.types.payloads import Payloads
 from tenure_schema.types.scalars import SCALARS
 
@@ -41,14 +48,14 @@ def build_schema(catalog: Catalog, parts: PluginParts = NO_PARTS) -> strawberry.
 
 
 def _built(catalog: Catalog, parts: PluginParts) -> strawberry.Schema:
-    types = Types()
+    types = TypeRegistry()
     types.implement("Node", catalog.entities)
-    inputs = Inputs(catalog, types)
-    objects = Objects(catalog, types, inputs)
-    WriteInputs(catalog, types, inputs)
+    inputs = FilterInputs(catalog, types)
+    objects = ObjectTypes(catalog, types, inputs)
+    MutationInputs(catalog, types, inputs)
     Payloads(catalog, types)
     query = types.object(
-        "Query", "Questions about the customers of one tenant.", _questions(catalog, types, objects)
+        "Query", "Questions about the customers of one tenant.", _query_fields(catalog, types, objects)
     )
     mutations = [_write(mutation, types) for mutation in mutations_of(catalog)]
     mutation = types.object("Mutation", "Changes to the customers of one tenant.", mutations)
@@ -56,7 +63,7 @@ def _built(catalog: Catalog, parts: PluginParts) -> strawberry.Schema:
     schema = _joined(query, mutation, [types[name] for name in catalog.entities], parts)
     _fill_in_variables(graphql_schema(schema))
     roots = {kind.capitalize(): parts.fields(kind) for kind in ROOTS}
-    join_fields(graphql_schema(schema), types.named, roots)
+    wire_fields(graphql_schema(schema), types.named, roots)
     return schema
 
 
@@ -73,14 +80,14 @@ def _joined(query: type, mutation: type, entities: list[type], parts: PluginPart
     config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True)
     try:
         return strawberry.Schema(
-            joined("query", query, parts) or query,
-            joined("mutation", mutation, parts),
-            joined("subscription", None, parts, "What happens, as it happens."),
+            merge_parts("query", query, parts) or query,
+            merge_parts("mutation", mutation, parts),
+            merge_parts("subscription", None, parts, "What happens, as it happens."),
             types=[*entities, *parts.types],
             config=config,
         )
     except Exception as error:
-        raise unbuildable(error, parts) from error
+        raise build_error(error, parts) from error
 
 
 def _fill_in_variables(schema: GraphQLSchema) -> None:
@@ -103,11 +110,13 @@ def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return schema._schema
 
 
-def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[PlannedField]:
+def _query_fields(catalog: Catalog, types: TypeRegistry, objects: ObjectTypes) -> list[PlannedField]:
     node = types["Node"]
     fields = [
-        output("node", node | None, "The record with an id, whatever it is of.", [_identity("Its id.")]),
-        output(
+        output_field(
+            "node", node | None, "The record with an id, whatever it is of.", [_identity("Its id.")]
+        ),
+        output_field(
             "nodes",
             list_of(node | None),
             "The records with these ids, in their order; null for each that is not there.",
@@ -117,24 +126,24 @@ def _questions(catalog: Catalog, types: Types, objects: Objects) -> list[Planned
         ),
     ]
     owners = list_of(types["FieldOwner"])
-    fields.append(output(LIST, owners, "The fields that only one system may write.", []))
+    fields.append(output_field(LIST, owners, "The fields that only one system may write.", []))
     plugins = list_of(types["Plugin"])
-    fields.append(output(PLUGINS, plugins, "The plugins of this server; for administrators.", []))
+    fields.append(output_field(PLUGINS, plugins, "The plugins of this server; for administrators.", []))
     for entity in catalog.entities.values():
-        fields += _entity_questions(entity, types, objects)
-    return [*fields, *change_questions(types)]
+        fields += _entity_query_fields(entity, types, objects)
+    return [*fields, *query_fields(types)]
 
 
-def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> list[PlannedField]:
+def _entity_query_fields(entity: EntityInfo, types: TypeRegistry, objects: ObjectTypes) -> list[PlannedField]:
     aggregate = objects.aggregate_field(f"{entity.plural}{AGGREGATE}", entity)
     return [
-        output(
+        output_field(
             entity.singular,
             types[entity.name] | None,
             f"One of the {entity.plural} by its id.",
             [_identity("Its id.")],
         ),
-        output(
+        output_field(
             f"{entity.singular}{BY_EXTERNAL_REF}",
             types[entity.name] | None,
             f"One of the {entity.plural} by the key that another system knows it by.",
@@ -143,7 +152,7 @@ def _entity_questions(entity: EntityInfo, types: Types, objects: Objects) -> lis
                 Argument("externalId", strawberry.ID, "Its key there."),
             ],
         ),
-        output(
+        output_field(
             entity.plural,
             types[f"{entity.name}Connection"],
             f"The {entity.plural}, page by page.",
@@ -157,6 +166,6 @@ def _identity(description: str) -> Argument:
     return Argument("id", strawberry.ID, description)
 
 
-def _write(mutation: Mutation, types: Types) -> PlannedField:
+def _write(mutation: Mutation, types: TypeRegistry) -> PlannedField:
     argument = Argument("input", types[mutation.payload.removesuffix("Payload") + "Input"], "What to write.")
-    return output(mutation.name, types[mutation.payload] | None, mutation.description, [argument])
+    return output_field(mutation.name, types[mutation.payload] | None, mutation.description, [argument])

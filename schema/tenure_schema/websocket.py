@@ -28,12 +28,12 @@ from uuid_utils import uuid7
 from tenure_core.access.identity import Actor, KeyCache
 from tenure_core.errors import ForbiddenError, TenureError, UnauthenticatedError
 from tenure_core.settings import Settings
-from tenure_schema.errors import as_tenure_error, formatted
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.errors import format_error, to_tenure_error
+from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.http.logging_setup import name_request
-from tenure_schema.http.request_parsing import deeper_than, question_of
+from tenure_schema.http.request_parsing import build_request, deeper_than
 from tenure_schema.http.timing import Timing, in_time
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 FORBIDDEN, TRY_AGAIN = 4403, 1013
 """Why a socket is closed: as graphql-transport-ws has it, and as the registry of RFC 6455 has it."""
@@ -44,7 +44,7 @@ SHORTEST_WATCH = 0.5
 log = structlog.get_logger()
 
 
-class Socket:
+class WebSocketClient:
     """The other side of a WebSocket.
 
     Args:
@@ -75,7 +75,7 @@ class Socket:
         """
         sent = {str(name).lower(): value for name, value in self.connection_params.items()}
         given = self._websocket.headers.get("authorization") or sent.get("authorization")
-        return await self._keys.actor(given if isinstance(given, str) else None)
+        return await self._keys.authenticate(given if isinstance(given, str) else None)
 
     async def close(self, code: int, reason: str) -> None:
         """Close it, unless it is closed."""
@@ -110,7 +110,7 @@ class Socket:
 class _Operations:
     """Stands where Strawberry's handler has a schema: runs operations as those over HTTP are run."""
 
-    def __init__(self, execution: Execution, settings: Settings) -> None:
+    def __init__(self, execution: Executor, settings: Settings) -> None:
         self._execution = execution
         self._seconds = settings.request_timeout_seconds
 
@@ -119,7 +119,7 @@ class _Operations:
         query: object,
         *,
         variable_values: object,
-        context_value: Socket,
+        context_value: WebSocketClient,
         root_value: None,
         operation_name: object,
     ) -> AsyncGenerator[ExecutionResult]:
@@ -128,23 +128,25 @@ class _Operations:
         return self._results(asked, context_value, str(uuid7()))
 
     async def _results(
-        self, asked: Mapping[str, object], socket: Socket, request_id: str
+        self, asked: Mapping[str, object], socket: WebSocketClient, request_id: str
     ) -> AsyncGenerator[ExecutionResult]:
         try:
-            async with aclosing(self._answers(question_of(asked), socket, request_id)) as answers:
+            async with aclosing(self._answers(build_request(asked), socket, request_id)) as answers:
                 async for answer in answers:
                     yield ExecutionResult(answer["data"], _errors(answer.get("errors", ())) or None)
         except Exception as error:
-            yield PreExecutionError(None, _errors(formatted(as_tenure_error(error, request_id), request_id)))
+            yield PreExecutionError(
+                None, _errors(format_error(to_tenure_error(error, request_id), request_id))
+            )
 
     async def _answers(
-        self, question: Question, socket: Socket, request_id: str
+        self, question: GraphQLRequest, socket: WebSocketClient, request_id: str
     ) -> AsyncGenerator[dict[str, Any]]:
         actor = await socket.actor()
         name_request(request_id, actor)
-        asking = self._execution.asking(question, actor, request_id)
+        asking = self._execution.prepare_request(question, actor, request_id)
         if asking.operation.node.operation is not OperationType.SUBSCRIPTION:
-            answering = self._execution.answer(question, actor, request_id, Timing())
+            answering = self._execution.execute(question, actor, request_id, Timing())
             yield await in_time(answering, self._seconds)
             return
         async with aclosing(self._execution.events(asking)) as events:
@@ -161,7 +163,7 @@ def _errors(shown: Iterable[Mapping[str, Any]]) -> list[GraphQLError]:
     ]
 
 
-class Sockets(GraphQL[Socket, None]):
+class WebSocketApp(GraphQL[WebSocketClient, None]):
     """Serves WebSockets.
 
     Args:
@@ -169,20 +171,20 @@ class Sockets(GraphQL[Socket, None]):
         settings: How long a socket may wait to begin, how much it may ask at once, and from where.
     """
 
-    def __init__(self, execution: Execution, settings: Settings) -> None:
+    def __init__(self, execution: Executor, settings: Settings) -> None:
         super().__init__(
             cast(BaseSchema, _Operations(execution, settings)),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=timedelta(seconds=settings.socket_init_seconds),
+            connection_init_wait_timeout=timedelta(seconds=settings.websocket_init_seconds),
             max_subscriptions_per_connection=settings.max_subscriptions,
-            allowed_origins=settings.socket_origins,
+            allowed_origins=settings.websocket_origins,
         )
         self._settings = settings
 
     async def serve(self, websocket: WebSocket, keys: KeyCache) -> None:
         """Serve one socket until one of both sides ends it."""
-        socket = Socket(websocket, keys)
+        socket = WebSocketClient(websocket, keys)
         async with socket.watched(self._settings.key_cache_seconds):
             try:
                 await self.run(websocket, context=socket)
@@ -190,7 +192,7 @@ class Sockets(GraphQL[Socket, None]):
                 log.warning("a socket was closed", reason=str(error))
                 await socket.close(TRY_AGAIN, "Try again later")
 
-    async def on_ws_connect(self, context: Socket) -> UnsetType | dict[str, object] | None:
+    async def on_ws_connect(self, context: WebSocketClient) -> UnsetType | dict[str, object] | None:
         """Let a socket in whose key is known.
 
         Raises:
@@ -220,7 +222,7 @@ class Sockets(GraphQL[Socket, None]):
         return orjson.dumps(data).decode()
 
 
-async def sockets(websocket: WebSocket) -> None:
+async def websocket_app(websocket: WebSocket) -> None:
     """Serve a WebSocket."""
     state = websocket.app.state
     await state.sockets.serve(websocket, state.keys)

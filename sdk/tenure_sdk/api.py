@@ -1,9 +1,9 @@
 """The words of plugins: what `tenure_sdk` hands on, each from its home."""
 
 from tenure_core.access.identity import Actor
-from tenure_core.catalog.change_operation import Operation
+from tenure_core.catalog.change_operation import ChangeOperation
 from tenure_core.changes.change import Change
-from tenure_core.entities.computed import ComputedColumn, ComputedField
+from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.declaration import Composite, Entity, Money, belongs_to, column
 from tenure_core.entities.model import Account, Activity, Contact
 from tenure_core.entities.naming import camel_case
@@ -18,14 +18,21 @@ from tenure_core.entities.scalar_types import (
     JSON,
     STRING,
     STRING_LIST,
-    Kind,
-    kind_of,
+    ScalarType,
+    type_for,
 )
 from tenure_core.errors import BadUserInputError, ConflictError, ForbiddenError, TenureError
 from tenure_core.plugins.context import Context, Rows, Writer
 from tenure_core.plugins.hookspecs import hookimpl
 from tenure_core.plugins.manifest import Manifest
-from tenure_core.plugins.registrations import DemoAccount, DemoData, GraphQLParts, Job, Permission, RoleGrants
+from tenure_core.plugins.registrations import (
+    DemoAccount,
+    DemoData,
+    GraphQLParts,
+    Job,
+    Permission,
+    RoleDefinition,
+)
 from tenure_core.plugins.write_set import Refusal, RowWrite, Values, WriteSet
 from tenure_core.write.results import ErrorCode, RowResult, Status, UserError
 
@@ -44,10 +51,11 @@ __all__ = [
     "Activity",
     "Actor",
     "BadUserInputError",
+    "BatchField",
     "Change",
+    "ChangeOperation",
     "Composite",
     "ComputedColumn",
-    "ComputedField",
     "ConflictError",
     "Contact",
     "Context",
@@ -58,16 +66,15 @@ __all__ = [
     "ForbiddenError",
     "GraphQLParts",
     "Job",
-    "Kind",
     "Manifest",
     "Money",
-    "Operation",
     "Permission",
     "Refusal",
-    "RoleGrants",
+    "RoleDefinition",
     "RowResult",
     "RowWrite",
     "Rows",
+    "ScalarType",
     "Status",
     "TenureError",
     "UserError",
@@ -78,5 +85,5 @@ __all__ = [
     "camel_case",
     "column",
     "hookimpl",
-    "kind_of",
+    "type_for",
 ]

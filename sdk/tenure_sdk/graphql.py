@@ -17,7 +17,7 @@ from uuid import UUID
 from tenure_core.entities.scalar_types import ID
 from tenure_core.errors import BadUserInputError
 from tenure_schema.plugins.entity_refs import EntityRef
-from tenure_schema.plugins.resolver_contexts import RefusedError, ResolverContext, SubscriptionContext
+from tenure_schema.plugins.resolver_contexts import InputRefusedError, ResolverContext, SubscriptionContext
 from tenure_schema.plugins.type_references import entity_type, platform_type
 from tenure_schema.types.builder import list_of
 from tenure_schema.types.scalars import BigInt
@@ -25,7 +25,7 @@ from tenure_schema.types.scalars import BigInt
 __all__ = [
     "BigInt",
     "EntityRef",
-    "RefusedError",
+    "InputRefusedError",
     "ResolverContext",
     "SubscriptionContext",
     "entity_type",

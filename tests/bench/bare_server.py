@@ -27,13 +27,13 @@ from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor, Role
 from tenure_core.plugins.host import load_host
 from tenure_core.postgres.database import service_conninfo
-from tenure_core.query.plan import bound
+from tenure_core.query.plan import bind_values
 from tenure_core.query.sql import Statement
 from tenure_core.settings import load_settings
-from tenure_schema.http.graphql_request import Question
-from tenure_schema.operations.document_cache import Documents
+from tenure_schema.http.graphql_request import GraphQLRequest
+from tenure_schema.operations.document_cache import DocumentCache
 from tenure_schema.operations.lowering import read_variables
-from tenure_schema.operations.prepared_operations import Operation, prepare
+from tenure_schema.operations.prepared_operations import CachedOperation, prepare
 from tenure_schema.schema import build_schema, graphql_schema
 
 URL = os.environ["BENCH_DATABASE_URL"]
@@ -64,22 +64,24 @@ pool = AsyncConnectionPool(
 )
 
 
-def statement_of(question: Question) -> tuple[Statement, dict[str, object]]:
+def statement_of(question: GraphQLRequest) -> tuple[Statement, dict[str, object]]:
     """Return the one statement that Tenure makes of a question, with the values that the question has."""
     catalog = HOST.catalog
     schema = graphql_schema(build_schema(catalog))
-    document = Documents(schema, SETTINGS).get(question.query)
+    document = DocumentCache(schema, SETTINGS).get(question.query)
     node = document.operation(None)
     variables = read_variables(schema, node, question.variables)
     plugins = frozenset(plugin.name for plugin in HOST.plugins)
     authorized = authorize(Actor(TENANT, uuid.uuid4(), Role.READER, "bench", plugins=plugins), catalog)
-    operation = Operation.of(document, node)
+    operation = CachedOperation.of(document, node)
     prepared = prepare(operation, variables, schema, catalog, authorized, SETTINGS.max_cost)
     [(_, statement, binds)] = prepared.statements
-    return statement, {f"p{place}": value for place, value in enumerate(bound(binds, variables.coerced))}
+    return statement, {
+        f"p{place}": value for place, value in enumerate(bind_values(binds, variables.coerced))
+    }
 
 
-def route(question: Question) -> Callable[[Request], Awaitable[Response]]:
+def route(question: GraphQLRequest) -> Callable[[Request], Awaitable[Response]]:
     """Return a route that runs the statement of a question with the id of the request, where it has one."""
     statement, given = statement_of(question)
 
@@ -102,9 +104,9 @@ async def _lifespan(_: Starlette) -> AsyncIterator[None]:
 
 app = Starlette(
     routes=[
-        Route("/nested", route(Question(NESTED, {})), methods=["POST"]),
-        Route("/machines", route(Question(MACHINES, {})), methods=["POST"]),
-        Route("/account", route(Question(ACCOUNT, {"id": str(TENANT)})), methods=["POST"]),
+        Route("/nested", route(GraphQLRequest(NESTED, {})), methods=["POST"]),
+        Route("/machines", route(GraphQLRequest(MACHINES, {})), methods=["POST"]),
+        Route("/account", route(GraphQLRequest(ACCOUNT, {"id": str(TENANT)})), methods=["POST"]),
     ],
     lifespan=_lifespan,
 )

@@ -19,7 +19,7 @@ from statements import statements_per_root_field
 from streams import memory_of_a_stream, stream
 from writes import bulk_upserts
 
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.graphql_request import GraphQLRequest
 
 CONNECTIONS = 8
 IDS = 2_000
@@ -89,7 +89,7 @@ def ratio(of: list[float], to: list[float]) -> float:
 
 def nested_list(bench: Bench) -> Iterator[Row]:
     """Measure the nested list against the bare route and against the plain server."""
-    question = Question(NESTED, {})
+    question = GraphQLRequest(NESTED, {})
     targets = {"tenure": bench.tenure, "bare": bench.bare_route("/nested"), "plain": bench.orm}
     answers = {name: ask(target, question) for name, target in targets.items()}
     assert answers["tenure"] == b'{"data":{"accounts":' + answers["bare"] + b"}}", "the bare route differs"
@@ -103,7 +103,7 @@ def nested_list(bench: Bench) -> Iterator[Row]:
 
 def one_account(bench: Bench) -> Row:
     """Measure one account by its id against the bare route."""
-    questions = [Question(ACCOUNT, {"id": id_}) for id_ in _some_ids(bench.data)]
+    questions = [GraphQLRequest(ACCOUNT, {"id": id_}) for id_ in _some_ids(bench.data)]
     targets = {"tenure": bench.tenure, "bare": bench.bare_route("/account")}
     answers = {name: ask(target, questions[0]) for name, target in targets.items()}
     assert answers["tenure"] == b'{"data":{"account":' + answers["bare"] + b"}}", "the bare route differs"
@@ -135,7 +135,7 @@ def far_page(bench: Bench) -> Row:
     """Measure how much longer a page far behind takes than the first one."""
     last = bench.data.accounts // PAGE_SIZE
     cursors = _cursors_before(bench.tenure, last)
-    near, *far = (body(Question(PAGE, {"after": cursor})) for cursor in [None, *cursors])
+    near, *far = (body(GraphQLRequest(PAGE, {"after": cursor})) for cursor in [None, *cursors])
     found = take_turns(
         {
             "page 1": lambda: load(bench.tenure, [near], 1, bench.seconds),
@@ -154,7 +154,7 @@ def _cursors_before(target: Target, last: int) -> Iterator[str]:
     """Yield the cursors after which the last pages begin, the page of that number being the last of them."""
     after, seen = None, 0
     while seen < (last - 1) * PAGE_SIZE:
-        answer = orjson.loads(ask(target, Question(CURSORS, {"after": after})))
+        answer = orjson.loads(ask(target, GraphQLRequest(CURSORS, {"after": after})))
         edges = answer["data"]["accounts"]["edges"]
         for edge in edges:
             seen += 1
@@ -175,5 +175,5 @@ def one_start(bench: Bench, plugins: str = "") -> tuple[float, float]:
     """Return how many seconds a start takes to its first answer, and how many megabytes it then holds."""
     started = time.perf_counter()
     with tenure(bench.data, plugins) as server:
-        ask(Target(server.port, bench.tenure.path, bench.data.key), Question(NESTED, {}))
+        ask(Target(server.port, bench.tenure.path, bench.data.key), GraphQLRequest(NESTED, {}))
         return time.perf_counter() - started, server.resident_megabytes

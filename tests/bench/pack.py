@@ -14,7 +14,7 @@ from report import Row, at_least, at_most
 from servers import ask, tenure
 from statements import statements_of
 
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.graphql_request import GraphQLRequest
 
 
 def pack_rows(bench: Bench) -> Iterator[Row]:
@@ -43,7 +43,7 @@ def start_with_pack(bench: Bench) -> Row:
 
 def nested_across(bench: Bench, target: Target) -> Row:
     """Measure a nested question across core and pack against its bare statement."""
-    question = Question(MACHINES, {})
+    question = GraphQLRequest(MACHINES, {})
     targets = {"tenure": target, "bare": bench.bare_route("/machines")}
     answers = {name: ask(one, question) for name, one in targets.items()}
     assert answers["tenure"] == b'{"data":{"accounts":' + answers["bare"] + b"}}", "the bare route differs"

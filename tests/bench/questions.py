@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.graphql_request import GraphQLRequest
 
 NESTED = """
     query Nested {
@@ -66,6 +66,6 @@ CURSORS = """
 """The cursors of many accounts, to reach a page far behind."""
 
 
-def body(question: Question) -> bytes:
+def body(question: GraphQLRequest) -> bytes:
     """Return the body of the HTTP request that asks a question."""
     return orjson.dumps({"query": question.query, "variables": question.variables})

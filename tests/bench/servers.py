@@ -18,7 +18,7 @@ from data import Data
 from load import Target
 from questions import body
 
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.graphql_request import GraphQLRequest
 
 HERE = Path(__file__).parent
 TENURE = Path(sys.executable).parent / "tenure"
@@ -108,7 +108,7 @@ def _wait_until_open(port: int, process: psutil.Popen) -> None:
     raise ServerFailedError(f"{' '.join(process.args)} did not start.")
 
 
-def ask(target: Target, question: Question) -> bytes:
+def ask(target: Target, question: GraphQLRequest) -> bytes:
     """Return the body of a server's answer to one question.
 
     Raises:

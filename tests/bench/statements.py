@@ -14,9 +14,9 @@ from tenure_core.access.identity import Actor, Role
 from tenure_core.plugins.host import Host, core_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import load_settings
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.http.timing import Timing
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 DEEP = """
     query Deep {
@@ -70,22 +70,22 @@ def statements_of(data: Data, host: Host, root_fields: Mapping[str, int]) -> flo
 async def _most(data: Data, host: Host, root_fields: Mapping[str, int]) -> float:
     settings = load_settings(database_url=data.url, pool_size=1)
     async with Database(data.url, settings) as database:
-        answering = Execution(host, database, settings)
+        answering = Executor(host, database, settings)
         plugins = frozenset(plugin.name for plugin in host.plugins)
         actor = Actor(data.tenant_id, uuid.uuid4(), Role.READER, "bench", plugins=plugins)
         counts = [await _count(answering, database, actor, q) / n for q, n in root_fields.items()]
     return max(counts)
 
 
-async def _count(answering: Execution, database: Database, actor: Actor, query: str) -> int:
+async def _count(answering: Executor, database: Database, actor: Actor, query: str) -> int:
     """Ask once to bind the connection to the tenant, and count while the same is asked again."""
-    question = Question(query, {})
-    await answering.answer(question, actor, "bench", Timing())
+    question = GraphQLRequest(query, {})
+    await answering.execute(question, actor, "bench", Timing())
     with tempfile.TemporaryFile("w+") as trace:
-        async with database.unbound() as connection:
+        async with database.shared_connection() as connection:
             connection.pgconn.trace(trace.fileno())
-        await answering.answer(question, actor, "bench", Timing())
-        async with database.unbound() as connection:
+        await answering.execute(question, actor, "bench", Timing())
+        async with database.shared_connection() as connection:
             connection.pgconn.untrace()
         trace.seek(0)
         return sum(COMPLETED in line for line in trace)

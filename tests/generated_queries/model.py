@@ -104,7 +104,7 @@ class MemoryModel:
         return None if row is None else self._record(entity, row)
 
     def _alive(self, entity: EntityInfo, id_: str | None) -> Row | None:
-        wanted = None if id_ is None else read(entity.id.kind, id_)
+        wanted = None if id_ is None else read(entity.id.scalar_type, id_)
         return next((r for r in self.rows[entity.name] if r["id"] == wanted and r["deletedAt"] is None), None)
 
     def _known(self, entity: EntityInfo, info: Any, system: str, externalId: str) -> Row | None:  # noqa: N803
@@ -124,7 +124,7 @@ class MemoryModel:
             fields[reference.name] = lambda info, target=target, id_=row[reference.name]: self._one(
                 target, id_
             )
-        for relation in entity.lists:
+        for relation in entity.to_many:
             target, rows = self.catalog[relation.target], self.filters.related(relation, row)
             fields[relation.name] = partial(self._page, target, rows)
             fields[f"{relation.name}Aggregate"] = partial(self._groups, target, rows)

@@ -13,7 +13,7 @@ from tests.generated_queries.sample import Row, Sample
 
 from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
 from tenure_core.catalog.external_refs import EXTERNAL_REFS, REF_FIELDS
-from tenure_core.entities.scalar_types import DATE, DATE_TIME, ID, JSON, STRING_LIST, Kind
+from tenure_core.entities.scalar_types import DATE, DATE_TIME, ID, JSON, STRING_LIST, ScalarType
 
 SEARCHED = {
     "Account": ("name", "industry", "website", "email"),
@@ -59,7 +59,7 @@ class Filters:
                 return _keys(row[EXTERNAL_REFS], value)
         match entity.fields[name]:
             case ScalarField() as field:
-                return fulfils(field.kind, row[name], value)
+                return fulfils(field.scalar_type, row[name], value)
             case CompositeField() as composite:
                 return _composite(composite, row[name], value)
             case relation:
@@ -105,7 +105,8 @@ def _keys(refs: list[Row], value: Any) -> bool:
     def held(where: Row) -> list[bool]:
         given = [(name, inner) for name, inner in where.items() if inner is not None]
         return [
-            all(fulfils(REF_FIELDS[name].kind, ref[name], inner) for name, inner in given) for ref in refs
+            all(fulfils(REF_FIELDS[name].scalar_type, ref[name], inner) for name, inner in given)
+            for ref in refs
         ]
 
     return all(QUANTIFIERS[name](held(where)) for name, where in value.items() if where is not None)
@@ -115,18 +116,18 @@ def _composite(field: CompositeField, value: Row | None, given: Any) -> bool:
     def part(name: str, inner: Any) -> bool:
         if name == "isNull":
             return (value is None) == inner
-        return fulfils(field.parts[name].kind, None if value is None else value[name], inner)
+        return fulfils(field.parts[name].scalar_type, None if value is None else value[name], inner)
 
     return all(part(name, inner) for name, inner in given.items() if inner is not None)
 
 
-def fulfils(kind: Kind, value: Any, given: Mapping[str, Any]) -> bool:
+def fulfils(kind: ScalarType, value: Any, given: Mapping[str, Any]) -> bool:
     """Whether a value fulfils all of the given operators."""
     operators = {STRING_LIST: LISTS, JSON: DOCUMENTS}.get(kind, PLAIN)
     return all(operators[name](value, read(kind, wanted)) for name, wanted in given.items())
 
 
-def read(kind: Kind, wanted: Any) -> Any:
+def read(kind: ScalarType, wanted: Any) -> Any:
     """Return a client's value as rows hold such values."""
     if isinstance(wanted, list):
         return [read(kind, one) for one in wanted]

@@ -12,7 +12,7 @@ from tests.generated_queries.sample import CATALOG
 from tenure_core.access.identity import Actor
 from tenure_schema.http import graphql_request as asked
 from tenure_schema.http.timing import Timing
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 DELETED_OR_NOT = "or: [{deletedAt: {isNull: true}}, {deletedAt: {isNull: false}}]"
 
@@ -26,17 +26,17 @@ class Answers:
         actor: Who asks.
     """
 
-    execution: Execution
+    execution: Executor
     actor: Actor
 
     async def short(self, question: Question) -> Any:
         """Return the answer that PostgreSQL wrote."""
-        response = await self.execution.answer(_sent(question), self.actor, "test", Timing())
+        response = await self.execution.execute(_sent(question), self.actor, "test", Timing())
         return orjson.loads(orjson.dumps(response))
 
     async def general(self, question: Question) -> Any:
         """Return the answer that graphql-core put together."""
-        return await self.execution.answer_generally(_sent(question), self.actor, "test")
+        return await self.execution.execute_with_resolvers(_sent(question), self.actor, "test")
 
     async def with_cursors(self, question: Question) -> Question:
         """Return a question with the cursors that it sends back, asked for first."""
@@ -55,5 +55,5 @@ class Answers:
         return found
 
 
-def _sent(question: Question) -> asked.Question:
-    return asked.Question(question.text, question.variables, question.operation_name)
+def _sent(question: Question) -> asked.GraphQLRequest:
+    return asked.GraphQLRequest(question.text, question.variables, question.operation_name)

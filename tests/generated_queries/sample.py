@@ -159,7 +159,7 @@ def sample(seed: int = 7, first_id: int = 0x100, mark: str = "") -> Sample:
 def _values(entity: str, field: str) -> tuple[str, ...]:
     found = CATALOG[entity].fields[field]
     assert isinstance(found, ScalarField)
-    return found.kind.values
+    return found.scalar_type.values
 
 
 def _account(dice: _Dice, number: int, parents: list[str | None]) -> Row:
@@ -267,7 +267,7 @@ def _columns(entity: EntityInfo, row: Row) -> Iterator[tuple[str, object]]:
         if isinstance(field, CompositeField):
             for part in field.parts.values():
                 yield part.column.name, None if value is None else value[part.name]
-        elif isinstance(field, ScalarField) and field.kind == JSON:
+        elif isinstance(field, ScalarField) and field.scalar_type == JSON:
             yield field.column.name, Jsonb(value)
         elif isinstance(field, ToOne) or (isinstance(field, ScalarField) and not field.plugin):
             yield field.column.name, value

@@ -44,35 +44,41 @@ def with_sample(actor: Actor) -> Actor:
 
 
 COMPUTED = [
-    ComputedColumn(entity=Account, name="talkers", kind=INT, doc="People called.", expression=_talkers),
     ComputedColumn(
-        entity=Account, name="last_heard", kind=DATE, doc="The last activity's day.", expression=_last_heard
+        entity=Account, name="talkers", scalar_type=INT, doc="People called.", expression=_talkers
+    ),
+    ComputedColumn(
+        entity=Account,
+        name="last_heard",
+        scalar_type=DATE,
+        doc="The last activity's day.",
+        expression=_last_heard,
     ),
     ComputedColumn(
         entity=Contact,
         name="initial",
-        kind=STRING,
+        scalar_type=STRING,
         doc="The first letter, and 100%.",
         expression=lambda row: func.left(row.c.last_name, 1) + " 100%",
     ),
     ComputedColumn(
         entity=Contact,
         name="languages",
-        kind=STRING_LIST,
+        scalar_type=STRING_LIST,
         doc="The tags again.",
         expression=lambda row: row.c.tags,
     ),
     ComputedColumn(
         entity=Activity,
         name="mood",
-        kind=FLOAT,
+        scalar_type=FLOAT,
         doc="Twice the sentiment.",
         expression=lambda row: row.c.sentiment * 2,
     ),
     ComputedColumn(
         entity=Activity,
         name="long",
-        kind=BOOLEAN,
+        scalar_type=BOOLEAN,
         doc="Whether it took more than a minute.",
         expression=lambda row: row.c.duration_seconds > 60,
     ),

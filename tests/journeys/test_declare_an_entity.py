@@ -13,7 +13,7 @@ from tenure_core.access.identity import Actor
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 UPSERT = """
 mutation ($input: MachineUpsertInput!) {
@@ -42,7 +42,7 @@ mutation ($id: ID!) { accountPurge(input: {id: $id}) { purged { entity count } u
 
 @pytest.fixture
 def ask_of_machines(machine_url: str, database: Database, settings: Settings, actor: Actor) -> Ask:
-    execution = Execution(Host((), (), machine_catalog()), database, settings)
+    execution = Executor(Host((), (), machine_catalog()), database, settings)
 
     async def answer(query: str, **variables: Any) -> dict[str, Any]:
         data: dict[str, Any] = (await graphql_requests.ask(execution, actor, query, **variables))["data"]

@@ -21,7 +21,7 @@ from tenure_core.access.identity import Actor, Role
 from tenure_core.plugins.host import core_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 Answer = Callable[[str], Awaitable[Any]]
 
@@ -173,7 +173,7 @@ def test_a_second_import_writes_nothing(database_url: str, retail: str, tmp_path
 def answer(retail: str, database_url: str, database: Database, settings: Settings) -> Answer:
     """Ask the API as a reader of the shop."""
     reader = Actor(ensure_tenant(database_url, retail), uuid.uuid4(), Role.READER, "test")
-    execution = Execution(core_host(), database, settings)
+    execution = Executor(core_host(), database, settings)
 
     async def ask_api(query: str) -> Any:
         found = await api.ask(execution, reader, query)

@@ -19,7 +19,7 @@ from tests.support.feed_reader import Feed
 
 from tenure_core.access.identity import Actor, Role
 from tenure_core.postgres.database import Database
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 MARK = "⟪theirs⟫"
 THEIRS = sample(seed=9, first_id=0xB00, mark=MARK)
@@ -31,7 +31,7 @@ any_question_about_theirs = settings(
 
 
 @pytest.fixture(scope="module")
-def theirs(generous: Execution, database_url: str) -> Answers:
+def theirs(generous: Executor, database_url: str) -> Answers:
     """Answers to the other tenant."""
     actor = with_sample(actor_in_fresh_tenant(database_url, Role.ADMIN))
     insert(database_url, actor.tenant_id, THEIRS)
@@ -39,7 +39,7 @@ def theirs(generous: Execution, database_url: str) -> Answers:
 
 
 @pytest.fixture(scope="module")
-def of_nobody(generous: Execution, database_url: str) -> Answers:
+def of_nobody(generous: Executor, database_url: str) -> Answers:
     """Answers to a tenant without any record."""
     return Answers(generous, with_sample(actor_in_fresh_tenant(database_url, Role.ADMIN)))
 

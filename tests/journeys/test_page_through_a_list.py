@@ -56,9 +56,9 @@ def lists(draw: Any) -> Paged:
     values = Values(draw, SCHEMA, ROWS)
     around = CATALOG[values.one_of(CATALOG.entities)]
     size = draw(st.integers(1, 7))
-    if not list(around.lists) or values.chance(2):
+    if not list(around.to_many) or values.chance(2):
         return Paged(around.name, around.plural, None, values.order(around.name), size)
-    relation = values.one_of(around.lists)
+    relation = values.one_of(around.to_many)
     parent = values.one_of([row["id"] for row in ROWS[around.name] if row["deletedAt"] is None])
     order = values.order(relation.target)
     return Paged(relation.target, relation.name, (around.singular, parent), order, size)

@@ -21,11 +21,11 @@ from tenure_core.access.identity import Role
 from tenure_sdk.client import (
     AsyncTenure,
     CursorExpiredError,
-    RefusedError,
+    RequestRejectedError,
     SnapshotBrokenError,
     Tenure,
     UnreachableError,
-    Upserted,
+    UpsertReport,
 )
 
 CREATE = "mutation Create($name: String!) { accountCreate(input: {name: $name}) { account { id } replayed } }"
@@ -77,7 +77,7 @@ async def count(tenure: AsyncTenure) -> int:
 async def test_any_number_of_rows_is_upserted_by_chunks_and_progress_is_told(tenure: AsyncTenure) -> None:
     told: list[tuple[int, int]] = []
 
-    def on_progress(done: Upserted) -> None:
+    def on_progress(done: UpsertReport) -> None:
         told.append((done.rows, len(done.latest)))
 
     done = await tenure.upsert_many("Account", (row(n) for n in range(2_100)), on_progress=on_progress)
@@ -180,11 +180,11 @@ async def test_an_address_that_can_not_be_asked_is_told_at_once(key: str) -> Non
 
 async def test_what_is_refused_is_not_tried_again(proxy: BreakingProxy, key: str) -> None:
     async with AsyncTenure(proxy.url, "unknown") as tenure:
-        with pytest.raises(RefusedError, match="unknown or revoked") as refused:
+        with pytest.raises(RequestRejectedError, match="unknown or revoked") as refused:
             await tenure.query("{ __typename }")
     assert refused.value.codes == {"UNAUTHENTICATED"}
     async with AsyncTenure(f"{proxy.url}/elsewhere", key) as tenure:
-        with pytest.raises(RefusedError, match="Not Found"):
+        with pytest.raises(RequestRejectedError, match="Not Found"):
             await tenure.query("{ __typename }")
     assert len(proxy.keys) == 2
 
@@ -274,7 +274,7 @@ async def test_a_snapshot_that_breaks_off_is_no_snapshot(
             _ = [record async for record in snapshot]
         with pytest.raises(SnapshotBrokenError):
             _ = snapshot.cursor
-        with pytest.raises(RefusedError, match="Nothing"):
+        with pytest.raises(RequestRejectedError, match="Nothing"):
             _ = [record async for record in over_proxy.snapshot(["Nothing"])]
 
 

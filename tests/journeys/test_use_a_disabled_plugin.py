@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import literal
 from tests.support.vehicle_plugin import FleetCar, fleet
 
-from tenure_core.catalog.field_paths import group_paths, paths
-from tenure_sdk import INT, Account, ComputedColumn, RoleGrants
+from tenure_core.catalog.field_paths import group_paths, sort_paths
+from tenure_sdk import INT, Account, ComputedColumn, RoleDefinition
 from tenure_sdk.testing import RunningTenure, Tenant, running_tenure
 
-DRIVER = RoleGrants(name="driver", doc="Drives.", reads=(FleetCar,))
-LUCK = ComputedColumn(entity=Account, name="luck", kind=INT, doc="Luck.", expression=lambda _: literal(7))
+DRIVER = RoleDefinition(name="driver", doc="Drives.", reads=(FleetCar,))
+LUCK = ComputedColumn(
+    entity=Account, name="luck", scalar_type=INT, doc="Luck.", expression=lambda _: literal(7)
+)
 REACHING = [
     "{ accounts { totalCount } }",
     "{ accountsAggregate { count } }",
@@ -45,7 +47,7 @@ async def driver(tenure: RunningTenure) -> Tenant:
 def by_paths(tenure: RunningTenure) -> Iterator[tuple[str, bool]]:
     """Yield a question for each order and group of cars, with whether it leads to accounts."""
     car = tenure.catalog["FleetCar"]
-    for name in paths(car, tenure.catalog):
+    for name in sort_paths(car, tenure.catalog):
         yield f"{{ fleetCars(orderBy: [{{field: {name}}}]) {{ totalCount }} }}", name.startswith("ACCOUNT")
     for name in group_paths(car, tenure.catalog):
         asked = f"{{ fleetCarsAggregate(groupBy: [{{field: {name}}}]) {{ count }} }}"

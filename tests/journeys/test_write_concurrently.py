@@ -14,10 +14,10 @@ from tests.support.feed_reader import Copy, Feed
 from tenure_core.data_quality.purge import purge
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.write.operations import crud
-from tenure_core.write.operations.batch import Operation, run_batch
+from tenure_core.write.operations.batch import BatchOperation, run_batch
 from tenure_core.write.operations.upsert import upsert
 from tenure_core.write.results import RowResult
-from tenure_core.write.transaction import transact
+from tenure_core.write.transaction import run_in_transaction
 
 WRITERS, WRITES, KEYS = 8, 12, 20
 LONGEST_SECONDS = 10
@@ -44,7 +44,9 @@ class Busy:
             gives_up = self.random.random() < 0.1
             try:
                 async with asyncio.timeout(LONGEST_SECONDS):
-                    found = await transact(self.accounts.database, self.accounts.actor, self._work(gives_up))
+                    found = await run_in_transaction(
+                        self.accounts.database, self.accounts.actor, self._work(gives_up)
+                    )
             except GivenUpError:
                 continue
             self.ids += [one.id for one in found if one.id and one.status in ("CREATED", "UPDATED")]
@@ -67,9 +69,9 @@ class Busy:
             rows = [self._row() | self._parent() for _ in range(8)]
             return lambda c: upsert(c, catalog, entity, actor, rows)
         if act == "batch":
-            operations = [Operation(entity, "Upsert", self._row()) for _ in range(4)]
+            operations = [BatchOperation(entity, "Upsert", self._row()) for _ in range(4)]
             person = self._row("lastName") | {"account": {"operation": 0}}
-            operations.append(Operation(catalog["Contact"], "Upsert", person))
+            operations.append(BatchOperation(catalog["Contact"], "Upsert", person))
             return lambda c: run_batch(c, catalog, actor, operations, atomic=False)
         sent = {"id": self.random.choice(self.ids)}
         if act == "purge":

@@ -16,7 +16,7 @@ from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 from tenure_schema.app import create_app
 from tenure_schema.operations.document_cache import InvalidDocumentError
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 
 async def test_an_answer_says_its_request_and_its_stages(client: httpx.AsyncClient) -> None:
@@ -105,7 +105,7 @@ async def test_the_log_of_a_failure_holds_neither_the_key_nor_the_question(
 async def test_the_schema_can_be_closed(
     database: Database, settings: Settings, actor: Actor, allowed: bool
 ) -> None:
-    execution = Execution(core_host(), database, settings.model_copy(update={"introspection": allowed}))
+    execution = Executor(core_host(), database, settings.model_copy(update={"introspection": allowed}))
     question = "{ __schema { queryType { name } } }"
     if allowed:
         assert "data" in await ask(execution, actor, question)

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tenure_core.errors import BadUserInputError, DatabaseUnavailableError, TenureError
-from tenure_schema.errors import STATUS, as_tenure_error, formatted, status_of
+from tenure_schema.errors import STATUS, format_error, status_of, to_tenure_error
 
 
 def every_kind(kind: type[TenureError] = TenureError) -> set[type[TenureError]]:
@@ -16,7 +16,7 @@ def every_kind(kind: type[TenureError] = TenureError) -> set[type[TenureError]]:
 def test_what_a_client_did_wrong_is_not_logged() -> None:
     error = BadUserInputError("wrong")
     with capture_logs() as logs:
-        assert as_tenure_error(error, "r1") is error
+        assert to_tenure_error(error, "r1") is error
     assert logs == []
 
 
@@ -25,13 +25,13 @@ def test_what_a_client_did_wrong_is_not_logged() -> None:
 )
 def test_what_is_our_fault_is_logged_with_its_request(fault: Exception) -> None:
     with capture_logs() as logs:
-        error = as_tenure_error(fault, "r1")
+        error = to_tenure_error(fault, "r1")
     assert [(entry["request_id"], entry["exc_info"]) for entry in logs] == [("r1", fault)]
     assert "secret" not in str(error)
 
 
 def test_an_error_says_its_code_its_request_and_whether_to_try_again() -> None:
-    [found] = formatted(DatabaseUnavailableError("It is gone.", "Start it."), "r1")
+    [found] = format_error(DatabaseUnavailableError("It is gone.", "Start it."), "r1")
     extensions = {"code": "DATABASE_UNAVAILABLE", "requestId": "r1", "retryable": True}
     assert found == {"message": "It is gone. Start it.", "extensions": extensions}
 

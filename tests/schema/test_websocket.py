@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tenure_core.access.api_keys import create_key
-from tenure_core.access.identity import NewKey, Role
+from tenure_core.access.identity import NewApiKey, Role
 from tenure_core.settings import Settings
 from tenure_schema.app import app_of
 from tenure_schema.websocket import SHORTEST_WATCH
@@ -76,9 +76,9 @@ class Client:
 async def served(settings: Settings, database_url: str) -> AsyncIterator[Served]:
     changed = {
         "key_cache_seconds": 0.2,
-        "socket_init_seconds": 0.3,
+        "websocket_init_seconds": 0.3,
         "max_subscriptions": 2,
-        "socket_origins": ("https://front.example",),
+        "websocket_origins": ("https://front.example",),
         "max_body_bytes": 2000,
         "worker": False,
     }
@@ -101,12 +101,12 @@ async def serving(settings: Settings, database_url: str) -> AsyncIterator[Served
 
 
 @pytest.fixture
-def key(database_url: str) -> NewKey:
+def key(database_url: str) -> NewApiKey:
     """An administrator's key of a fresh tenant that has enabled the plugin."""
     return new_key(database_url)
 
 
-def new_key(database_url: str, *, enabled: bool = True) -> NewKey:
+def new_key(database_url: str, *, enabled: bool = True) -> NewApiKey:
     name = f"socket {uuid.uuid4()}"
     made = create_key(database_url, name, Role.ADMIN, "test", "test")
     if enabled:
@@ -119,7 +119,7 @@ def new_key(database_url: str, *, enabled: bool = True) -> NewKey:
     return made
 
 
-async def write(served: Served, key: NewKey, query: str) -> Any:
+async def write(served: Served, key: NewApiKey, query: str) -> Any:
     async with httpx.AsyncClient() as client:
         response = await client.post(
             f"http://127.0.0.1:{served.port}/graphql",
@@ -129,7 +129,7 @@ async def write(served: Served, key: NewKey, query: str) -> Any:
     return response.json()
 
 
-async def create(served: Served, key: NewKey, name: str) -> None:
+async def create(served: Served, key: NewApiKey, name: str) -> None:
     await write(served, key, f'mutation {{ accountCreate(input: {{name: "{name}"}}) {{ status }} }}')
 
 
@@ -139,7 +139,7 @@ async def subscribed(client: Client) -> None:
 
 
 async def test_what_is_committed_is_told_with_all_that_is_asked_of_it(
-    served: Served, key: NewKey, database_url: str
+    served: Served, key: NewApiKey, database_url: str
 ) -> None:
     stranger = new_key(database_url)
     async with served.socket(key.secret) as client:
@@ -159,7 +159,7 @@ async def test_what_is_committed_is_told_with_all_that_is_asked_of_it(
         assert (await client.receive())["id"] == "2"
 
 
-async def test_a_subscription_that_fails_says_so_and_ends(served: Served, key: NewKey) -> None:
+async def test_a_subscription_that_fails_says_so_and_ends(served: Served, key: NewApiKey) -> None:
     async with served.socket(key.secret) as client:
         await client.ask('subscription { n: deskCount(of: "2026-01-01T00:00:00Z") }')
         told = [await client.receive() for _ in range(5)]
@@ -170,7 +170,7 @@ async def test_a_subscription_that_fails_says_so_and_ends(served: Served, key: N
         assert told[4] == {"id": "1", "type": "complete"}
 
 
-async def test_questions_and_writes_are_answered_on_a_socket_too(served: Served, key: NewKey) -> None:
+async def test_questions_and_writes_are_answered_on_a_socket_too(served: Served, key: NewApiKey) -> None:
     async with served.socket(key.secret) as client:
         await client.ask("mutation { accountCreate(input: {name: $n}) { status } }".replace("$n", '"a"'))
         assert (await client.receive())["payload"] == {"data": {"accountCreate": {"status": "CREATED"}}}
@@ -199,7 +199,7 @@ async def test_questions_and_writes_are_answered_on_a_socket_too(served: Served,
     ],
 )
 async def test_what_is_wrong_is_told_and_the_socket_stays(
-    served: Served, key: NewKey, query: object, code: str
+    served: Served, key: NewApiKey, query: object, code: str
 ) -> None:
     async with served.socket(key.secret) as client:
         await client.ask(query)
@@ -226,7 +226,7 @@ async def test_a_socket_without_a_known_key_is_closed(served: Served, sent: str 
         assert await client.code() == 4403
 
 
-async def test_a_key_may_come_with_the_handshake(served: Served, key: NewKey) -> None:
+async def test_a_key_may_come_with_the_handshake(served: Served, key: NewApiKey) -> None:
     headers = {"Authorization": f"Bearer {key.secret}"}
     async with served.socket(None, additional_headers=headers) as client:
         await client.ask("{ __typename }")
@@ -245,9 +245,9 @@ async def test_a_socket_that_says_nothing_is_closed(served: Served) -> None:
 
 
 async def test_a_key_may_come_late_however_often_keys_are_looked_at(
-    settings: Settings, database_url: str, key: NewKey
+    settings: Settings, database_url: str, key: NewApiKey
 ) -> None:
-    changed = {"key_cache_seconds": 0.1, "socket_init_seconds": 5, "worker": False}
+    changed = {"key_cache_seconds": 0.1, "websocket_init_seconds": 5, "worker": False}
     async with (
         serving(settings.model_copy(update=changed), database_url) as server,
         server.socket(None, begin=False) as client,
@@ -258,13 +258,13 @@ async def test_a_key_may_come_late_however_often_keys_are_looked_at(
 
 
 @pytest.mark.parametrize("text", ["{", json.dumps({"type": "x" * 3000}), "[" * 100 + "]" * 100])
-async def test_a_message_that_is_none_closes_the_socket(served: Served, key: NewKey, text: str) -> None:
+async def test_a_message_that_is_none_closes_the_socket(served: Served, key: NewApiKey, text: str) -> None:
     async with served.socket(key.secret) as client:
         await client.opened.send(text)
         assert await client.code() == 4400
 
 
-async def test_no_more_than_so_many_subscriptions_run_on_one_socket(served: Served, key: NewKey) -> None:
+async def test_no_more_than_so_many_subscriptions_run_on_one_socket(served: Served, key: NewApiKey) -> None:
     async with served.socket(key.secret) as client:
         for number in range(3):
             await client.ask(CHANGED, str(number))
@@ -275,7 +275,7 @@ async def test_no_more_than_so_many_subscriptions_run_on_one_socket(served: Serv
         assert (await client.receive())["type"] == "next"
 
 
-async def test_pages_of_other_origins_open_no_socket(served: Served, key: NewKey) -> None:
+async def test_pages_of_other_origins_open_no_socket(served: Served, key: NewApiKey) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with served.socket(key.secret, origin="https://evil.example"):
             pass
@@ -286,7 +286,7 @@ async def test_pages_of_other_origins_open_no_socket(served: Served, key: NewKey
 
 
 async def test_a_socket_whose_key_is_revoked_is_closed_even_while_nothing_happens(
-    served: Served, key: NewKey, database_url: str
+    served: Served, key: NewApiKey, database_url: str
 ) -> None:
     async with served.socket(key.secret) as client:
         await client.ask(CHANGED)
@@ -296,7 +296,7 @@ async def test_a_socket_whose_key_is_revoked_is_closed_even_while_nothing_happen
 
 
 async def test_who_may_something_else_by_now_has_to_subscribe_again(
-    served: Served, key: NewKey, database_url: str
+    served: Served, key: NewApiKey, database_url: str
 ) -> None:
     async with served.socket(key.secret) as client:
         await client.ask(CHANGED)
@@ -310,7 +310,9 @@ async def test_who_may_something_else_by_now_has_to_subscribe_again(
         assert "Subscribe again" in told["payload"][0]["message"]
 
 
-async def test_sockets_end_when_the_server_stops(settings: Settings, database_url: str, key: NewKey) -> None:
+async def test_sockets_end_when_the_server_stops(
+    settings: Settings, database_url: str, key: NewApiKey
+) -> None:
     changed = settings.model_copy(update={"worker": False})
     async with serving(changed, database_url) as server, server.socket(key.secret) as client:
         await client.ask(CHANGED)
@@ -319,7 +321,7 @@ async def test_sockets_end_when_the_server_stops(settings: Settings, database_ur
         assert await client.code() == 1012
 
 
-async def test_a_subscription_over_http_is_refused_with_what_to_do(served: Served, key: NewKey) -> None:
+async def test_a_subscription_over_http_is_refused_with_what_to_do(served: Served, key: NewApiKey) -> None:
     [error] = (await write(served, key, CHANGED))["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert "WebSocket" in error["message"]

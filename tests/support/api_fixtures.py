@@ -23,19 +23,19 @@ from tenure_core.plugins.host import Host, core_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 from tenure_schema.app import create_app
-from tenure_schema.http.graphql_request import Question
-from tenure_schema.operations.executor import Execution
+from tenure_schema.http.graphql_request import GraphQLRequest
+from tenure_schema.operations.executor import Executor
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def execution(database: Database, settings: Settings) -> Execution:
-    return Execution(core_host(), database, settings)
+def execution(database: Database, settings: Settings) -> Executor:
+    return Executor(core_host(), database, settings)
 
 
 @pytest.fixture
-def ask(execution: Execution, actor: Actor) -> Ask:
+def ask(execution: Executor, actor: Actor) -> Ask:
     """Ask a question the short way and return the response as plain Python; `as_` asks as another actor."""
 
     async def answer(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
@@ -45,11 +45,11 @@ def ask(execution: Execution, actor: Actor) -> Ask:
 
 
 @pytest.fixture
-def ask_generally(execution: Execution, actor: Actor) -> Ask:
+def ask_generally(execution: Executor, actor: Actor) -> Ask:
     """Ask a question the general way."""
 
     async def answer(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
-        return await execution.answer_generally(Question(query, variables), as_, "test")
+        return await execution.execute_with_resolvers(GraphQLRequest(query, variables), as_, "test")
 
     return answer
 
@@ -75,7 +75,7 @@ async def client(app: Starlette, database_url: str) -> AsyncIterator[httpx.Async
 
 
 @pytest.fixture(scope="session")
-async def generous(database: Database, settings: Settings) -> Execution:
+async def generous(database: Database, settings: Settings) -> Executor:
     """Execution with limits past anything that is generated."""
     names = (
         "cost",
@@ -87,7 +87,7 @@ async def generous(database: Database, settings: Settings) -> Execution:
         "document_characters",
     )
     raised = dict.fromkeys((f"max_{name}" for name in names), 10**9)
-    return Execution(Host((), (), CATALOG), database, settings.model_copy(update=raised))
+    return Executor(Host((), (), CATALOG), database, settings.model_copy(update=raised))
 
 
 @pytest.fixture(scope="session")
@@ -101,18 +101,18 @@ def sampled(database_url: str) -> Actor:
 
 
 @pytest.fixture(scope="session")
-def answers(generous: Execution, sampled: Actor) -> Answers:
+def answers(generous: Executor, sampled: Actor) -> Answers:
     """Answers about the sample."""
     return Answers(generous, sampled)
 
 
 @pytest.fixture(scope="session")
-def desk_execution(database: Database, settings: Settings) -> Execution:
+def desk_execution(database: Database, settings: Settings) -> Executor:
     """Execution with the plugin of `desk`."""
-    return Execution(computed_plugin.HOST, database, settings)
+    return Executor(computed_plugin.HOST, database, settings)
 
 
 @pytest.fixture
-def tenant(desk_execution: Execution, actor: Actor) -> Desk:
+def tenant(desk_execution: Executor, actor: Actor) -> Desk:
     """A fresh tenant that has enabled the plugin of `desk`, asked as an administrator."""
     return Desk(desk_execution, replace(actor, plugins=frozenset((computed_plugin.NAME,))))

@@ -16,7 +16,7 @@ from tests.support.plugin_factory import plugin
 from tenure_core.access.identity import Actor
 from tenure_core.changes.change import Change
 from tenure_core.plugins.administration.enablement import disable, enable
-from tenure_core.plugins.administration.status import Health, health, resume
+from tenure_core.plugins.administration.status import PluginProblems, find_problems, resume_subscription
 from tenure_core.plugins.context import Context
 from tenure_core.plugins.hookspecs import hookimpl
 from tenure_core.plugins.host import Host, load_host
@@ -68,20 +68,20 @@ class Tenant:
         return self.actor.tenant_id
 
     async def enable(self, on: bool = True) -> None:
-        async with self.database.writing(self.id, "test", "test") as connection:
+        async with self.database.write_transaction(self.id, "test", "test") as connection:
             for one in self.host.plugins:
                 await (enable if on else disable)(connection, self.host, one.name, self.id)
 
     async def resume(self, name: str) -> None:
-        async with self.database.writing(self.id, "test", "test") as connection:
-            await resume(connection, name, self.id)
+        async with self.database.write_transaction(self.id, "test", "test") as connection:
+            await resume_subscription(connection, name, self.id)
 
-    async def all_health(self) -> Mapping[str, Health]:
+    async def all_health(self) -> Mapping[str, PluginProblems]:
         """Return how its plugins fare."""
-        async with self.database.tenant(self.id) as connection:
-            return await health(connection, self.id)
+        async with self.database.tenant_connection(self.id) as connection:
+            return await find_problems(connection, self.id)
 
-    async def health(self) -> Health:
+    async def health(self) -> PluginProblems:
         """Return how its only plugin fares."""
         return (await self.all_health())[self.name]
 

@@ -18,8 +18,8 @@ from tenure_sdk import (
     INT,
     Account,
     BadUserInputError,
+    BatchField,
     ComputedColumn,
-    ComputedField,
     Contact,
     Context,
     ErrorCode,
@@ -28,7 +28,7 @@ from tenure_sdk import (
 )
 from tenure_sdk.graphql import (
     EntityRef,
-    RefusedError,
+    InputRefusedError,
     ResolverContext,
     SubscriptionContext,
     entity_type,
@@ -75,19 +75,24 @@ async def crowd(context: Context, rows: Rows) -> list[int]:
 
 
 COMPUTED = [
-    ComputedField(
+    BatchField(
         entity=Account,
         name="health",
-        kind=FLOAT,
+        scalar_type=FLOAT,
         doc="Well-being.",
-        needs=("id", "employees"),
+        required_columns=("id", "employees"),
         compute=health,
     ),
-    ComputedField(
-        entity=Account, name="crowd", kind=INT, doc="People.", needs=("id", "twice"), compute=crowd
+    BatchField(
+        entity=Account,
+        name="crowd",
+        scalar_type=INT,
+        doc="People.",
+        required_columns=("id", "twice"),
+        compute=crowd,
     ),
     ComputedColumn(
-        entity=Account, name="twice", kind=INT, doc="Two.", expression=lambda row: row.c.employees * 2
+        entity=Account, name="twice", scalar_type=INT, doc="Two.", expression=lambda row: row.c.employees * 2
     ),
 ]
 
@@ -109,7 +114,7 @@ class DeskPile:
 
     @strawberry.field(description="How many people are there, as code sees it.")
     async def people(self, info: Info) -> int:
-        return len(await info.context.load_referring(Contact, "account", self.about))
+        return len(await info.context.load_related(Contact, "account", self.about))
 
     @strawberry.field(description="What fails.")
     async def broken(self) -> int | None:
@@ -201,7 +206,7 @@ class DeskMutation:
         account = uuid.UUID(input.id)
         await info.context.write.update(Account, [{"id": account, "name": input.name}])
         if input.name == "forbidden":
-            raise RefusedError([UserError(ErrorCode.INVALID, ("name",), "nobody is called that")])
+            raise InputRefusedError([UserError(ErrorCode.INVALID, ("name",), "nobody is called that")])
         if input.name == "broken":
             raise ZeroDivisionError("the secret of the plugin")
         return DeskRenamePayload(account=EntityRef(Account, account), done=renamings)

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 
 from tenure_core.access.identity import Actor
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.http.timing import Timing
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 
 class Desk:
@@ -20,19 +20,21 @@ class Desk:
         actor: Who asks.
     """
 
-    def __init__(self, execution: Execution, actor: Actor) -> None:
+    def __init__(self, execution: Executor, actor: Actor) -> None:
         self.execution = execution
         self.actor = actor
 
     async def ask(self, query: str, key: str | None = None, **variables: Any) -> Any:
         """Return the whole response; `key` is an idempotency key."""
-        question = Question(query, variables, idempotency_key=key)
-        response = await self.execution.answer(question, self.actor, "test", Timing())
+        question = GraphQLRequest(query, variables, idempotency_key=key)
+        response = await self.execution.execute(question, self.actor, "test", Timing())
         return orjson.loads(orjson.dumps(response))
 
     async def generally(self, query: str, **variables: Any) -> Any:
         """Return the whole response of the general way."""
-        response = await self.execution.answer_generally(Question(query, variables), self.actor, "test")
+        response = await self.execution.execute_with_resolvers(
+            GraphQLRequest(query, variables), self.actor, "test"
+        )
         return orjson.loads(orjson.dumps(response))
 
     async def both_ways(self, query: str, **variables: Any) -> Any:

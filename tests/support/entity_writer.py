@@ -9,7 +9,7 @@ from typing import Any
 from tenure_core.write.operations import crud
 from tenure_core.write.operations.upsert import upsert
 from tenure_core.write.results import RowResult
-from tenure_core.write.transaction import transact
+from tenure_core.write.transaction import run_in_transaction
 
 
 def matched(system: str, key: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,7 @@ class Writer:
 
     @asynccontextmanager
     async def connected(self):
-        async with self.database.writing(self.actor.tenant_id, "test", "tests") as connection:
+        async with self.database.write_transaction(self.actor.tenant_id, "test", "tests") as connection:
             yield connection
 
     async def create(self, *rows: dict[str, Any]) -> list[RowResult]:
@@ -58,7 +58,7 @@ class Writer:
 
     async def send(self, *rows: Any, **options: Any) -> list[RowResult]:
         """Upsert rows as they are, tried again where they meet another write."""
-        return await transact(
+        return await run_in_transaction(
             self.database,
             self.actor,
             lambda c: upsert(c, self.catalog, self.entity, self.actor, rows, **options),
@@ -67,13 +67,13 @@ class Writer:
     async def read(
         self, columns: str, where: str = "true", table: str | None = None
     ) -> list[tuple[Any, ...]]:
-        async with self.database.tenant(self.actor.tenant_id) as c:
+        async with self.database.tenant_connection(self.actor.tenant_id) as c:
             name = table or self.entity.table.name
             cursor = await c.execute(f"SELECT {columns} FROM {name} WHERE {where} ORDER BY 1")
             return await cursor.fetchall()
 
     async def select(self, statement: str) -> list[tuple[Any, ...]]:
-        async with self.database.tenant(self.actor.tenant_id) as c:
+        async with self.database.tenant_connection(self.actor.tenant_id) as c:
             return await (await c.execute(statement)).fetchall()
 
     async def changes(self) -> int:

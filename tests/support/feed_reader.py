@@ -14,8 +14,8 @@ from tenure_core.catalog.catalog import Catalog
 from tenure_core.changes.snapshot_export import export
 from tenure_core.postgres.database import Database
 from tenure_core.query.execute import execute
-from tenure_core.query.plan import bound, plan
-from tenure_core.query.request import Field
+from tenure_core.query.plan import bind_values, plan
+from tenure_core.query.request import SelectedField
 from tenure_core.query.sql import compile
 
 EDGE = (
@@ -25,10 +25,10 @@ EDGE = (
 PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 
 
-def selected(*names: str, **nested: Sequence[str]) -> tuple[Field, ...]:
+def selected(*names: str, **nested: Sequence[str]) -> tuple[SelectedField, ...]:
     """Return fields as they are asked, some with fields of their own."""
-    plain = tuple(Field(name, name, {}, ()) for name in names)
-    return plain + tuple(Field(name, name, {}, selected(*inner)) for name, inner in nested.items())
+    plain = tuple(SelectedField(name, name, {}, ()) for name in names)
+    return plain + tuple(SelectedField(name, name, {}, selected(*inner)) for name, inner in nested.items())
 
 
 PAGE = selected(edges=EDGE, pageInfo=PAGE_INFO)
@@ -44,9 +44,9 @@ class Feed:
 
     async def page(self, **arguments: object) -> Any:
         """Return one page, asked with the given arguments."""
-        asked = Field("changes", "changes", arguments, PAGE)
+        asked = SelectedField("changes", "changes", arguments, PAGE)
         planned = plan(asked, self.catalog, authorize(self.actor, self.catalog))
-        statement = compile(planned.plan), bound(planned.binds, {})
+        statement = compile(planned.plan), bind_values(planned.binds, {})
         [found] = await execute(self.database, self.actor.tenant_id, [statement])
         return orjson.loads(found)
 

@@ -12,8 +12,8 @@ from tenure_core.plugins.loading.hook_validation import SPECS
 from tenure_sdk import conformance, graphql, testing
 
 DECLARATIONS = (
-    "Manifest", "Entity", "column", "belongs_to", "Composite", "ComputedColumn", "ComputedField",
-    "GraphQLParts", "Permission", "RoleGrants", "Job", "DemoData", "DemoAccount",
+    "Manifest", "Entity", "column", "belongs_to", "Composite", "ComputedColumn", "BatchField",
+    "GraphQLParts", "Permission", "RoleDefinition", "Job", "DemoData", "DemoAccount",
 )  # fmt: skip
 GIVEN = ("WriteSet", "RowWrite", "Refusal", "Change", "RowResult", "UserError")
 RESOLVING = ("EntityRef", "entity_type", "platform_type", "list_of", "record_id", "RefusedError")

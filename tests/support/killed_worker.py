@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from tests.support.plugin_factory import plugin
 
-from tenure_core.background.runtime import background
+from tenure_core.background.runtime import run_background
 from tenure_core.changes.change import Change
 from tenure_core.entities.model import Account
 from tenure_core.plugins.context import Context
@@ -46,7 +46,7 @@ async def main(url: str, name: str, hook: str) -> None:
     hooks = {"on_change": on_change} if hook == "on_change" else {"register_jobs": register_jobs}
     host = load_host(Settings(), [plugin(name, **hooks)])
     settings = Settings(worker_stalled_seconds=1.0)
-    async with Database(url, settings) as database, background(database, host, settings):
+    async with Database(url, settings) as database, run_background(database, host, settings):
         await asyncio.sleep(60)
 
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import psycopg
 
-from tenure_core.access.identity import NewKey, key_hash, new_secret
+from tenure_core.access.identity import NewApiKey, hash_key, new_secret
 from tenure_core.errors import BadUserInputError
-from tenure_core.postgres.database import translated
+from tenure_core.postgres.database import translate_error
 from tenure_core.postgres.owner_connection import connect
 
 MAX_NAME_LENGTH = 200
 """Characters of a tenant's name, at most."""
 
 
-def create_key(url: str, tenant_name: str, role: str, name: str, origin: str) -> NewKey:
+def create_key(url: str, tenant_name: str, role: str, name: str, origin: str) -> NewApiKey:
     """Make an API key; the tenant, too, where there is none of that name.
 
     Args:
@@ -34,13 +34,13 @@ def create_key(url: str, tenant_name: str, role: str, name: str, origin: str) ->
     """
     secret = new_secret()
     columns = "(tenant_id, name, role, origin, hash)"
-    with _connected(url) as connection:
-        tenant_id, created = _tenant(connection, tenant_name)
+    with _connect(url) as connection:
+        tenant_id, created = _insert_tenant(connection, tenant_name)
         [(key_id,)] = connection.execute(
             f"INSERT INTO api_key {columns} VALUES (%s, %s, %s, %s, %s) RETURNING id",
-            (tenant_id, name, str(role), origin, key_hash(secret)),
+            (tenant_id, name, str(role), origin, hash_key(secret)),
         )
-    return NewKey(secret, key_id, created)
+    return NewApiKey(secret, key_id, created)
 
 
 def ensure_tenant(url: str, name: str) -> uuid.UUID:
@@ -50,8 +50,8 @@ def ensure_tenant(url: str, name: str) -> uuid.UUID:
         BadUserInputError: The name is blank or too long.
         DatabaseUnavailableError: The database can't be reached.
     """
-    with _connected(url) as connection:
-        return _tenant(connection, name)[0]
+    with _connect(url) as connection:
+        return _insert_tenant(connection, name)[0]
 
 
 def find_tenant(url: str, name: str) -> uuid.UUID | None:
@@ -61,25 +61,25 @@ def find_tenant(url: str, name: str) -> uuid.UUID | None:
         BadUserInputError: The name is blank or too long, so there can't be one.
         DatabaseUnavailableError: The database can't be reached.
     """
-    _refuse_name(name)
+    _check_name(name)
     known: uuid.UUID | None
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         [(known,)] = connection.execute("SELECT (SELECT id FROM tenant WHERE name = %s)", (name,))
     return known
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[psycopg.Connection[Any]]:
+def _connect(url: str) -> Iterator[psycopg.Connection[Any]]:
     with connect(url) as connection:
         try:
             yield connection
         except psycopg.Error as error:
-            raise translated(error) from error
+            raise translate_error(error) from error
 
 
-def _tenant(connection: psycopg.Connection[Any], name: str) -> tuple[uuid.UUID, bool]:
+def _insert_tenant(connection: psycopg.Connection[Any], name: str) -> tuple[uuid.UUID, bool]:
     """Return a tenant's id, and whether it was made just now."""
-    _refuse_name(name)
+    _check_name(name)
     insert = "INSERT INTO tenant (name) VALUES (%s) ON CONFLICT (name) DO NOTHING RETURNING id"
     for (made,) in connection.execute(insert, (name,)):
         return made, True
@@ -87,7 +87,7 @@ def _tenant(connection: psycopg.Connection[Any], name: str) -> tuple[uuid.UUID, 
     return known, False
 
 
-def _refuse_name(name: str) -> None:
+def _check_name(name: str) -> None:
     if not name.strip():
         raise BadUserInputError("The name of the tenant is blank.", "Give it one that people know it by.")
     if len(name) > MAX_NAME_LENGTH:

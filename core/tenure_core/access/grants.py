@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from tenure_core.access.identity import Actor, Role
 from tenure_core.catalog.catalog import Catalog, EntityInfo, RoleInfo, ScalarField
-from tenure_core.catalog.computed_fields import CodedField
-from tenure_core.catalog.field_paths import Path
+from tenure_core.catalog.computed_fields import BatchFieldInfo
+from tenure_core.catalog.field_paths import FieldPath
 from tenure_core.errors import ForbiddenError
 
 
@@ -28,7 +28,7 @@ class EntityGrant:
     write: bool = False
 
 
-NOTHING = EntityGrant()
+NO_ACCESS = EntityGrant()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Grants:
 
     def may_read(self, entity: EntityInfo) -> bool:
         """Whether records of the entity may be read."""
-        return self.entities.get(entity.name, NOTHING).read
+        return self.entities.get(entity.name, NO_ACCESS).read
 
     def require_read(self, entity: EntityInfo) -> None:
         """Raise ForbiddenError where records of the entity may not be read."""
@@ -63,25 +63,25 @@ class Grants:
 
     def require_write(self, entity: EntityInfo) -> None:
         """Raise ForbiddenError where records of the entity may not be written."""
-        if not self.entities.get(entity.name, NOTHING).write:
+        if not self.entities.get(entity.name, NO_ACCESS).write:
             self.require_plugin(entity.plugin, entity.plural)
             raise ForbiddenError(
                 f"The role {self.role} may not write {entity.plural}.",
-                _another(role.name for role in self.roles if entity.name in role.writes),
+                _role_hint(role.name for role in self.roles if entity.name in role.writes),
             )
 
-    def require_field(self, field: ScalarField | CodedField) -> None:
+    def require_field(self, field: ScalarField | BatchFieldInfo) -> None:
         """Raise ForbiddenError where a computed field, or what it is computed from, may not be read."""
         if field.plugin:
             self.require_plugin(field.plugin, field.name)
             for name in sorted(field.reads):
-                if not self.entities.get(name, NOTHING).read:
+                if not self.entities.get(name, NO_ACCESS).read:
                     raise ForbiddenError(
                         f"{field.name} is computed from {name}, which the role {self.role} may not read.",
                         self._readers(name),
                     )
 
-    def require_path(self, path: Path, catalog: Catalog) -> None:
+    def require_path(self, path: FieldPath, catalog: Catalog) -> None:
         """Raise ForbiddenError where the value at the end of a path may not be read."""
         if path.target:
             self.require_read(catalog[path.target])
@@ -92,7 +92,7 @@ class Grants:
         if plugin and plugin not in self.plugins:
             raise ForbiddenError(
                 f"{what} belongs to the plugin {plugin}, which is not enabled for this tenant.",
-                enabling(plugin),
+                enable_hint(plugin),
             )
 
     def require(self, permission: str) -> None:
@@ -100,27 +100,27 @@ class Grants:
         if permission not in self.permissions:
             raise ForbiddenError(
                 f"The role {self.role} lacks the permission {permission}.",
-                _another(role.name for role in self.roles if permission in role.permissions),
+                _role_hint(role.name for role in self.roles if permission in role.permissions),
             )
 
     def _readers(self, entity: str) -> str:
         able = (role.name for role in self.roles if entity in role.reads | role.writes)
-        return _another((Role.READER, *able))
+        return _role_hint((Role.READER, *able))
 
 
-def _another(able: Iterable[str]) -> str:
+def _role_hint(able: Iterable[str]) -> str:
     """Return as a hint which roles may do something, beside administrators."""
     *first, last = (*able, Role.ADMIN)
     return f"Use a key with the role {', '.join(first)}{' or ' if first else ''}{last}."
 
 
-def enabling(plugin: str) -> str:
+def enable_hint(plugin: str) -> str:
     """Return how a plugin is enabled, as one sentence."""
     return f"Enable it with the mutation `pluginEnable` or with `tenure plugin enable {plugin}`."
 
 
 @dataclass(frozen=True, slots=True)
-class Authorized:
+class TenantGrants:
     """An actor's grants together with the tenant that they hold in.
 
     Args:
@@ -132,9 +132,9 @@ class Authorized:
     grants: Grants
 
 
-def authorize(actor: Actor, catalog: Catalog) -> Authorized:
+def authorize(actor: Actor, catalog: Catalog) -> TenantGrants:
     """Return what the actor may do, and in which tenant."""
-    return Authorized(actor.tenant_id, _grants(actor.role, actor.plugins, catalog))
+    return TenantGrants(actor.tenant_id, _grants(actor.role, actor.plugins, catalog))
 
 
 @lru_cache(maxsize=1024)

@@ -46,13 +46,13 @@ class Actor:
     plugins: frozenset[str] = frozenset()
 
     @property
-    def signature(self) -> str:
+    def audit_name(self) -> str:
         """What the change table calls the actor."""
         return self.name or str(self.key_id)
 
 
 @dataclass(frozen=True)
-class NewKey:
+class NewApiKey:
     """A key just made. The secret is nowhere else: the database keeps its hash.
 
     Args:
@@ -71,7 +71,7 @@ def new_secret() -> str:
     return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
-def key_hash(secret: str) -> bytes:
+def hash_key(secret: str) -> bytes:
     """Return what the database keeps of a secret; 256 random bits need no slow hash (NIST 800-63B)."""
     return hashlib.sha256(secret.encode()).digest()
 
@@ -89,7 +89,7 @@ class KeyCache:
         self._seconds = seconds
         self._known: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
 
-    async def actor(self, authorization: str | None) -> Actor:
+    async def authenticate(self, authorization: str | None) -> Actor:
         """Return the actor of an Authorization header.
 
         Raises:
@@ -100,7 +100,7 @@ class KeyCache:
             raise UnauthenticatedError(
                 "The request carries no API key.", "Send it as `Authorization: Bearer KEY`."
             )
-        digest = key_hash(secret.strip())
+        digest = hash_key(secret.strip())
         known = self._known
         found = known.get(digest)
         if found and found[0] > time.monotonic():
@@ -112,7 +112,7 @@ class KeyCache:
             known.popitem(last=False)
         return actor
 
-    def forget(self, tenant_id: uuid.UUID) -> None:
+    def invalidate_tenant(self, tenant_id: uuid.UUID) -> None:
         """Look the keys of a tenant up anew, because what they open has changed.
 
         A look-up that runs meanwhile may bring what was before: it writes to the old cache, which is left.
@@ -122,7 +122,7 @@ class KeyCache:
 
 
 async def _look_up(database: Database, digest: bytes) -> Actor:
-    async with database.unbound() as connection:
+    async with database.shared_connection() as connection:
         cursor = await connection.execute(AUTHENTICATE, (digest,))
         row = await cursor.fetchone()
     if row is None:

@@ -9,21 +9,21 @@ from typing import Any
 
 import structlog
 
-from tenure_core.background.change_listeners.dispatcher import Deliverer
+from tenure_core.background.change_listeners.dispatcher import Dispatcher
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 
-SECONDS_BEFORE_WORK = 0.3
+START_DELAY_SECONDS = 0.3
 """Clients that wait for the start are answered before anything is done in the background."""
 
-SECONDS_AFTER_FAILURE = 2.0
+RETRY_SECONDS = 2.0
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def background(database: Database, host: Host, settings: Settings) -> AsyncIterator[None]:
+async def run_background(database: Database, host: Host, settings: Settings) -> AsyncIterator[None]:
     """Deliver changes to plugins and do their jobs, while the context is open.
 
     Where no plugin wants any of this, nothing is started. It works over connections of its own, so that it
@@ -34,7 +34,7 @@ async def background(database: Database, host: Host, settings: Settings) -> Asyn
         host: The plugins of this process.
         settings: How it is done.
     """
-    if not works(host):
+    if not has_background_work(host):
         yield
         return
     task = asyncio.create_task(_keep_running(database, host, settings))
@@ -46,7 +46,7 @@ async def background(database: Database, host: Host, settings: Settings) -> Asyn
             await task
 
 
-def works(host: Host) -> bool:
+def has_background_work(host: Host) -> bool:
     """Return whether there are plugins that do anything by themselves."""
     return _has_jobs(host) or bool(host.implementing("on_change"))
 
@@ -56,18 +56,18 @@ def _has_jobs(host: Host) -> bool:
 
 
 async def _keep_running(served: Database, host: Host, settings: Settings) -> None:
-    await asyncio.sleep(SECONDS_BEFORE_WORK)
+    await asyncio.sleep(START_DELAY_SECONDS)
     while True:
         try:
             await _run(served, host, settings)
         except Exception as error:
             log.warning("the background failed and will be started again", exc_info=error)
-        await asyncio.sleep(SECONDS_AFTER_FAILURE)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _run(served: Database, host: Host, settings: Settings) -> None:
     async with Database(served.url, _own(settings)) as database, asyncio.TaskGroup() as group:
-        group.create_task(Deliverer(database, host, settings).run(served.wakes))
+        group.create_task(Dispatcher(database, host, settings).run(served.wakes))
         if _has_jobs(host):
             work = await asyncio.to_thread(_work)
             group.create_task(work(database, host, settings))
@@ -84,6 +84,6 @@ def _own(settings: Settings) -> Settings:
 
 def _work() -> Callable[[Database, Host, Settings], Coroutine[Any, Any, None]]:
     """Bring the worker, in a thread: procrastinate takes its time, and a server answers meanwhile."""
-    from tenure_core.background.jobs.worker import keep_working
+    from tenure_core.background.jobs.worker import run_worker
 
-    return keep_working
+    return run_worker

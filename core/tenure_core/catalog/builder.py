@@ -18,33 +18,33 @@ from tenure_core.catalog.catalog import (
     ToMany,
     ToOne,
 )
-from tenure_core.catalog.computed_fields import CodedField, expression_of, needed_by
-from tenure_core.entities.computed import ComputedColumn, ComputedField
+from tenure_core.catalog.computed_fields import BatchFieldInfo, build_expression, required_columns
+from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.declaration import Entity
 from tenure_core.entities.fields import (
-    TAKEN,
-    Declared,
-    DeclaredComposite,
-    DeclaredReference,
-    Rules,
-    declared_columns,
+    RESERVED_FIELD_NAMES,
+    ColumnDeclaration,
+    CompositeDeclaration,
+    Constraints,
+    ReferenceDeclaration,
+    list_columns,
 )
 from tenure_core.entities.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.entities.naming import camel_case, snake_case
-from tenure_core.entities.scalar_types import enum_kind
+from tenure_core.entities.scalar_types import enum_type
 from tenure_core.errors import DeclarationError
 from tenure_core.plugins.write_set import Validator
 
-CORE_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ActivityKind": ACTIVITY_KINDS})
+CORE_ENUM_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ActivityKind": ACTIVITY_KINDS})
 """The lists of values that plugins may extend, with what the core puts in."""
 
 
 def build_catalog(
     entities: Iterable[type[Entity]] = CORE_ENTITIES,
-    choices: Mapping[str, tuple[str, ...]] = CORE_CHOICES,
+    choices: Mapping[str, tuple[str, ...]] = CORE_ENUM_VALUES,
     *,
     plugins: Mapping[str, str] = MappingProxyType({}),
-    computed: Iterable[tuple[str, ComputedColumn | ComputedField]] = (),
+    computed: Iterable[tuple[str, ComputedColumn | BatchField]] = (),
     roles: Iterable[RoleInfo] = (),
     permissions: Mapping[str, str] = MappingProxyType({}),
     validators: Iterable[Validator] = (),
@@ -70,13 +70,17 @@ def build_catalog(
     fields: Fields = {e.__name__: {} for e in declared}
     for entity in declared:
         for one in entity.__fields__:
-            _add(fields, entity.__name__, _field(entity, one, choices))
+            _add(fields, entity.__name__, _build_field(entity, one, choices))
     for entity in declared:
         for one in entity.__fields__:
-            if isinstance(one, DeclaredReference):
-                _add(fields, _owner(entity, one.name, one.target, fields), _back(entity, one))
+            if isinstance(one, ReferenceDeclaration):
+                _add(
+                    fields,
+                    _require_entity(entity, one.name, one.target, fields),
+                    _build_back_relation(entity, one),
+                )
     _add_computed(fields, computed)
-    built = {e.__name__: _entity(e, fields[e.__name__], plugins.get(e.__name__, "")) for e in declared}
+    built = {e.__name__: _build_entity(e, fields[e.__name__], plugins.get(e.__name__, "")) for e in declared}
     by_name = {role.name: role for role in roles}
     return Catalog(
         MappingProxyType(built),
@@ -87,13 +91,13 @@ def build_catalog(
     )
 
 
-AnyField = Field | CodedField
+AnyField = Field | BatchFieldInfo
 Fields = dict[str, dict[str, AnyField]]
 """Fields by their names in the API, by entity."""
 
 
 def _add(fields: Fields, owner: str, new: AnyField) -> None:
-    if new.name in TAKEN:
+    if new.name in RESERVED_FIELD_NAMES:
         raise DeclarationError(
             f"{owner}.{new.name} has a name that means something else for every record.", "Rename it."
         )
@@ -106,35 +110,37 @@ def _add(fields: Fields, owner: str, new: AnyField) -> None:
     fields[owner][new.name] = new
 
 
-def _add_computed(fields: Fields, computed: Iterable[tuple[str, ComputedColumn | ComputedField]]) -> None:
+def _add_computed(fields: Fields, computed: Iterable[tuple[str, ComputedColumn | BatchField]]) -> None:
     """Add what PostgreSQL computes, and then what code computes: it may need the former."""
-    for plugin, one in sorted(computed, key=lambda pair: isinstance(pair[1], ComputedField)):
-        owner = _owner(one.entity, one.name, one.entity, fields)
+    for plugin, one in sorted(computed, key=lambda pair: isinstance(pair[1], BatchField)):
+        owner = _require_entity(one.entity, one.name, one.entity, fields)
         new = (
-            _expression(one, plugin, fields)
+            _build_computed_column(one, plugin, fields)
             if isinstance(one, ComputedColumn)
-            else _coded(one, plugin, fields[owner])
+            else _build_batch_field(one, plugin, fields[owner])
         )
         _add(fields, owner, new)
 
 
-def _expression(one: ComputedColumn, plugin: str, entities: Iterable[str]) -> ScalarField:
-    expression = expression_of(one)
-    name, nothing = camel_case(one.name), Rules()
-    reads = frozenset(entity for entity in entities if snake_case(entity) in expression.tables)
+def _build_computed_column(one: ComputedColumn, plugin: str, entities: Iterable[str]) -> ScalarField:
+    expression = build_expression(one)
+    name, nothing = camel_case(one.name), Constraints()
+    reads = frozenset(entity for entity in entities if snake_case(entity) in expression.referenced_tables)
     return ScalarField(
-        name, expression, one.kind, True, False, None, nothing, one.doc, plugin=plugin, reads=reads
+        name, expression, one.scalar_type, True, False, None, nothing, one.doc, plugin=plugin, reads=reads
     )
 
 
-def _coded(one: ComputedField, plugin: str, fields: Mapping[str, AnyField]) -> CodedField:
+def _build_batch_field(one: BatchField, plugin: str, fields: Mapping[str, AnyField]) -> BatchFieldInfo:
     computed = {f.column.name: f for f in fields.values() if isinstance(f, ScalarField) and f.plugin}
-    needs = needed_by(one, {**_table(one.entity).c, **{name: f.column for name, f in computed.items()}})
+    needs = required_columns(
+        one, {**_require_table(one.entity).c, **{name: f.column for name, f in computed.items()}}
+    )
     reads = frozenset(entity for name in needs if name in computed for entity in computed[name].reads)
-    return CodedField(camel_case(one.name), one.kind, one.doc, plugin, needs, reads, one.compute)
+    return BatchFieldInfo(camel_case(one.name), one.scalar_type, one.doc, plugin, needs, reads, one.compute)
 
 
-def _owner(entity: type[Entity], name: str, owner: type[Entity], fields: Fields) -> str:
+def _require_entity(entity: type[Entity], name: str, owner: type[Entity], fields: Fields) -> str:
     if owner.__name__ not in fields:
         raise DeclarationError(
             f"{entity.__name__}.{name} refers to {owner.__name__}, which this server lacks.",
@@ -143,34 +149,36 @@ def _owner(entity: type[Entity], name: str, owner: type[Entity], fields: Fields)
     return owner.__name__
 
 
-def _field(
+def _build_field(
     entity: type[Entity],
-    one: Declared | DeclaredComposite | DeclaredReference,
+    one: ColumnDeclaration | CompositeDeclaration | ReferenceDeclaration,
     choices: Mapping[str, tuple[str, ...]],
 ) -> Field:
-    table = _table(entity)
+    table = _require_table(entity)
     name = camel_case(one.name)
-    if isinstance(one, DeclaredReference):
+    if isinstance(one, ReferenceDeclaration):
         return ToOne(name, table.c[one.column], one.target.__name__, one.nullable, one.doc)
-    if isinstance(one, DeclaredComposite):
-        parts = {camel_case(p.name): _scalar(table, p, choices) for p in one.parts}
+    if isinstance(one, CompositeDeclaration):
+        parts = {camel_case(p.name): _build_scalar(table, p, choices) for p in one.parts}
         description = cleandoc(one.type.__doc__ or one.type.__name__)
         required = frozenset(camel_case(p.name) for p in one.type.__parts__ if not p.nullable)
         return CompositeField(
             name, one.type.__name__, description, MappingProxyType(parts), one.nullable, one.doc, required
         )
-    return _scalar(table, one, choices)
+    return _build_scalar(table, one, choices)
 
 
-def _scalar(table: Table, one: Declared, choices: Mapping[str, tuple[str, ...]]) -> ScalarField:
-    kind = one.kind
-    if one.choice is not None:
-        if one.choice not in choices:
+def _build_scalar(
+    table: Table, one: ColumnDeclaration, choices: Mapping[str, tuple[str, ...]]
+) -> ScalarField:
+    kind = one.scalar_type
+    if one.enum_name is not None:
+        if one.enum_name not in choices:
             raise DeclarationError(
-                f"{table.name}.{one.name} takes its values from {one.choice}, which nobody fills.",
+                f"{table.name}.{one.name} takes its values from {one.enum_name}, which nobody fills.",
                 "Register at least one value for it.",
             )
-        kind = enum_kind(one.choice, choices[one.choice])
+        kind = enum_type(one.enum_name, choices[one.enum_name])
     if kind is None:
         raise DeclarationError(
             f"{table.name}.{one.name} has no kind.", "Annotate it with a type that a column can hold."
@@ -183,38 +191,38 @@ def _scalar(table: Table, one: Declared, choices: Mapping[str, tuple[str, ...]])
         one.nullable,
         one.writable,
         one.default,
-        one.rules,
+        one.constraints,
         one.doc,
         one.unique,
         personal=one.personal,
     )
 
 
-def _back(entity: type[Entity], one: DeclaredReference) -> ToMany:
-    column = _table(entity).c[one.column]
+def _build_back_relation(entity: type[Entity], one: ReferenceDeclaration) -> ToMany:
+    column = _require_table(entity).c[one.column]
     description = f"The {entity.__plural__} whose {camel_case(one.name)} this is."
     return ToMany(camel_case(one.back), entity.__name__, column, description)
 
 
-def _entity(entity: type[Entity], fields: dict[str, AnyField], plugin: str) -> EntityInfo:
+def _build_entity(entity: type[Entity], fields: dict[str, AnyField], plugin: str) -> EntityInfo:
     name = entity.__name__
     return EntityInfo(
         name=name,
         singular=name[0].lower() + name[1:],
         plural=entity.__plural__,
         description=cleandoc(entity.__doc__ or name),
-        table=_table(entity),
-        fields=MappingProxyType({n: f for n, f in fields.items() if not isinstance(f, CodedField)}),
+        table=_require_table(entity),
+        fields=MappingProxyType({n: f for n, f in fields.items() if not isinstance(f, BatchFieldInfo)}),
         order=camel_case(entity.__order__.lstrip("-")),
         descending=entity.__order__.startswith("-"),
-        searchable=any(f.search for f in declared_columns(entity.__fields__)),
-        declared=entity,
+        searchable=any(f.search for f in list_columns(entity.__fields__)),
+        entity_class=entity,
         plugin=plugin,
-        coded=MappingProxyType({n: f for n, f in fields.items() if isinstance(f, CodedField)}),
+        batch_fields=MappingProxyType({n: f for n, f in fields.items() if isinstance(f, BatchFieldInfo)}),
     )
 
 
-def _table(entity: type[Entity]) -> Table:
+def _require_table(entity: type[Entity]) -> Table:
     table = entity.__table__
     if not isinstance(table, Table):
         raise DeclarationError(f"{entity.__name__} has no table.", "Declare it as a subclass of Entity.")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Table
 
-from tenure_core.catalog.computed_fields import AnyColumn, CodedField
+from tenure_core.catalog.computed_fields import AnyColumn, BatchFieldInfo
 from tenure_core.entities.declaration import Entity
-from tenure_core.entities.fields import OF_EVERY_RECORD, Rules
-from tenure_core.entities.scalar_types import Kind
+from tenure_core.entities.fields import SYSTEM_FIELDS, Constraints
+from tenure_core.entities.scalar_types import ScalarType
 
 if TYPE_CHECKING:
     from tenure_core.plugins.write_set import Validator
@@ -40,11 +40,11 @@ class ScalarField:
 
     name: str
     column: AnyColumn
-    kind: Kind
+    scalar_type: ScalarType
     nullable: bool
     writable: bool
     default: Any
-    rules: Rules
+    constraints: Constraints
     description: str
     unique: bool = False
     plugin: str = ""
@@ -72,7 +72,7 @@ class CompositeField:
     parts: Mapping[str, ScalarField]
     nullable: bool
     description: str
-    required: frozenset[str]
+    required_parts: frozenset[str]
 
     @property
     def writable(self) -> bool:
@@ -147,9 +147,9 @@ class EntityInfo:
     order: str
     descending: bool
     searchable: bool
-    declared: type[Entity]
+    entity_class: type[Entity]
     plugin: str = ""
-    coded: Mapping[str, CodedField] = field(default_factory=dict)
+    batch_fields: Mapping[str, BatchFieldInfo] = field(default_factory=dict)
 
     @property
     def scalars(self) -> Iterator[ScalarField]:
@@ -167,17 +167,17 @@ class EntityInfo:
         return (f for f in self.fields.values() if isinstance(f, ToOne))
 
     @property
-    def lists(self) -> Iterator[ToMany]:
+    def to_many(self) -> Iterator[ToMany]:
         """The lists of records that refer to this entity."""
         return (f for f in self.fields.values() if isinstance(f, ToMany))
 
     @property
     def declared_scalars(self) -> Iterator[ScalarField]:
         """The fields with one value that the class declares: no computed ones, nor those of every record."""
-        return (f for f in self.scalars if not f.plugin and f.name not in OF_EVERY_RECORD)
+        return (f for f in self.scalars if not f.plugin and f.name not in SYSTEM_FIELDS)
 
     @property
-    def personal(self) -> Iterator[ScalarField | CompositeField]:
+    def personal_fields(self) -> Iterator[ScalarField | CompositeField]:
         """The fields that tell something of a person, or have parts that do."""
         yield from (f for f in self.scalars if f.personal)
         yield from (f for f in self.composites if any(part.personal for part in f.parts.values()))
@@ -194,7 +194,7 @@ class EntityInfo:
 
 
 @lru_cache(maxsize=256)
-def as_kept(entity: EntityInfo) -> EntityInfo:
+def with_internal_fields(entity: EntityInfo) -> EntityInfo:
     """Return an entity as the code of its plugin writes it: with the fields that clients do not write."""
     opened: dict[str, Field] = {f.name: replace(f, writable=True) for f in entity.declared_scalars}
     for one in entity.composites:
@@ -238,7 +238,7 @@ class Catalog:
     roles: Mapping[str, RoleInfo] = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
     validators: tuple[Validator, ...] = ()
-    added_choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    plugin_enum_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     by_singular: Mapping[str, EntityInfo] = field(init=False)
     by_plural: Mapping[str, EntityInfo] = field(init=False)
 

@@ -26,7 +26,7 @@ from typing import Any
 from sqlalchemy import BigInteger
 
 from tenure_core.catalog.catalog import CompositeField, EntityInfo, ScalarField
-from tenure_core.entities.scalar_types import TEXT, Kind, clean_text
+from tenure_core.entities.scalar_types import TEXT, ScalarType, validate_text
 
 EXPORT_PATH = "/export"
 """Where an export is had over HTTP."""
@@ -38,7 +38,7 @@ POSITION = r"\d{1,19}\.\d{1,19}:\d{1,19}:(?:\d{1,19}(?:,\d{1,19})*)?\.\d{1,19}"
 CURSOR = re.compile(rf"{POSITION}(?:\.{POSITION})?")
 
 
-class Operation(StrEnum):
+class ChangeOperation(StrEnum):
     """What a change did to its record."""
 
     CREATE = "CREATE"
@@ -64,21 +64,21 @@ def capture_template(entity: EntityInfo) -> dict[str, Any]:
 
 
 def _feed_position(cursor: object) -> str:
-    text = clean_text(cursor)
+    text = validate_text(cursor)
     if not CURSOR.fullmatch(text):
         raise ValueError("expected a cursor of the change feed, as its edges and its endCursor give it")
     return text
 
 
 def _history_position(cursor: object) -> int:
-    text = clean_text(cursor)
+    text = validate_text(cursor)
     if not re.fullmatch(r"\d{1,18}", text):
         raise ValueError("expected a cursor of a history, as its edges and its endCursor give it")
     return int(text)
 
 
-FEED_POSITION = Kind("ChangeCursor", TEXT, _feed_position)
+CHANGE_CURSOR = ScalarType("ChangeCursor", TEXT, _feed_position)
 """Where a reader of the feed stands."""
 
-HISTORY_POSITION = Kind("HistoryCursor", BigInteger(), _history_position)
+HISTORY_CURSOR = ScalarType("HistoryCursor", BigInteger(), _history_position)
 """Where a reader of a record's history stands: the number of the last change that it has read."""

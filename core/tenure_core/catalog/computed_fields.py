@@ -21,9 +21,9 @@ from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.visitors import ExternallyTraversible, iterate, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
-from tenure_core.entities.computed import Compute, ComputedColumn, ComputedField
+from tenure_core.entities.computed import BatchField, Compute, ComputedColumn
 from tenure_core.entities.naming import camel_case
-from tenure_core.entities.scalar_types import Kind
+from tenure_core.entities.scalar_types import ScalarType
 from tenure_core.errors import DeclarationError
 
 
@@ -40,26 +40,26 @@ class Expression:
 
     name: str
     table: Table
-    kind: Kind
+    scalar_type: ScalarType
     compute: Callable[[FromClause], ColumnElement[Any]]
 
     @property
     def type(self) -> TypeEngine[Any]:
         """The PostgreSQL type of its values."""
-        return self.kind.sql_type
+        return self.scalar_type.sql_type
 
-    def over(self, rows: FromClause) -> ColumnElement[Any]:
+    def render(self, rows: FromClause) -> ColumnElement[Any]:
         """Return the value over rows of the table, wherever in a statement it stands.
 
         Its constants are written out: PostgreSQL then knows them when it plans, and sees that what is
         grouped by is what is selected.
         """
-        return cast(_at_home(self.compute(rows), (rows,)), self.type)
+        return cast(_correlate_selects(self.compute(rows), (rows,)), self.type)
 
     @cached_property
-    def tables(self) -> frozenset[str]:
+    def referenced_tables(self) -> frozenset[str]:
         """The names of the other tables that it reads."""
-        named = {table.name for table in _tables(self.compute(_rows_of(self.table)))}
+        named = {table.name for table in _find_tables(self.compute(_alias_table(self.table)))}
         return frozenset(named - {self.table.name})
 
 
@@ -70,7 +70,7 @@ AnyColumn = Column[Any] | Expression
 
 
 @dataclass(frozen=True, eq=False)
-class CodedField:
+class BatchFieldInfo:
     """A field that a plugin's code computes, for all records of an answer at once.
 
     Args:
@@ -84,16 +84,16 @@ class CodedField:
     """
 
     name: str
-    kind: Kind
+    scalar_type: ScalarType
     description: str
     plugin: str
-    needs: Mapping[str, AnyColumn]
+    required_columns: Mapping[str, AnyColumn]
     reads: frozenset[str]
     compute: Compute
 
 
 @lru_cache(maxsize=1024)
-def expression_of(one: ComputedColumn) -> Expression:
+def build_expression(one: ComputedColumn) -> Expression:
     """Return the expression of a declared field.
 
     Raises:
@@ -103,9 +103,9 @@ def expression_of(one: ComputedColumn) -> Expression:
     where = f"{one.entity.__name__}.{camel_case(one.name)}"
     if not isinstance(table, Table) or one.name in table.c:
         raise DeclarationError(f"{where} has the name of a column.", "Rename it.")
-    built = Expression(one.name, table, one.kind, one.expression)
+    built = Expression(one.name, table, one.scalar_type, one.expression)
     try:
-        _ = built.tables
+        _ = built.referenced_tables
     except Exception as error:
         raise DeclarationError(
             f"{where} can't be computed: {type(error).__name__}: {error}.",
@@ -114,7 +114,7 @@ def expression_of(one: ComputedColumn) -> Expression:
     return built
 
 
-def needed_by(one: ComputedField, columns: Mapping[str, AnyColumn]) -> Mapping[str, AnyColumn]:
+def required_columns(one: BatchField, columns: Mapping[str, AnyColumn]) -> Mapping[str, AnyColumn]:
     """Return what the code of a field needs, by attribute.
 
     Args:
@@ -124,35 +124,35 @@ def needed_by(one: ComputedField, columns: Mapping[str, AnyColumn]) -> Mapping[s
     Raises:
         DeclarationError: It needs what is not there.
     """
-    if missing := [name for name in one.needs if name not in columns]:
+    if missing := [name for name in one.required_columns if name not in columns]:
         raise DeclarationError(
             f"{one.entity.__name__}.{camel_case(one.name)} needs {missing[0]!r}, which no column holds.",
             f"There are {', '.join(columns)}.",
         )
-    return {name: columns[name] for name in one.needs}
+    return {name: columns[name] for name in one.required_columns}
 
 
 @lru_cache(maxsize=256)
-def _rows_of(table: Table) -> FromClause:
+def _alias_table(table: Table) -> FromClause:
     """Return rows of a table to try expressions on: to name all columns anew for each takes its time."""
     return table.alias()
 
 
-def _at_home(element: Part, around: tuple[FromClause, ...]) -> Part:
+def _correlate_selects(element: Part, around: tuple[FromClause, ...]) -> Part:
     """Return an expression whose selects refer to the rows around them, however deeply they are nested."""
 
     def inside(one: ExternallyTraversible) -> ExternallyTraversible | None:
         if isinstance(one, BindParameter):
             return one.render_literal_execute()
         if isinstance(one, Select) and one is not element:
-            return _at_home(one, (*around, *one.get_final_froms())).correlate(*around)
+            return _correlate_selects(one, (*around, *one.get_final_froms())).correlate(*around)
         return None
 
     replaced: Part = replacement_traverse(element, {}, inside)  # type: ignore[call-overload]  # a select, too
     return replaced
 
 
-def _tables(element: ColumnElement[Any]) -> Iterator[Table]:
+def _find_tables(element: ColumnElement[Any]) -> Iterator[Table]:
     for one in iterate(element):
         found: object = one.table if isinstance(one, ColumnClause) else one
         while isinstance(found, AliasedReturnsRows):

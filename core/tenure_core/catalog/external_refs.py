@@ -8,8 +8,8 @@ from types import MappingProxyType
 from sqlalchemy import Column, MetaData, Table
 
 from tenure_core.catalog.catalog import ScalarField
-from tenure_core.entities.fields import Rules
-from tenure_core.entities.scalar_types import DATE_TIME, ID, STRING, TEXT, Kind
+from tenure_core.entities.fields import Constraints
+from tenure_core.entities.scalar_types import DATE_TIME, ID, STRING, TEXT, ScalarType
 
 EXTERNAL_REFS = "externalRefs"
 """The field of every record that lists its keys in other systems."""
@@ -31,9 +31,9 @@ EXTERNAL_REF = Table(
 )
 
 
-def _field(name: str, column: str, description: str, kind: Kind = STRING) -> ScalarField:
+def _field(name: str, column: str, description: str, kind: ScalarType = STRING) -> ScalarField:
     found = EXTERNAL_REF.c[column]
-    return ScalarField(name, found, kind, bool(found.nullable), False, None, Rules(), description)
+    return ScalarField(name, found, kind, bool(found.nullable), False, None, Constraints(), description)
 
 
 REF_FIELDS: Mapping[str, ScalarField] = MappingProxyType(

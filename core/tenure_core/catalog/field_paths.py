@@ -8,14 +8,14 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from tenure_core.catalog.catalog import Catalog, EntityInfo, ScalarField, ToOne
-from tenure_core.entities.fields import Rules
+from tenure_core.entities.fields import Constraints
 from tenure_core.entities.naming import upper_case
 from tenure_core.entities.scalar_types import BOOLEAN, ID
 from tenure_core.errors import DeclarationError
 
 
 @dataclass(frozen=True)
-class Path:
+class FieldPath:
     """One value that is reached from a record.
 
     Args:
@@ -26,12 +26,12 @@ class Path:
     """
 
     names: tuple[str, ...]
-    via: ToOne | None
+    reference: ToOne | None
     field: ScalarField
     target: str = ""
 
     @property
-    def constant(self) -> str:
+    def enum_name(self) -> str:
         """Its name as an enum value, such as ACCOUNT_ADDRESS_COUNTRY."""
         return "_".join(upper_case(name) for name in self.names)
 
@@ -44,71 +44,77 @@ class Path:
     @property
     def nullable(self) -> bool:
         """Whether it may be empty: always, where a reference leads there."""
-        return self.via is not None or self.field.nullable
+        return self.reference is not None or self.field.nullable
 
 
 @lru_cache(maxsize=256)
-def paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
+def sort_paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, FieldPath]:
     """Return the paths of an entity by their constants, own fields first.
 
     Raises:
         DeclarationError: Two paths have one constant.
     """
-    return _by_constant(entity, catalog, (*_own(entity, (), None), *_referred(entity, catalog)))
+    return _index_by_enum_name(
+        entity, catalog, (*_own_paths(entity, (), None), *_referenced_paths(entity, catalog))
+    )
 
 
 @lru_cache(maxsize=256)
-def group_paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, Path]:
+def group_paths(entity: EntityInfo, catalog: Catalog) -> Mapping[str, FieldPath]:
     """Return what records can be grouped by: their paths, and the records that they refer to.
 
     Raises:
         DeclarationError: Two of them have one constant.
     """
-    references = (Path((r.name,), None, _identity_of(r), r.target) for r in entity.references)
-    return _by_constant(entity, catalog, (*paths(entity, catalog).values(), *references))
+    references = (FieldPath((r.name,), None, _reference_id_field(r), r.target) for r in entity.references)
+    return _index_by_enum_name(entity, catalog, (*sort_paths(entity, catalog).values(), *references))
 
 
-def _by_constant(entity: EntityInfo, catalog: Catalog, found: Iterable[Path]) -> Mapping[str, Path]:
-    named: dict[str, Path] = {}
+def _index_by_enum_name(
+    entity: EntityInfo, catalog: Catalog, found: Iterable[FieldPath]
+) -> Mapping[str, FieldPath]:
+    named: dict[str, FieldPath] = {}
     for path in found:
-        other = named.setdefault(path.constant, path)
+        other = named.setdefault(path.enum_name, path)
         if other is not path:
             raise DeclarationError(
-                f"{path.constant} would order and group {entity.plural} in two ways: "
-                f"by {_told(entity, other, catalog)} and by {_told(entity, path, catalog)}.",
+                f"{path.enum_name} would order and group {entity.plural} in two ways: "
+                f"by {_describe_path(entity, other, catalog)} and by {_describe_path(entity, path, catalog)}.",
                 "Rename one of the two.",
             )
     return MappingProxyType(named)
 
 
-def _told(entity: EntityInfo, path: Path, catalog: Catalog) -> str:
+def _describe_path(entity: EntityInfo, path: FieldPath, catalog: Catalog) -> str:
     """Return where a path leads, and who brings what is there, for people."""
-    holder = catalog[path.via.target] if path.via else entity
+    holder = catalog[path.reference.target] if path.reference else entity
     owner = path.field.plugin or holder.plugin or "Tenure itself"
     return f"{'.'.join((entity.name, *path.names))} of {owner}"
 
 
-def _identity_of(reference: ToOne) -> ScalarField:
+def _reference_id_field(reference: ToOne) -> ScalarField:
     description = reference.description
     return ScalarField(
-        reference.name, reference.column, ID, reference.nullable, False, None, Rules(), description
+        reference.name, reference.column, ID, reference.nullable, False, None, Constraints(), description
     )
 
 
-def _own(entity: EntityInfo, before: tuple[str, ...], via: ToOne | None) -> Iterator[Path]:
+def _own_paths(entity: EntityInfo, before: tuple[str, ...], via: ToOne | None) -> Iterator[FieldPath]:
     target = via.target if via else ""
     for field in entity.scalars:
-        if _sortable(field):
-            yield Path((*before, field.name), via, field, target)
+        if _is_sortable(field):
+            yield FieldPath((*before, field.name), via, field, target)
     for composite in entity.composites:
         for part in composite.parts.values():
-            yield Path((*before, composite.name, part.name), via, part, target)
+            yield FieldPath((*before, composite.name, part.name), via, part, target)
 
 
-def _referred(entity: EntityInfo, catalog: Catalog) -> Iterator[Path]:
+def _referenced_paths(entity: EntityInfo, catalog: Catalog) -> Iterator[FieldPath]:
     for reference in entity.references:
-        yield from _own(catalog[reference.target], (reference.name,), reference)
+        yield from _own_paths(catalog[reference.target], (reference.name,), reference)
 
 
-def _sortable(field: ScalarField) -> bool:
-    return field.kind.comparable or bool(field.kind.values) or field.kind in (ID, BOOLEAN)
+def _is_sortable(field: ScalarField) -> bool:
+    return (
+        field.scalar_type.comparable or bool(field.scalar_type.values) or field.scalar_type in (ID, BOOLEAN)
+    )

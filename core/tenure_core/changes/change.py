@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tenure_core.catalog.change_operation import Operation
+from tenure_core.catalog.change_operation import ChangeOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Change:
     cursor: str
     entity: str
     id: UUID
-    operation: Operation
+    operation: ChangeOperation
     changed_fields: tuple[str, ...]
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None

@@ -11,16 +11,16 @@ from typing import Any
 
 import orjson
 
-from tenure_core.catalog.change_operation import FEED_POSITION, Operation
+from tenure_core.catalog.change_operation import CHANGE_CURSOR, ChangeOperation
 from tenure_core.changes.change import Change
 from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.query.execute import fetch
-from tenure_core.query.plan.change_nodes import ChangeEdges, ChangeValue, Feed
+from tenure_core.query.plan.change_nodes import ChangeEdges, ChangeField, Feed
 from tenure_core.query.plan.nodes import PageInfo
 from tenure_core.query.plan.predicates import Param
 from tenure_core.query.sql import compile
 
-CHANGES_AT_ONCE = 100
+PAGE_SIZE = 100
 
 POSITION = "SELECT tenure_feed_position(%s)"
 
@@ -29,13 +29,13 @@ VALUES = (
     "version", "actor", "origin", "transactionId", "occurredAt",
 )  # fmt: skip
 OUTPUTS = (
-    ChangeEdges("edges", tuple(ChangeValue(name, name) for name in VALUES)),
+    ChangeEdges("edges", tuple(ChangeField(name, name) for name in VALUES)),
     PageInfo("pageInfo", (("endCursor", "endCursor"), ("hasNextPage", "hasNextPage"))),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class FeedPage:
+class ChangePage:
     """A page of a tenant's feed.
 
     Args:
@@ -49,7 +49,7 @@ class FeedPage:
     has_next: bool
 
 
-async def feed_position(connection: TenantConnection, tenant_id: uuid.UUID) -> str:
+async def current_cursor(connection: TenantConnection, tenant_id: uuid.UUID) -> str:
     """Return the cursor after all changes of a tenant that can be seen."""
     cursor = await connection.execute(POSITION, (tenant_id,))
     [(position,)] = await cursor.fetchall()
@@ -67,22 +67,22 @@ async def follow(database: Database, tenant_id: uuid.UUID, entities: Sequence[st
     Raises:
         TenureError: The database can't.
     """
-    async with database.tenant(tenant_id) as connection:
-        cursor = await feed_position(connection, tenant_id)
-    async with aclosing(database.wakes.waits(tenant_id)) as waits:
+    async with database.tenant_connection(tenant_id) as connection:
+        cursor = await current_cursor(connection, tenant_id)
+    async with aclosing(database.wakes.subscribe(tenant_id)) as waits:
         async for _ in waits:
             has_next = True
             while has_next:
-                async with database.tenant(tenant_id) as connection:
-                    page = await feed_page(connection, tenant_id, entities, cursor, CHANGES_AT_ONCE)
+                async with database.tenant_connection(tenant_id) as connection:
+                    page = await read_page(connection, tenant_id, entities, cursor, PAGE_SIZE)
                 for change in page.changes:
                     yield change
                 cursor, has_next = page.cursor, page.has_next
 
 
-async def feed_page(
+async def read_page(
     connection: TenantConnection, tenant_id: uuid.UUID, entities: Iterable[str], cursor: str, size: int
-) -> FeedPage:
+) -> ChangePage:
     """Return the changes after a cursor.
 
     Args:
@@ -96,10 +96,10 @@ async def feed_page(
         psycopg.Error: SQLSTATE TN001, which the database's lender translates to CursorExpiredError: changes
             after the cursor are no longer kept.
     """
-    plan = Feed(size, Param(0, FEED_POSITION, False), True, tuple(entities), None, None, OUTPUTS)
+    plan = Feed(size, Param(0, CHANGE_CURSOR, False), True, tuple(entities), None, None, OUTPUTS)
     page = orjson.loads(await fetch(connection, tenant_id, compile(plan), [cursor]))
     changes = tuple(_change(edge) for edge in page["edges"])
-    return FeedPage(changes, page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"])
+    return ChangePage(changes, page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"])
 
 
 def _change(edge: dict[str, Any]) -> Change:
@@ -107,7 +107,7 @@ def _change(edge: dict[str, Any]) -> Change:
         cursor=edge["cursor"],
         entity=edge["entity"],
         id=uuid.UUID(edge["id"]),
-        operation=Operation(edge["operation"]),
+        operation=ChangeOperation(edge["operation"]),
         changed_fields=tuple(edge["changedFields"]),
         before=edge["before"],
         after=edge["after"],

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Maintained:
+class RetentionReport:
     """What was done.
 
     Args:
@@ -38,7 +38,7 @@ class Maintained:
     receipts: int
 
 
-async def maintain(database: Database, settings: Settings) -> Maintained:
+async def apply_retention(database: Database, settings: Settings) -> RetentionReport:
     """Do what is due.
 
     Args:
@@ -49,12 +49,12 @@ async def maintain(database: Database, settings: Settings) -> Maintained:
         DatabaseUnavailableError: No connection can be had, or others work on the table for too long.
         DatabaseTimeoutError: It took too long.
     """
-    async with database.unbound() as connection:
+    async with database.shared_connection() as connection:
         made = await _column(connection, "SELECT tenure_make_change_partitions()")
-        dropped = [name async for name in _drop_partitions(connection, settings.change_days)]
+        dropped = [name async for name in _drop_partitions(connection, settings.change_retention_days)]
         forget = "SELECT tenure_forget_receipts(make_interval(days => %s))"
-        [receipts] = await _column(connection, forget, settings.receipt_days)
-    return Maintained(tuple(made), tuple(dropped), receipts)
+        [receipts] = await _column(connection, forget, settings.idempotency_days)
+    return RetentionReport(tuple(made), tuple(dropped), receipts)
 
 
 async def _drop_partitions(connection: TenantConnection, days: int) -> AsyncIterator[str]:
@@ -74,7 +74,7 @@ async def _column(connection: TenantConnection, statement: str, *values: object)
 
 
 @asynccontextmanager
-async def maintained(database: Database, settings: Settings) -> AsyncIterator[None]:
+async def run_retention(database: Database, settings: Settings) -> AsyncIterator[None]:
     """Do what is due again and again, while the context is open."""
     task = asyncio.create_task(_keep_maintaining(database, settings))
     try:
@@ -88,7 +88,7 @@ async def maintained(database: Database, settings: Settings) -> AsyncIterator[No
 async def _keep_maintaining(database: Database, settings: Settings) -> None:
     while True:
         try:
-            done = await maintain(database, settings)
+            done = await apply_retention(database, settings)
         except TenureError as error:
             log.warning("maintenance failed and will be tried again", reason=str(error))
             await asyncio.sleep(SECONDS_AFTER_FAILURE)

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 import orjson
 
 from tenure_core.catalog.catalog import EntityInfo
-from tenure_core.changes.reader import feed_position
+from tenure_core.changes.reader import current_cursor
 from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.query.sql import compile_export
 
-RECORDS_AT_ONCE = 1_000
+BATCH_SIZE = 1_000
 
 
 async def export(
@@ -34,8 +34,8 @@ async def export(
         DatabaseTimeoutError: PostgreSQL takes too long.
     """
     counts: dict[str, int] = {}
-    async with database.snapshot(tenant_id) as connection:
-        yield _line({"cursor": await feed_position(connection, tenant_id)})
+    async with database.snapshot_connection(tenant_id) as connection:
+        yield _line({"cursor": await current_cursor(connection, tenant_id)})
         for entity in entities:
             counts[entity.name] = 0
             async for lines in _lines(connection, tenant_id, entity):
@@ -50,7 +50,7 @@ async def _lines(
     statement = compile_export(entity)
     async with connection.cursor("export") as cursor:
         await cursor.execute(statement.text, statement.values(tenant_id, []))
-        while rows := await cursor.fetchmany(RECORDS_AT_ONCE):
+        while rows := await cursor.fetchmany(BATCH_SIZE):
             yield [line for (line,) in rows]
 
 

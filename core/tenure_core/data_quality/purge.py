@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo
-from tenure_core.catalog.change_operation import Operation
+from tenure_core.catalog.change_operation import ChangeOperation
 from tenure_core.entities.scalar_types import INT
 from tenure_core.errors import ConflictError
 from tenure_core.plugins.write_set import RowWrite
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import row_store, sql
-from tenure_core.write.dependents import Hanging, Ids, by_entity, children_first, hanging_on
+from tenure_core.write.dependents import Dependents, Ids, deletion_order, find_dependents, group_by_entity
 from tenure_core.write.results import ErrorCode, RowResult, Status
-from tenure_core.write.rows.pending_row import VERSION, Draft, Row, identify
-from tenure_core.write.rows.validate import refused
-from tenure_core.write.run_validators import checking, refusals
+from tenure_core.write.rows.pending_row import EXPECTED_VERSION, PendingRow, Row, parse_ids
+from tenure_core.write.rows.validate import to_user_error
+from tenure_core.write.run_validators import collect_refusals, enabled_validators
 
 EXPECTED_COUNTS = "expectedCounts"
 """What the input calls the numbers that a dry run has told before."""
@@ -59,22 +59,22 @@ async def purge(
     Raises:
         ForbiddenError: Something hangs on it that the actor may not write.
     """
-    draft = Draft({})
-    identify([draft], [sent.get("id")])
-    draft.expect(sent.get(VERSION))
+    draft = PendingRow({})
+    parse_ids([draft], [sent.get("id")])
+    draft.expect(sent.get(EXPECTED_VERSION))
     found: Ids = {}
-    if draft.is_sound and draft.id:
+    if draft.is_valid and draft.id:
         hanging = await _lock_with_all_hanging(connection, catalog, entity, actor, draft.id)
         await row_store.lock(connection, entity, actor, [draft])
         if draft.stored is None:
-            draft.refuse(ErrorCode.NOT_FOUND, ("id",), f"there is no {entity.name} {draft.id}")
+            draft.add_error(ErrorCode.NOT_FOUND, ("id",), f"there is no {entity.name} {draft.id}")
         else:
-            found = by_entity(hanging)
+            found = group_by_entity(hanging)
             _require_write(catalog, actor, found)
-            draft.refuse_stale()
+            draft.check_version()
             _refuse_other_counts(draft, found, sent.get(EXPECTED_COUNTS))
             await _refuse_checked(connection, catalog, entity, actor, draft, found)
-        if draft.is_sound and not sent.get("dryRun"):
+        if draft.is_valid and not sent.get("dryRun"):
             await _remove(connection, catalog, actor, hanging)
     draft.status = Status.PURGED
     return Purged(draft.result(0), {name: len(ids) for name, ids in found.items()})
@@ -82,11 +82,11 @@ async def purge(
 
 async def _lock_with_all_hanging(
     connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
-) -> Hanging:
+) -> Dependents:
     """Lock a record and all that hangs on it, in the order in which other writers lock, too."""
-    found = await hanging_on(connection, catalog, entity, actor, identity)
-    await row_store.lock_all(connection, catalog, actor, by_entity(found))
-    if found != await hanging_on(connection, catalog, entity, actor, identity):
+    found = await find_dependents(connection, catalog, entity, actor, identity)
+    await row_store.lock_all(connection, catalog, actor, group_by_entity(found))
+    if found != await find_dependents(connection, catalog, entity, actor, identity):
         raise ConflictError("What hangs on the record was changed just now.", "Send it again.")
     return found
 
@@ -103,32 +103,32 @@ async def _refuse_checked(
     catalog: Catalog,
     entity: EntityInfo,
     actor: Actor,
-    draft: Draft,
+    draft: PendingRow,
     found: Ids,
 ) -> None:
     """Refuse it where a plugin has something against the loss of the record, or of one that hangs on it."""
-    if not checking(catalog, actor):
+    if not enabled_validators(catalog, actor):
         return
     for name, ids in found.items():
-        rows = [RowWrite(identity, Operation.PURGE, {}) for identity in ids]
-        for refusal in await refusals(connection, catalog, catalog[name], actor, rows):
+        rows = [RowWrite(identity, ChangeOperation.PURGE, {}) for identity in ids]
+        for refusal in await collect_refusals(connection, catalog, catalog[name], actor, rows):
             own = refusal.row.id == draft.id
             message = refusal.message if own else f"{name} {refusal.row.id}: {refusal.message}"
-            draft.refuse(ErrorCode.REFUSED, refusal.path if own else ("id",), message)
+            draft.add_error(ErrorCode.VALIDATOR_ERROR_CODE, refusal.path if own else ("id",), message)
 
 
-def _refuse_other_counts(draft: Draft, found: Ids, expected: object) -> None:
+def _refuse_other_counts(draft: PendingRow, found: Ids, expected: object) -> None:
     if expected is None:
         return
     try:
         wanted = _read_counts(expected)
     except ValueError as error:
-        draft.said.errors.append(refused(error, (EXPECTED_COUNTS,)))
+        draft.parsed.errors.append(to_user_error(error, (EXPECTED_COUNTS,)))
         return
     counts = {name: len(ids) for name, ids in found.items()}
     if counts != wanted:
         told = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        draft.refuse(
+        draft.add_error(
             ErrorCode.COUNTS_DIFFER, (EXPECTED_COUNTS,), f"now it would remove {told}: see if that is meant"
         )
 
@@ -140,9 +140,9 @@ def _read_counts(expected: object) -> Mapping[str, object]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, hanging: Hanging) -> None:
+async def _remove(connection: TenantConnection, catalog: Catalog, actor: Actor, hanging: Dependents) -> None:
     """Remove records so that each is gone from the change feed before what it refers to."""
-    for step in children_first(hanging):
+    for step in deletion_order(hanging):
         tables = tuple(catalog[name].table for name in step)
         by_table = {catalog[name].table.name: ids for name, ids in step.items()}
         await connection.execute(sql.purge(tables), {"tenant": actor.tenant_id, **by_table})

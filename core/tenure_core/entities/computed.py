@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, FromClause
 
-from tenure_core.entities.scalar_types import Kind
+from tenure_core.entities.scalar_types import ScalarType
 
 if TYPE_CHECKING:
     from tenure_core.entities.declaration import Entity
@@ -34,13 +34,13 @@ class ComputedColumn:
 
     entity: type[Entity]
     name: str
-    kind: Kind
+    scalar_type: ScalarType
     doc: str
     expression: Callable[[FromClause], ColumnElement[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComputedField:
+class BatchField:
     """A field that a plugin's code computes, for all records of an answer at once.
 
     Args:
@@ -56,7 +56,7 @@ class ComputedField:
 
     entity: type[Entity]
     name: str
-    kind: Kind
+    scalar_type: ScalarType
     doc: str
-    needs: tuple[str, ...]
+    required_columns: tuple[str, ...]
     compute: Compute

@@ -24,10 +24,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from tenure_core.entities.fields import Declared, DeclaredComposite, DeclaredField, DeclaredReference, Rules
-from tenure_core.entities.naming import plural_of, snake_case, words
-from tenure_core.entities.scalar_types import BIG_INT, DATE_TIME, ID, INT, Kind, kind_of
-from tenure_core.entities.tables import columns_of, parts_of
+from tenure_core.entities.fields import (
+    ColumnDeclaration,
+    CompositeDeclaration,
+    Constraints,
+    FieldDeclaration,
+    ReferenceDeclaration,
+)
+from tenure_core.entities.naming import humanize, pluralize, snake_case
+from tenure_core.entities.scalar_types import BIG_INT, DATE_TIME, ID, INT, ScalarType, type_for
+from tenure_core.entities.tables import table_columns, table_constraints
 from tenure_core.errors import DeclarationError
 
 NAMING = {
@@ -42,7 +48,7 @@ class _Column:
     """What `column()` was told, until the class is complete and the annotation can be read."""
 
     options: dict[str, Any]
-    rules: Rules
+    rules: Constraints
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,8 @@ def column(
     *,
     doc: str = "",
     default: Default = None,
-    kind: Kind | None = None,
-    choice: str | None = None,
+    scalar_type: ScalarType | None = None,
+    enum_name: str | None = None,
     search: bool = False,
     index: bool = False,
     unique: bool = False,
@@ -81,8 +87,8 @@ def column(
     Args:
         doc: What it is, as one sentence; by default the field's name in words.
         default: What a new record gets where the caller says nothing.
-        kind: The kind, where the Python type does not tell it (`BIG_INT`).
-        choice: The name of a list of values that plugins may extend.
+        scalar_type: The scalar type, where the Python type does not tell it (`BIG_INT`).
+        enum_name: The name of a list of values that plugins may extend.
         search: Whether the text search looks at it.
         index: Whether lists are often ordered by it: it gets an index that serves pages in that order.
         unique: Whether no two living records of a tenant may have the same value; writers can then name a
@@ -98,15 +104,15 @@ def column(
     options = {
         "doc": doc,
         "default": default,
-        "kind": kind,
-        "choice": choice,
+        "scalar_type": scalar_type,
+        "enum_name": enum_name,
         "search": search,
         "index": index,
         "unique": unique,
         "personal": personal,
         "writable": writable,
     }
-    return _Column(options, Rules(max_length, minimum, maximum, format))
+    return _Column(options, Constraints(max_length, minimum, maximum, format))
 
 
 def belongs_to(*, back: str, doc: str = "") -> Word:
@@ -122,11 +128,11 @@ def belongs_to(*, back: str, doc: str = "") -> Word:
 class Composite:
     """A value with parts, which subclasses declare: one column each in the table, one object in the API."""
 
-    __parts__: ClassVar[tuple[Declared, ...]] = ()
+    __parts__: ClassVar[tuple[ColumnDeclaration, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         fields = tuple(_declared_fields(cls))
-        cls.__parts__ = tuple(f for f in fields if isinstance(f, Declared))
+        cls.__parts__ = tuple(f for f in fields if isinstance(f, ColumnDeclaration))
         if any(part.unique for part in cls.__parts__):
             raise DeclarationError(f"{cls.__name__} has a unique part.", "Only a whole field can be unique.")
         if not all(part.writable for part in cls.__parts__):
@@ -157,22 +163,22 @@ class Entity(DeclarativeBase):
         created_at: Mapped[datetime]
         updated_at: Mapped[datetime]
         deleted_at: Mapped[datetime | None]
-    __fields__: ClassVar[tuple[DeclaredField, ...]]
+    __fields__: ClassVar[tuple[FieldDeclaration, ...]]
     __order__: ClassVar[str]
     __plural__: ClassVar[str]
 
     def __init_subclass__(cls, *, order_by: str = "id", plural: str = "", **options: object) -> None:
         cls.__fields__ = (*_identity_fields(), *_declared_fields(cls), *_record_fields())
         cls.__order__ = order_by
-        cls.__plural__ = plural or plural_of(cls.__name__)
+        cls.__plural__ = plural or pluralize(cls.__name__)
         cls.__tablename__ = snake_case(cls.__name__)
         _refuse_second(cls)
         # The words of the text search are for its index alone.
         cls.__mapper_args__ = {"exclude_properties": ["search"]}
         _clear_declarations(cls)
-        for built in columns_of(cls.__fields__):
+        for built in table_columns(cls.__fields__):
             setattr(cls, built.key, built)
-        cls.__table_args__ = tuple(parts_of(cls.__tablename__, cls.__fields__, cls.__order__))
+        cls.__table_args__ = tuple(table_constraints(cls.__tablename__, cls.__fields__, cls.__order__))
         super().__init_subclass__(**options)
 
 
@@ -195,16 +201,18 @@ def _clear_declarations(cls: type) -> None:
     cls.__annotations__ = {name: hint for name, hint in hints.items() if "Mapped" not in str(hint)}
 
 
-def _kept(name: str, kind: Kind, doc: str, *, nullable: bool = False, index: bool = False) -> Declared:
+def _kept(
+    name: str, kind: ScalarType, doc: str, *, nullable: bool = False, index: bool = False
+) -> ColumnDeclaration:
     """A field that the platform keeps: clients read it, and never write it."""
-    return Declared(name, name, kind, nullable, doc, index=index, writable=False)
+    return ColumnDeclaration(name, name, kind, nullable, doc, index=index, writable=False)
 
 
-def _identity_fields() -> Iterator[Declared]:
+def _identity_fields() -> Iterator[ColumnDeclaration]:
     yield _kept("id", ID, "The record's identity, a UUIDv7.")
 
 
-def _record_fields() -> Iterator[Declared]:
+def _record_fields() -> Iterator[ColumnDeclaration]:
     yield _kept("version", INT, "How often the record was written; starts at 1.")
     yield _kept("created_at", DATE_TIME, "When the record was created.", index=True)
     # Without an index: one on a column that each update changes would make PostgreSQL write all indexes anew.
@@ -212,7 +220,7 @@ def _record_fields() -> Iterator[Declared]:
     yield _kept("deleted_at", DATE_TIME, "When the record was deleted; empty while it lives.", nullable=True)
 
 
-def _declared_fields(cls: type) -> Iterator[DeclaredField]:
+def _declared_fields(cls: type) -> Iterator[FieldDeclaration]:
     hints = typing.get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
     for name in inspect.get_annotations(cls):
         if typing.get_origin(hints[name]) is Mapped:
@@ -228,25 +236,25 @@ def _without_none(annotation: object) -> tuple[Any, bool]:
     return annotation, False
 
 
-def _declare(owner: str, name: str, python_type: type, nullable: bool, word: object) -> DeclaredField:
+def _declare(owner: str, name: str, python_type: type, nullable: bool, word: object) -> FieldDeclaration:
     if isinstance(word, _Reference):
-        doc = word.doc or f"The {words(name)}."
-        return DeclaredReference(name, f"{name}_id", python_type, nullable, word.back, doc)
+        doc = word.doc or f"The {humanize(name)}."
+        return ReferenceDeclaration(name, f"{name}_id", python_type, nullable, word.back, doc)
     if not isinstance(word, _Column):
         raise DeclarationError(f"{owner}.{name} is declared with {word!r}.", "Use column() or belongs_to().")
     _refuse_unfillable(f"{owner}.{name}", nullable, word)
-    doc = word.options["doc"] or f"The {words(name)}."
+    doc = word.options["doc"] or f"The {humanize(name)}."
     if isinstance(python_type, type) and issubclass(python_type, Composite):
         parts = tuple(_part_of(name, part, nullable, word) for part in python_type.__parts__)
-        return DeclaredComposite(name, python_type, parts, nullable, doc)
-    kind = word.options["kind"] or (None if word.options["choice"] else kind_of(python_type))
-    if kind is None and not word.options["choice"]:
+        return CompositeDeclaration(name, python_type, parts, nullable, doc)
+    scalar_type = word.options["scalar_type"] or (None if word.options["enum_name"] else type_for(python_type))
+    if scalar_type is None and not word.options["enum_name"]:
         raise DeclarationError(
             f"{owner}.{name} has the type {python_type!r}, which no column can hold.",
             "Use str, int, float, bool, date, datetime, list[str], dict[str, Any], a StrEnum or a Composite.",
         )
-    return Declared(
-        name, name, nullable=nullable, rules=word.rules, **{**word.options, "doc": doc, "kind": kind}
+    return ColumnDeclaration(
+        name, name, nullable=nullable, constraints=word.rules, **{**word.options, "doc": doc, "scalar_type": scalar_type}
     )
 
 
@@ -258,7 +266,7 @@ def _refuse_unfillable(field: str, nullable: bool, word: _Column) -> None:
         )
 
 
-def _part_of(owner: str, part: Declared, nullable: bool, word: _Column) -> Declared:
+def _part_of(owner: str, part: ColumnDeclaration, nullable: bool, word: _Column) -> ColumnDeclaration:
     return replace(
         part,
         column=f"{owner}_{part.name}",
@@ -272,6 +280,6 @@ class Money(Composite):
     """An amount of money in one currency."""
 
     minor_units: Mapped[int] = column(
-        kind=BIG_INT, doc="The amount in the currency's smallest unit: cents, pence, yen."
+        scalar_type=BIG_INT, doc="The amount in the currency's smallest unit: cents, pence, yen."
     )
     currency: Mapped[str] = column(format="currency", max_length=3, doc="The ISO 4217 code of the currency.")

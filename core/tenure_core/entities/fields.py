@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tenure_core.entities.scalar_types import ID, Kind
+from tenure_core.entities.scalar_types import ID, ScalarType
 
 if TYPE_CHECKING:
     from tenure_core.entities.declaration import Composite, Entity
 
 
-TAKEN = frozenset(
+RESERVED_FIELD_NAMES = frozenset(
     (
         "match",
         "onConflict",
@@ -30,12 +30,12 @@ TAKEN = frozenset(
 )
 """Names that stand beside a record's fields in a filter, in the input of a write, or in its output."""
 
-OF_EVERY_RECORD = frozenset(("id", "version", "createdAt", "updatedAt", "deletedAt"))
+SYSTEM_FIELDS = frozenset(("id", "version", "createdAt", "updatedAt", "deletedAt"))
 """Names of the fields that the platform gives to every entity, and keeps itself."""
 
 
 @dataclass(frozen=True)
-class Rules:
+class Constraints:
     """What a value must keep, beside its kind.
 
     Args:
@@ -52,7 +52,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Declared:
+class ColumnDeclaration:
     """A field as it was declared, before the catalog gives it its name in the API.
 
     Args:
@@ -73,32 +73,32 @@ class Declared:
 
     name: str
     column: str
-    kind: Kind | None
+    scalar_type: ScalarType | None
     nullable: bool
     doc: str
     default: Any = None
-    choice: str | None = None
+    enum_name: str | None = None
     search: bool = False
     index: bool = False
     unique: bool = False
-    rules: Rules = Rules()
+    constraints: Constraints = Constraints()
     writable: bool = True
     personal: bool = False
 
 
 @dataclass(frozen=True)
-class DeclaredComposite:
+class CompositeDeclaration:
     """A field whose value has parts, one column each: `Money`, `Address`, `Consent`."""
 
     name: str
     type: type[Composite]
-    parts: tuple[Declared, ...]
+    parts: tuple[ColumnDeclaration, ...]
     nullable: bool
     doc: str
 
 
 @dataclass(frozen=True)
-class DeclaredReference:
+class ReferenceDeclaration:
     """A field that points to one record of another entity, and the list that points back."""
 
     name: str
@@ -109,16 +109,16 @@ class DeclaredReference:
     doc: str
 
 
-DeclaredField = Declared | DeclaredComposite | DeclaredReference
+FieldDeclaration = ColumnDeclaration | CompositeDeclaration | ReferenceDeclaration
 """Everything that a class may declare."""
 
 
-def declared_columns(fields: tuple[DeclaredField, ...]) -> Iterator[Declared]:
+def list_columns(fields: tuple[FieldDeclaration, ...]) -> Iterator[ColumnDeclaration]:
     """Yield every field that has a column of its own, references as ids."""
     for field in fields:
-        if isinstance(field, DeclaredComposite):
+        if isinstance(field, CompositeDeclaration):
             yield from field.parts
-        elif isinstance(field, DeclaredReference):
-            yield Declared(field.name, field.column, ID, field.nullable, field.doc)
+        elif isinstance(field, ReferenceDeclaration):
+            yield ColumnDeclaration(field.name, field.column, ID, field.nullable, field.doc)
         else:
             yield field

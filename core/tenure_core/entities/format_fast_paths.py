@@ -26,12 +26,12 @@ PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 URL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9/_.~%-]*)?", re.ASCII)
 
 
-def is_plain_url(value: str) -> bool:
+def is_canonical_url(value: str) -> bool:
     """Return whether a text is a web address in the one form in which addresses are stored."""
     return URL.fullmatch(value) is not None
 
 
-def is_plain_email(value: str) -> bool:
+def is_canonical_email(value: str) -> bool:
     """Return whether a text is an email address in the one form in which addresses are stored."""
     found = EMAIL.fullmatch(value)
     return (
@@ -42,7 +42,7 @@ def is_plain_email(value: str) -> bool:
     )
 
 
-def is_plain_phone(value: str) -> bool:
+def is_canonical_phone(value: str) -> bool:
     """Return whether a text is a possible phone number in E.164 form."""
     if not PHONE.fullmatch(value):
         return False

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from tenure_core.entities.format_fast_paths import is_plain_email, is_plain_phone, is_plain_url
+from tenure_core.entities.format_fast_paths import is_canonical_email, is_canonical_phone, is_canonical_url
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -36,7 +36,7 @@ def email(value: str) -> str:
     Raises:
         ValueError: It is none.
     """
-    if is_plain_email(value):
+    if is_canonical_email(value):
         return value
     from email_validator import EmailNotValidError, validate_email
 
@@ -55,7 +55,7 @@ def phone(value: str) -> str:
     Raises:
         ValueError: It is none, lacks the country's code, or has an extension, which E.164 can't hold.
     """
-    if is_plain_phone(value):
+    if is_canonical_phone(value):
         return value
     import phonenumbers
 
@@ -78,7 +78,7 @@ def url(value: str) -> str:
     Raises:
         ValueError: It does not begin with http:// or https://, or lacks a host, or holds spaces.
     """
-    if is_plain_url(value):
+    if is_canonical_url(value):
         return value
     try:
         parts = urlsplit(value)

@@ -185,7 +185,7 @@ class Activity(Entity, order_by="-occurred_at"):
 
     account: Mapped[Account | None] = belongs_to(back="activities", doc="The account that it happened with.")
     contact: Mapped[Contact | None] = belongs_to(back="activities", doc="The person that it happened with.")
-    kind: Mapped[str] = column(choice="ActivityKind", doc="What sort of activity it is.")
+    kind: Mapped[str] = column(enum_name="ActivityKind", doc="What sort of activity it is.")
     channel: Mapped[Channel | None] = column(doc="The way by which it happened.")
     direction: Mapped[Direction | None] = column(doc="Who began.")
     subject: Mapped[str | None] = column(search=True, max_length=300, doc="What it is about, in one line.")

@@ -21,12 +21,12 @@ def upper_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
-def words(name: str) -> str:
+def humanize(name: str) -> str:
     """Return a Python name as words: created_at becomes "created at"."""
     return name.replace("_", " ")
 
 
-def plural_of(name: str) -> str:
+def pluralize(name: str) -> str:
     """Return the usual English plural of a class name as the API writes it: Activity becomes activities."""
     single = name[0].lower() + name[1:]
     if re.search(r"[^aeiou]y$", single):

@@ -22,7 +22,7 @@ TEXT = sql.Text(collation="C")
 
 
 @dataclass(frozen=True)
-class Kind:
+class ScalarType:
     """One sort of scalar value.
 
     Args:
@@ -49,14 +49,14 @@ class Kind:
         return self in (DATE, DATE_TIME)
 
 
-def clean_text(value: object) -> str:
+def validate_text(value: object) -> str:
     """Return text that PostgreSQL can store.
 
     Raises:
         ValueError: It is no text, or holds a NUL or a lone surrogate.
     """
     if not isinstance(value, str):
-        raise ValueError(f"expected text, got {_shown(value)}")
+        raise ValueError(f"expected text, got {_shorten(value)}")
     if "\x00" in value:
         raise ValueError("text must not contain NUL characters")
     try:
@@ -66,7 +66,7 @@ def clean_text(value: object) -> str:
     return value
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -75,32 +75,32 @@ def _identifier(value: object) -> uuid.UUID:
     if isinstance(value, uuid.UUID):
         return value
     try:
-        return uuid.UUID(clean_text(value))
+        return uuid.UUID(validate_text(value))
     except ValueError:
         raise ValueError(
-            f"{_shown(value)} is not an id; ids look like 01890a5d-ac96-774b-bcce-b302099a8057"
+            f"{_shorten(value)} is not an id; ids look like 01890a5d-ac96-774b-bcce-b302099a8057"
         ) from None
 
 
-def _integer_between(low: int, high: int) -> Callable[[object], int]:
+def _integer_range(low: int, high: int) -> Callable[[object], int]:
     def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-            raise ValueError(f"expected a whole number, got {_shown(value)}")
+            raise ValueError(f"expected a whole number, got {_shorten(value)}")
         if not low <= value <= high:
-            raise ValueError(f"{_shown(value)} is outside {low}..{high}")
+            raise ValueError(f"{_shorten(value)} is outside {low}..{high}")
         return int(value)
 
     return parse
 
 
-def _whole_numbers(name: str, sql_type: sql.TypeEngine[Any], low: int, high: int) -> Kind:
-    parse = _integer_between(low, high)
-    return Kind(name, sql_type, parse, comparable=True, numeric=True, whole=(low, high))
+def _parse_integer(name: str, sql_type: sql.TypeEngine[Any], low: int, high: int) -> ScalarType:
+    parse = _integer_range(low, high)
+    return ScalarType(name, sql_type, parse, comparable=True, numeric=True, whole=(low, high))
 
 
 def _float(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"expected a number, got {_shown(value)}")
+        raise ValueError(f"expected a number, got {_shorten(value)}")
     try:
         number = float(value)
     except OverflowError:
@@ -112,7 +112,7 @@ def _float(value: object) -> float:
 
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"expected true or false, got {_shown(value)}")
+        raise ValueError(f"expected true or false, got {_shorten(value)}")
     return value
 
 
@@ -120,67 +120,67 @@ def _date(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        return date.fromisoformat(clean_text(value))
+        return date.fromisoformat(validate_text(value))
     except ValueError:
-        raise ValueError(f"{_shown(value)} is not a date; dates look like 2026-03-31") from None
+        raise ValueError(f"{_shorten(value)} is not a date; dates look like 2026-03-31") from None
 
 
 def _date_time(value: object) -> datetime:
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(clean_text(value))
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(validate_text(value))
     except ValueError:
-        raise ValueError(f"{_shown(value)} is not a time; times look like 2026-03-31T09:30:00Z") from None
+        raise ValueError(f"{_shorten(value)} is not a time; times look like 2026-03-31T09:30:00Z") from None
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{_shown(value)} is outside the years 1 to 9999") from None
+        raise ValueError(f"{_shorten(value)} is outside the years 1 to 9999") from None
 
 
 def _texts(value: object) -> list[str]:
     if not isinstance(value, list | tuple):
-        raise ValueError(f"expected a list of texts, got {_shown(value)}")
-    return [clean_text(item) for item in value]
+        raise ValueError(f"expected a list of texts, got {_shorten(value)}")
+    return [validate_text(item) for item in value]
 
 
-def json_value(value: object) -> str:
+def to_jsonb_text(value: object) -> str:
     """Return a JSON value as the text that PostgreSQL casts to jsonb.
 
     Raises:
         ValueError: It holds NaN, a NUL, a lone surrogate, or an integer past 64 bits.
     """
-    _refuse_what_jsonb_cannot_hold(value)
+    _check_jsonb(value)
     try:
         return orjson.dumps(value).decode()
     except (TypeError, orjson.JSONEncodeError) as error:
         raise ValueError(f"not a JSON value: {error}") from None
 
 
-def _refuse_what_jsonb_cannot_hold(value: object) -> None:
+def _check_jsonb(value: object) -> None:
     if isinstance(value, str):
-        clean_text(value)
+        validate_text(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("JSON numbers must be finite")
     elif isinstance(value, dict):
         for key, item in value.items():
-            clean_text(key)
-            _refuse_what_jsonb_cannot_hold(item)
+            validate_text(key)
+            _check_jsonb(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            _refuse_what_jsonb_cannot_hold(item)
+            _check_jsonb(item)
 
 
-ID = Kind("ID", sql.Uuid(), _identifier)
-STRING = Kind("String", TEXT, clean_text, comparable=True)
-INT = _whole_numbers("Int", sql.Integer(), -(2**31), 2**31 - 1)
-BIG_INT = _whole_numbers("BigInt", sql.BigInteger(), -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
-FLOAT = Kind("Float", sql.Double(), _float, comparable=True, numeric=True)
-BOOLEAN = Kind("Boolean", sql.Boolean(), _boolean)
-DATE = Kind("Date", sql.Date(), _date, comparable=True)
-DATE_TIME = Kind("DateTime", sql.DateTime(timezone=True), _date_time, comparable=True)
-STRING_LIST = Kind("StringList", ARRAY(TEXT), _texts)
-JSON = Kind("JSON", JSONB(), json_value)
+ID = ScalarType("ID", sql.Uuid(), _identifier)
+STRING = ScalarType("String", TEXT, validate_text, comparable=True)
+INT = _parse_integer("Int", sql.Integer(), -(2**31), 2**31 - 1)
+BIG_INT = _parse_integer("BigInt", sql.BigInteger(), -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
+FLOAT = ScalarType("Float", sql.Double(), _float, comparable=True, numeric=True)
+BOOLEAN = ScalarType("Boolean", sql.Boolean(), _boolean)
+DATE = ScalarType("Date", sql.Date(), _date, comparable=True)
+DATE_TIME = ScalarType("DateTime", sql.DateTime(timezone=True), _date_time, comparable=True)
+STRING_LIST = ScalarType("StringList", ARRAY(TEXT), _texts)
+JSON = ScalarType("JSON", JSONB(), to_jsonb_text)
 
-BY_PYTHON_TYPE: dict[object, Kind] = {
+BY_PYTHON_TYPE: dict[object, ScalarType] = {
     uuid.UUID: ID,
     str: STRING,
     int: INT,
@@ -194,19 +194,19 @@ BY_PYTHON_TYPE: dict[object, Kind] = {
 """The kind of each Python type that a declaration may use; enums get theirs from `enum_kind`."""
 
 
-def enum_kind(name: str, values: tuple[str, ...]) -> Kind:
+def enum_type(name: str, values: tuple[str, ...]) -> ScalarType:
     """Return the kind of a closed list of names, stored as they are in the API."""
 
     def parse(value: object) -> str:
         if not isinstance(value, str) or value not in values:
-            raise ValueError(f"{_shown(value)} is none of {', '.join(values)}")
+            raise ValueError(f"{_shorten(value)} is none of {', '.join(values)}")
         return str(value)
 
-    return Kind(name, TEXT, parse, values=values)
+    return ScalarType(name, TEXT, parse, values=values)
 
 
-def kind_of(python_type: object) -> Kind | None:
+def type_for(python_type: object) -> ScalarType | None:
     """Return the kind for a Python type in a declaration, or None where there is none."""
     if isinstance(python_type, type) and issubclass(python_type, enum.StrEnum):
-        return enum_kind(python_type.__name__, tuple(member.value for member in python_type))
+        return enum_type(python_type.__name__, tuple(member.value for member in python_type))
     return BY_PYTHON_TYPE.get(python_type)

@@ -18,30 +18,35 @@ from sqlalchemy import (
 )
 from uuid_utils.compat import uuid7
 
-from tenure_core.entities.fields import Declared, DeclaredField, DeclaredReference, declared_columns
+from tenure_core.entities.fields import (
+    ColumnDeclaration,
+    FieldDeclaration,
+    ReferenceDeclaration,
+    list_columns,
+)
 from tenure_core.entities.scalar_types import ID, STRING
 from tenure_core.entities.text_search import search_column
 
 TablePart = PrimaryKeyConstraint | ForeignKeyConstraint | Index | Column[Any]
 
 
-def columns_of(fields: tuple[DeclaredField, ...]) -> Iterator[Column[Any]]:
+def table_columns(fields: tuple[FieldDeclaration, ...]) -> Iterator[Column[Any]]:
     """Yield the columns that an entity has in Python: the tenant, and one per value."""
     yield Column("tenant_id", ID.sql_type, nullable=False)
-    for field in declared_columns(fields):
-        sql_type = (field.kind or STRING).sql_type
+    for field in list_columns(fields):
+        sql_type = (field.scalar_type or STRING).sql_type
         default = _server_default(field)
         yield Column(
             field.column, sql_type, nullable=field.nullable, server_default=default, **_in_sessions(field)
         )
 
 
-def _in_sessions(field: Declared) -> dict[str, Any]:
+def _in_sessions(field: ColumnDeclaration) -> dict[str, Any]:
     """Return what lets SQLAlchemy insert many records in one statement: their ids are known before."""
     return {"default": uuid7, "insert_sentinel": True} if field.column == "id" else {}
 
 
-def _server_default(field: Declared) -> ColumnElement[Any] | TextClause | None:
+def _server_default(field: ColumnDeclaration) -> ColumnElement[Any] | TextClause | None:
     given: dict[str, ColumnElement[Any] | TextClause] = {
         "id": func.tenure_uuid7(),
         "version": text("1"),
@@ -56,7 +61,7 @@ def _server_default(field: Declared) -> ColumnElement[Any] | TextClause | None:
     return literal_column("'" + said.replace("'", "''") + "'")
 
 
-def parts_of(table: str, fields: tuple[DeclaredField, ...], order: str) -> Iterator[TablePart]:
+def table_constraints(table: str, fields: tuple[FieldDeclaration, ...], order: str) -> Iterator[TablePart]:
     """Yield what else an entity's table has: keys and indexes, tenant first, and the text search's words.
 
     Args:
@@ -66,15 +71,15 @@ def parts_of(table: str, fields: tuple[DeclaredField, ...], order: str) -> Itera
     """
     yield PrimaryKeyConstraint("tenant_id", "id")
     for field in fields:
-        if isinstance(field, DeclaredReference):
+        if isinstance(field, ReferenceDeclaration):
             target = field.target.__tablename__
             yield ForeignKeyConstraint(["tenant_id", field.column], [f"{target}.tenant_id", f"{target}.id"])
             yield _index(table, field.column, order)
-        elif isinstance(field, Declared) and field.unique:
+        elif isinstance(field, ColumnDeclaration) and field.unique:
             yield from _unique(table, field.column)
-        elif isinstance(field, Declared) and field.index:
+        elif isinstance(field, ColumnDeclaration) and field.index:
             yield _index(table, field.column)
-    if searched := [f.column for f in declared_columns(fields) if f.search]:
+    if searched := [f.column for f in list_columns(fields) if f.search]:
         yield search_column(searched)
         yield Index(f"ix_{table}_search", "search", postgresql_using="gin")
 

@@ -26,19 +26,19 @@ from sqlalchemy import Connection, inspect, text
 
 from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.catalog.change_operation import capture_template
-from tenure_core.entities.fields import declared_columns
+from tenure_core.entities.fields import list_columns
 from tenure_core.entities.text_search import search_column
 from tenure_core.errors import PluginError
-from tenure_core.migrate.backfill import with_values
-from tenure_core.migrate.capture_ops import Captured, CaptureOp, KeepTableOp, RetypeOp
-from tenure_core.migrate.revision_sets import History, histories_of, history_of
-from tenure_core.migrate.runner import bring, connected, declared_tables
+from tenure_core.migrate.backfill import with_backfill
+from tenure_core.migrate.capture_ops import Captured, CaptureTableOp, ChangeCaptureOp, ChangeTypeOp
+from tenure_core.migrate.revision_sets import RevisionSet, list_revision_sets, plugin_revision_set
+from tenure_core.migrate.runner import declared_tables, owner_engine, upgrade_set
 from tenure_core.migrate.table_ops import (
-    DropWholeTableOp,
-    MakeTableOp,
+    CreateEntityTableOp,
+    DropEntityTableOp,
     by_table,
+    drop_order,
     functions_of,
-    referrers_first,
 )
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
@@ -70,16 +70,16 @@ def write_revision(server_url: str, host: Host, name: str, message: str = "") ->
     """
     plugin = host[name]
     history = _writable_history(plugin)
-    with scratch_database(server_url) as url, connected(url) as connection:
+    with scratch_database(server_url) as url, owner_engine(url) as connection:
         owned = _migrated(connection, host, history)
-        needed = lacking(connection, host.catalog, plugin, owned)
+        needed = diff_against_database(connection, host.catalog, plugin, owned)
         if not needed.ops:
             return None
-        return _written(connection, history, needed, message or described(needed))
+        return _written(connection, history, needed, message or describe(needed))
 
 
-def _writable_history(plugin: LoadedPlugin) -> History:
-    history = history_of(plugin)
+def _writable_history(plugin: LoadedPlugin) -> RevisionSet:
+    history = plugin_revision_set(plugin)
     if history is None or "site-packages" in history.folder.parts:
         raise PluginError(
             f"The plugin {plugin.name} is not installed from a folder that revisions can be written to.",
@@ -88,20 +88,22 @@ def _writable_history(plugin: LoadedPlugin) -> History:
     return history
 
 
-def _migrated(connection: Connection, host: Host, history: History) -> set[str]:
+def _migrated(connection: Connection, host: Host, history: RevisionSet) -> set[str]:
     """Run the revisions of a plugin and of all before it, and return the tables that its own have made."""
     order = [plugin.name for plugin in host.plugins]
     earlier = {"", *order[: order.index(history.plugin)]}
-    for one in histories_of(host):
+    for one in list_revision_sets(host):
         if one.plugin in earlier:
-            bring(connection, one, "heads")
+            upgrade_set(connection, one, "heads")
     before = set(inspect(connection).get_table_names())
     if history.folder.is_dir():
-        bring(connection, history, "heads")
+        upgrade_set(connection, history, "heads")
     return set(inspect(connection).get_table_names()) - before - {history.table}
 
 
-def lacking(connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owned: set[str]) -> UpgradeOps:
+def diff_against_database(
+    connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owned: set[str]
+) -> UpgradeOps:
     """Return what a plugin's entities need beyond what a database has for them.
 
     Args:
@@ -118,8 +120,8 @@ def lacking(connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owne
     search = [
         op for info in entities.values() if info.table.name in owned for op in _search(connection, info)
     ]
-    gone = [KeepTableOp(name, kept[name]).reverse() for name in sorted(kept.keys() - entities.keys())]
-    listed = [*gone, *referrers_first(found), *search, *_captures(entities, kept)]
+    gone = [CaptureTableOp(name, kept[name]).reverse() for name in sorted(kept.keys() - entities.keys())]
+    listed = [*gone, *drop_order(found), *search, *_captures(entities, kept)]
     return UpgradeOps(list(by_table(listed)))
 
 
@@ -150,7 +152,7 @@ def _with_conversions(table: ModifyTableOps) -> ModifyTableOps:
     steps: list[MigrateOperation] = []
     for op in table.ops:
         if isinstance(op, AlterColumnOp) and op.modify_type is not None and op.existing_type is not None:
-            steps.append(RetypeOp(op.table_name, op.column_name, op.modify_type, op.existing_type))
+            steps.append(ChangeTypeOp(op.table_name, op.column_name, op.modify_type, op.existing_type))
             op.existing_type, op.modify_type = op.modify_type, None
         if not isinstance(op, AlterColumnOp) or op.has_changes():
             steps.append(op)
@@ -166,16 +168,16 @@ def _captures(entities: Mapping[str, EntityInfo], kept: Mapping[str, Captured]) 
     for name, info in entities.items():
         wanted = Captured(info.name, capture_template(info))
         if name not in kept:
-            yield KeepTableOp(name, wanted)
+            yield CaptureTableOp(name, wanted)
         elif wanted != kept[name]:
-            yield CaptureOp(name, wanted, kept[name])
+            yield ChangeCaptureOp(name, wanted, kept[name])
 
 
 def _search(connection: Connection, info: EntityInfo) -> Iterator[MigrateOperation]:
     """Yield what makes the text search look at other columns: a computed column can only be made anew."""
     name = info.table.name
     before = next((c for c in inspect(connection).get_columns(name) if c["name"] == "search"), None)
-    wanted = [field.column for field in declared_columns(info.declared.__fields__) if field.search]
+    wanted = [field.column for field in list_columns(info.entity_class.__fields__) if field.search]
     if before is None or not wanted:
         return
     searched = re.findall(r'coalesce\("?(\w+)"?', before["computed"]["sqltext"], re.IGNORECASE)
@@ -192,7 +194,7 @@ def _search(connection: Connection, info: EntityInfo) -> Iterator[MigrateOperati
     yield ModifyTableOps(name, steps)
 
 
-def _written(connection: Connection, history: History, needed: UpgradeOps, message: str) -> Path:
+def _written(connection: Connection, history: RevisionSet, needed: UpgradeOps, message: str) -> Path:
     history.folder.mkdir(exist_ok=True)
     scripts = history.scripts
     scripts.messaging_opts = {"quiet": True}
@@ -224,17 +226,21 @@ def _imports(code: str) -> str:
 
 def _code(operations: UpgradeOps | DowngradeOps, connection: Connection) -> str:
     context = MigrationContext.configure(connection)
-    steps = UpgradeOps(list(with_values(operations.ops)))
+    steps = UpgradeOps(list(with_backfill(operations.ops)))
     code = render_python_code(steps, migration_context=context)
     return "\n".join(line for line in code.splitlines() if "###" not in line).strip()
 
 
-def described(operations: UpgradeOps) -> str:
+def describe(operations: UpgradeOps) -> str:
     """Return what a revision does, by its tables: "Add trip; change vehicle"."""
     sorts: dict[str, dict[str, None]] = {"add": {}, "drop": {}, "change": {}}
     for op in operations.ops:
         sort = (
-            "add" if isinstance(op, MakeTableOp) else "drop" if isinstance(op, DropWholeTableOp) else "change"
+            "add"
+            if isinstance(op, CreateEntityTableOp)
+            else "drop"
+            if isinstance(op, DropEntityTableOp)
+            else "change"
         )
         if not any(getattr(op, "table_name", "") in known for known in sorts.values()):
             sorts[sort][getattr(op, "table_name", "")] = None

@@ -39,7 +39,7 @@ def _remark(_: AutogenContext, op: RemarkOp) -> str:
     return f"# {op.remark}"
 
 
-def with_values(operations: Iterable[MigrateOperation]) -> Iterator[MigrateOperation]:
+def with_backfill(operations: Iterable[MigrateOperation]) -> Iterator[MigrateOperation]:
     """Yield operations of a revision, where each required column comes with a value for records there."""
     for op in operations:
         if isinstance(op, ModifyTableOps):

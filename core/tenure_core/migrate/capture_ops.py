@@ -39,44 +39,44 @@ class Captured:
 
 
 @dataclass
-class KeepTableOp(MigrateOperation):
+class CaptureTableOp(MigrateOperation):
     """Lets each tenant see its own rows of a new table, and keeps what is done to them."""
 
     table_name: str
     captured: Captured
 
-    def reverse(self) -> ForgetTableOp:
+    def reverse(self) -> UncaptureTableOp:
         """Return what undoes it."""
-        return ForgetTableOp(self.table_name, self.captured)
+        return UncaptureTableOp(self.table_name, self.captured)
 
 
 @dataclass
-class ForgetTableOp(MigrateOperation):
+class UncaptureTableOp(MigrateOperation):
     """Takes the triggers off a table that is about to be dropped."""
 
     table_name: str
     captured: Captured
 
-    def reverse(self) -> KeepTableOp:
+    def reverse(self) -> CaptureTableOp:
         """Return what undoes it."""
-        return KeepTableOp(self.table_name, self.captured)
+        return CaptureTableOp(self.table_name, self.captured)
 
 
 @dataclass
-class CaptureOp(MigrateOperation):
+class ChangeCaptureOp(MigrateOperation):
     """Has the triggers of a table keep something else than before."""
 
     table_name: str
     after: Captured
     before: Captured
 
-    def reverse(self) -> CaptureOp:
+    def reverse(self) -> ChangeCaptureOp:
         """Return what undoes it."""
-        return CaptureOp(self.table_name, self.before, self.after)
+        return ChangeCaptureOp(self.table_name, self.before, self.after)
 
 
 @dataclass
-class RetypeOp(MigrateOperation):
+class ChangeTypeOp(MigrateOperation):
     """Changes the type of a column, and converts its values."""
 
     table_name: str
@@ -84,33 +84,33 @@ class RetypeOp(MigrateOperation):
     after: TypeEngine[Any]
     before: TypeEngine[Any]
 
-    def reverse(self) -> RetypeOp:
+    def reverse(self) -> ChangeTypeOp:
         """Return what undoes it."""
-        return RetypeOp(self.table_name, self.column, self.before, self.after)
+        return ChangeTypeOp(self.table_name, self.column, self.before, self.after)
 
 
-@renderers.dispatch_for(KeepTableOp)
-def _keep(_: AutogenContext, op: KeepTableOp) -> list[str]:
+@renderers.dispatch_for(CaptureTableOp)
+def _keep(_: AutogenContext, op: CaptureTableOp) -> list[str]:
     protected = f"CALL tenure_protect('{op.table_name}')"
-    return [executed(protected), executed(capture_call(op.table_name, op.captured))]
+    return [execute_code(protected), execute_code(capture_call(op.table_name, op.captured))]
 
 
-@renderers.dispatch_for(ForgetTableOp)
-def _forget(_: AutogenContext, op: ForgetTableOp) -> str:
-    return executed(f"CALL tenure_uncapture('{op.table_name}')")
+@renderers.dispatch_for(UncaptureTableOp)
+def _forget(_: AutogenContext, op: UncaptureTableOp) -> str:
+    return execute_code(f"CALL tenure_uncapture('{op.table_name}')")
 
 
-@renderers.dispatch_for(CaptureOp)
-def _change(_: AutogenContext, op: CaptureOp) -> str:
-    return executed(capture_call(op.table_name, op.after))
+@renderers.dispatch_for(ChangeCaptureOp)
+def _change(_: AutogenContext, op: ChangeCaptureOp) -> str:
+    return execute_code(capture_call(op.table_name, op.after))
 
 
-@renderers.dispatch_for(RetypeOp)
-def _retype(_: AutogenContext, op: RetypeOp) -> str:
+@renderers.dispatch_for(ChangeTypeOp)
+def _retype(_: AutogenContext, op: ChangeTypeOp) -> str:
     new = type_name(op.after)
     plain = new.partition(" COLLATE")[0]
     change = f'ALTER COLUMN "{op.column}" TYPE {new} USING "{op.column}"::{plain}'
-    return executed(f'ALTER TABLE "{op.table_name}"\n    {change}')
+    return execute_code(f'ALTER TABLE "{op.table_name}"\n    {change}')
 
 
 def type_name(kind: TypeEngine[Any]) -> str:
@@ -119,15 +119,15 @@ def type_name(kind: TypeEngine[Any]) -> str:
     return said.replace("timestamp with time zone", "timestamptz").replace('collate "c"', 'COLLATE "C"')
 
 
-def executed(statement: str) -> str:
+def execute_code(statement: str) -> str:
     """Return the code that executes a statement of SQL."""
-    said = escaped(statement)
+    said = escape_sql(statement)
     if "\n" not in said and '"' not in said:
         return f'op.execute("{said}")'
     return f'op.execute("""\n{indent(said, "    ")}\n""")'
 
 
-def escaped(statement: str) -> str:
+def escape_sql(statement: str) -> str:
     """Return SQL as it stands between three quotes in code, to be executed without parameters."""
     said = PARAMETER.sub(r"\\:", statement)
     return said.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

@@ -64,7 +64,7 @@ TYPE_OF = text("""
 """)
 
 
-class Losses:
+class LossDetector:
     """Tells what revisions take away, one after the other: what one of them has made itself is no loss.
 
     Args:
@@ -78,7 +78,7 @@ class Losses:
     def of(self, script: Script) -> list[str]:
         """Return what a revision takes away, one phrase each, such as "drops the table vehicle"."""
         try:
-            said = recorded(script)
+            said = render_sql(script)
         except Exception as error:  # whatever its author's code does without a database
             return [f"can't be looked at before it runs ({type(error).__name__}: {error})"]
         return list(dict.fromkeys(self._read(said)))
@@ -134,7 +134,7 @@ class _Recorder:
     exec_driver_sql = execute
 
 
-def recorded(script: Script) -> str:
+def render_sql(script: Script) -> str:
     """Return the SQL that a revision would run, without running it."""
     said = StringIO()
     options = {"as_sql": True, "output_buffer": said}

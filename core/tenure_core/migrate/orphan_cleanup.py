@@ -19,7 +19,7 @@ FORGET = tuple(
 )
 
 
-class Forgetting:
+class OrphanCleanup:
     """Forgets after each revision, in its transaction, the entities whose tables it has dropped.
 
     Otherwise an entity of the same name, years later, would begin with the history and the keys of records

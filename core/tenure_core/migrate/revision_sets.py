@@ -19,8 +19,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tenure_core.errors import DatabaseUnavailableError, TenureError
-from tenure_core.migrate.orphan_cleanup import Forgetting
-from tenure_core.postgres.database import translated
+from tenure_core.migrate.orphan_cleanup import OrphanCleanup
+from tenure_core.postgres.database import translate_error
 
 if TYPE_CHECKING:
     from tenure_core.plugins.host import Host
@@ -39,7 +39,7 @@ class MigrationFailedError(TenureError):
 
 
 @dataclass(frozen=True)
-class History:
+class RevisionSet:
     """The revisions of the core, or of one plugin.
 
     Args:
@@ -74,7 +74,7 @@ class History:
         options = {"version_table": self.table}
         return MigrationContext.configure(connection, opts=options).get_current_heads()
 
-    def lacking(self, connection: Connection) -> list[Script]:
+    def pending(self, connection: Connection) -> list[Script]:
         """Return the revisions that a database lacks, the oldest first."""
         return list(self.scripts.iterate_revisions("heads", self.heads(connection) or "base"))[::-1]
 
@@ -84,7 +84,7 @@ class History:
         Of entities whose tables a plugin's revisions drop, nothing is kept elsewhere either.
         """
         config = self._config()
-        after_each = Forgetting(connection) if self.plugin else None
+        after_each = OrphanCleanup(connection) if self.plugin else None
         config.attributes.update(connection=connection, version_table=self.table, after_each=after_each)
         return config
 
@@ -96,30 +96,32 @@ class History:
         return config
 
 
-def core_history() -> History:
+def core_revision_set() -> RevisionSet:
     """Return the core's revisions.
 
     Raises:
         MigrationFailedError: Their package is not installed.
     """
-    return History("", _core_migrations() / "versions")
+    return RevisionSet("", _core_migrations() / "versions")
 
 
-def history_of(plugin: LoadedPlugin) -> History | None:
+def plugin_revision_set(plugin: LoadedPlugin) -> RevisionSet | None:
     """Return the revisions of a plugin, or None where it is no module that a folder could lie beside."""
     file = getattr(plugin.hooks, "__file__", None)
-    return History(plugin.name, Path(file).parent / MIGRATIONS) if file else None
+    return RevisionSet(plugin.name, Path(file).parent / MIGRATIONS) if file else None
 
 
-def histories_of(host: Host | None) -> list[History]:
+def list_revision_sets(host: Host | None) -> list[RevisionSet]:
     """Return the revisions of the core and of the plugins that have some, in the order in which they run."""
     plugins = host.plugins if host else ()
-    found = [history for plugin in plugins if (history := history_of(plugin)) and history.folder.is_dir()]
-    return [core_history(), *found]
+    found = [
+        history for plugin in plugins if (history := plugin_revision_set(plugin)) and history.folder.is_dir()
+    ]
+    return [core_revision_set(), *found]
 
 
 @contextmanager
-def refusals(history: History) -> Iterator[None]:
+def translate_migration_errors(history: RevisionSet) -> Iterator[None]:
     """Say whose migrations it is that fail, and what to do.
 
     Raises:
@@ -129,7 +131,7 @@ def refusals(history: History) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _refused(error, history) from error
+        raise _to_migration_error(error, history) from error
     except (CommandError, RevisionError) as error:
         raise MigrationFailedError(
             f"The database does not fit this version of {history.owner}: {error}.",
@@ -144,10 +146,10 @@ def refusals(history: History) -> Iterator[None]:
         ) from error
 
 
-def _refused(error: DBAPIError, history: History) -> TenureError:
+def _to_migration_error(error: DBAPIError, history: RevisionSet) -> TenureError:
     if not isinstance(error.orig, psycopg.Error):
         raise error
-    known = translated(error.orig)
+    known = translate_error(error.orig)
     if isinstance(known, DatabaseUnavailableError):
         return known
     said = error.orig.diag

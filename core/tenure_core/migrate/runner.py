@@ -15,13 +15,13 @@ from sqlalchemy.pool import NullPool
 
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.entities.declaration import NAMING
-from tenure_core.migrate.destructive_changes import Losses
+from tenure_core.migrate.destructive_changes import LossDetector
 from tenure_core.migrate.revision_sets import (
-    History,
     MigrationFailedError,
-    core_history,
-    histories_of,
-    refusals,
+    RevisionSet,
+    core_revision_set,
+    list_revision_sets,
+    translate_migration_errors,
 )
 from tenure_core.postgres.owner_connection import connect
 
@@ -49,7 +49,7 @@ class Step:
         losses: What it takes away, one sentence each.
     """
 
-    history: History
+    history: RevisionSet
     revision: str
     doc: str
     losses: tuple[str, ...]
@@ -76,17 +76,17 @@ def upgrade(url: str, host: Host | None = None, *, allow_destructive: bool = Fal
         DestructiveMigrationError: A revision would take data away; nothing was done.
         MigrationFailedError: A revision failed, and was undone.
     """
-    with connected(url) as connection:
+    with owner_engine(url) as connection:
         lock(connection)
-        steps = _steps(connection, histories_of(host))
+        steps = _steps(connection, list_revision_sets(host))
         if not allow_destructive:
-            _refuse_losses(steps)
+            _check_losses(steps)
         for history in dict.fromkeys(step.history for step in steps):
-            bring(connection, history, "heads")
+            upgrade_set(connection, history, "heads")
     return steps
 
 
-def downgrade(url: str, revision: str = "base", *, history: History | None = None) -> None:
+def downgrade(url: str, revision: str = "base", *, history: RevisionSet | None = None) -> None:
     """Take a database back to a revision; data that only later ones can hold is lost.
 
     Args:
@@ -98,8 +98,8 @@ def downgrade(url: str, revision: str = "base", *, history: History | None = Non
         DatabaseUnavailableError: The database can't be reached.
         MigrationFailedError: A migration failed, and was undone.
     """
-    whose = history or core_history()
-    with connected(url) as connection, refusals(whose):
+    whose = history or core_revision_set()
+    with owner_engine(url) as connection, translate_migration_errors(whose):
         lock(connection)
         command.downgrade(whose.config(connection), revision)
 
@@ -115,8 +115,8 @@ def pending(url: str, host: Host | None = None) -> list[Step]:
         DatabaseUnavailableError: The database can't be reached.
         MigrationFailedError: The database holds a revision that this code does not know.
     """
-    with connected(url) as connection:
-        return _steps(connection, histories_of(host))
+    with owner_engine(url) as connection:
+        return _steps(connection, list_revision_sets(host))
 
 
 def current(url: str, host: Host | None = None) -> tuple[str, ...]:
@@ -125,18 +125,18 @@ def current(url: str, host: Host | None = None) -> tuple[str, ...]:
     Raises:
         DatabaseUnavailableError: The database can't be reached.
     """
-    with connected(url) as connection:
-        histories = histories_of(host)
+    with owner_engine(url) as connection:
+        histories = list_revision_sets(host)
         return tuple(history.named(head) for history in histories for head in history.heads(connection))
 
 
-def bring(connection: Connection, history: History, revision: str) -> None:
+def upgrade_set(connection: Connection, history: RevisionSet, revision: str) -> None:
     """Run the revisions of one history up to the given one, and let the service see which they are.
 
     Raises:
         MigrationFailedError: One of them failed, and was undone.
     """
-    with refusals(history):
+    with translate_migration_errors(history):
         connection.commit()  # Alembic ends only the transactions that it has begun.
         command.upgrade(history.config(connection), revision)
         if history.plugin:
@@ -168,12 +168,12 @@ def differences(url: str, catalog: Catalog) -> list[Any]:
         return kind != "table" or name in tables.tables
 
     options = {"include_name": declares, "compare_server_default": True}
-    with connected(url) as connection:
+    with owner_engine(url) as connection:
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
+def owner_engine(url: str) -> Iterator[Connection]:
     """Lend a connection as the owner of the tables.
 
     Raises:
@@ -181,22 +181,22 @@ def connected(url: str) -> Iterator[Connection]:
         MigrationFailedError: It refuses a statement, or does not fit.
     """
     engine = create_engine("postgresql+psycopg://", creator=lambda: connect(url), poolclass=NullPool)
-    with refusals(core_history()), engine.connect() as connection:
+    with translate_migration_errors(core_revision_set()), engine.connect() as connection:
         yield connection
 
 
-def _steps(connection: Connection, histories: Sequence[History]) -> list[Step]:
-    losses = Losses(connection)
+def _steps(connection: Connection, histories: Sequence[RevisionSet]) -> list[Step]:
+    losses = LossDetector(connection)
     return [step for history in histories for step in _steps_of(connection, history, losses)]
 
 
-def _steps_of(connection: Connection, history: History, losses: Losses) -> Iterator[Step]:
-    with refusals(history):
-        for script in history.lacking(connection):
+def _steps_of(connection: Connection, history: RevisionSet, losses: LossDetector) -> Iterator[Step]:
+    with translate_migration_errors(history):
+        for script in history.pending(connection):
             yield Step(history, script.revision, script.doc, tuple(losses.of(script)))
 
 
-def _refuse_losses(steps: Sequence[Step]) -> None:
+def _check_losses(steps: Sequence[Step]) -> None:
     if lossy := [step for step in steps if step.losses]:
         said = "; ".join(f"{step.history.named(step.revision)} {step.losses[0]}" for step in lossy)
         raise DestructiveMigrationError(

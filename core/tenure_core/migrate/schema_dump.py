@@ -64,7 +64,7 @@ ORDER BY 1
 """
 
 
-def shape_of(url: str) -> list[str]:
+def dump_schema(url: str) -> list[str]:
     """Return all that a database consists of, a line each: two databases of one shape have the same lines.
 
     Partitions are left out: they come and go with the days.

@@ -27,11 +27,11 @@ from sqlalchemy.schema import AddConstraint, CreateColumn, CreateIndex
 from tenure_core.migrate.capture_ops import (
     SQL,
     Captured,
-    ForgetTableOp,
-    KeepTableOp,
+    CaptureTableOp,
+    UncaptureTableOp,
     capture_call,
-    escaped,
-    executed,
+    escape_sql,
+    execute_code,
     type_name,
 )
 
@@ -67,7 +67,7 @@ OF_EVERY_RECORD = frozenset(("tenant_id", "id", "version", "created_at", "update
 
 
 @dataclass
-class MakeTableOp(MigrateOperation):
+class CreateEntityTableOp(MigrateOperation):
     """Makes the table of an entity, with its indexes and what captures it.
 
     Args:
@@ -85,45 +85,45 @@ class MakeTableOp(MigrateOperation):
         """The table."""
         return self.create.table_name
 
-    def reverse(self) -> DropWholeTableOp:
+    def reverse(self) -> DropEntityTableOp:
         """Return what undoes it."""
-        return DropWholeTableOp(self)
+        return DropEntityTableOp(self)
 
 
 @dataclass
-class DropWholeTableOp(MigrateOperation):
+class DropEntityTableOp(MigrateOperation):
     """Drops the table of an entity, and all that hangs on it.
 
     Args:
         made: What would make it again.
     """
 
-    made: MakeTableOp
+    made: CreateEntityTableOp
 
     @property
     def table_name(self) -> str:
         """The table."""
         return self.made.table_name
 
-    def reverse(self) -> MakeTableOp:
+    def reverse(self) -> CreateEntityTableOp:
         """Return what undoes it."""
         return self.made
 
 
-@renderers.dispatch_for(MakeTableOp)
-def _make(_: AutogenContext, op: MakeTableOp) -> str:
+@renderers.dispatch_for(CreateEntityTableOp)
+def _make(_: AutogenContext, op: CreateEntityTableOp) -> str:
     return f"make_{op.table_name}()"
 
 
-@renderers.dispatch_for(DropWholeTableOp)
-def _drop(_: AutogenContext, op: DropWholeTableOp) -> str:
+@renderers.dispatch_for(DropEntityTableOp)
+def _drop(_: AutogenContext, op: DropEntityTableOp) -> str:
     return f'drop_table("{op.table_name}")'
 
 
 def by_table(operations: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
     """Yield operations, where all that makes or drops the table of an entity is one of them."""
     captured = {
-        op.table_name: op.captured for op in operations if isinstance(op, KeepTableOp | ForgetTableOp)
+        op.table_name: op.captured for op in operations if isinstance(op, CaptureTableOp | UncaptureTableOp)
     }
     whole = {
         op.table_name
@@ -135,15 +135,15 @@ def by_table(operations: Sequence[MigrateOperation]) -> Iterator[MigrateOperatio
             yield op
         elif isinstance(op, CreateTableOp):
             made = [one for one in _indexes(operations, op.table_name) if isinstance(one, CreateIndexOp)]
-            yield MakeTableOp(op, made, captured[op.table_name])
+            yield CreateEntityTableOp(op, made, captured[op.table_name])
         elif isinstance(op, DropTableOp):
             gone = [
                 one.reverse() for one in _indexes(operations, op.table_name) if isinstance(one, DropIndexOp)
             ]
-            yield MakeTableOp(op.reverse(), gone, captured[op.table_name]).reverse()
+            yield CreateEntityTableOp(op.reverse(), gone, captured[op.table_name]).reverse()
 
 
-def referrers_first(operations: Iterable[MigrateOperation]) -> list[MigrateOperation]:
+def drop_order(operations: Iterable[MigrateOperation]) -> list[MigrateOperation]:
     """Return operations with tables dropped at the end, each after all that refers to it.
 
     Alembic brings them first, in the order of a set, another one each time.
@@ -170,15 +170,15 @@ def _indexes(operations: Iterable[MigrateOperation], table: str) -> Iterator[Mig
 
 def functions_of(operations: Iterable[MigrateOperation]) -> str:
     """Return the functions that a revision calls for whole tables; "" where it has to do with none."""
-    whole = [op for op in operations if isinstance(op, MakeTableOp | DropWholeTableOp)]
-    made = [_function(op) for op in whole if isinstance(op, MakeTableOp)]
+    whole = [op for op in operations if isinstance(op, CreateEntityTableOp | DropEntityTableOp)]
+    made = [_function(op) for op in whole if isinstance(op, CreateEntityTableOp)]
     return "\n\n\n".join([BASE, *made]) if whole else ""
 
 
-def _function(op: MakeTableOp) -> str:
+def _function(op: CreateEntityTableOp) -> str:
     table = op.create.to_table()
     statements = [_index(one) for one in op.indexes if one.index_name != f"ix_{table.name}_created_at"]
-    steps = [_create(table), *map(executed, [*statements, capture_call(table.name, op.captured)])]
+    steps = [_create(table), *map(execute_code, [*statements, capture_call(table.name, op.captured)])]
     lead = f'def make_{table.name}() -> None:\n    """Make the table of {op.captured.entity}."""\n'
     return lead + indent("\n".join(steps), "    ")
 
@@ -187,7 +187,7 @@ def _create(table: Table) -> str:
     own = [*_columns(table), *_constraints(table)]
     if not own:
         return f'create_table("{table.name}", "")'
-    lines = escaped(",\n".join(own) + ",")
+    lines = escape_sql(",\n".join(own) + ",")
     return f'create_table(\n    "{table.name}",\n    """\n{indent(lines, "    ")}\n    """,\n)'
 
 

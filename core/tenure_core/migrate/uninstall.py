@@ -15,8 +15,8 @@ from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.changes.snapshot_export import export
 from tenure_core.errors import PluginError
 from tenure_core.migrate.orphan_cleanup import forget
-from tenure_core.migrate.revision_sets import History, history_of, refusals
-from tenure_core.migrate.runner import connected, lock
+from tenure_core.migrate.revision_sets import RevisionSet, plugin_revision_set, translate_migration_errors
+from tenure_core.migrate.runner import lock, owner_engine
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.postgres.database import Database
@@ -44,7 +44,7 @@ FORGET = tuple(
 
 
 @dataclass(frozen=True)
-class Place:
+class Target:
     """Where a plugin is taken out.
 
     Args:
@@ -58,7 +58,7 @@ class Place:
     settings: Settings
 
 
-def uninstall(place: Place, host: Host, name: str, folder: Path) -> list[Path]:
+def uninstall(place: Target, host: Host, name: str, folder: Path) -> list[Path]:
     """Take a plugin out of a database: its tables, and all that the core's tables hold because of it.
 
     Before that, each tenant's living records are exported to a file of their own, in the form of `/export`.
@@ -80,7 +80,7 @@ def uninstall(place: Place, host: Host, name: str, folder: Path) -> list[Path]:
     """
     plugin = host[name]
     _refuse_required(host, name)
-    with connected(place.owner_url) as connection:
+    with owner_engine(place.owner_url) as connection:
         lock(connection)
         with connection.begin():
             entities = [info for info in host.catalog.entities.values() if info.plugin == name]
@@ -116,7 +116,7 @@ def _hold(connection: Connection, entities: Sequence[EntityInfo]) -> set[uuid.UU
     return tenants
 
 
-async def _export(place: Place, held: Mapping[uuid.UUID, Sequence[EntityInfo]], folder: Path) -> list[Path]:
+async def _export(place: Target, held: Mapping[uuid.UUID, Sequence[EntityInfo]], folder: Path) -> list[Path]:
     async with Database(place.url, place.settings) as database:
         return [
             await _export_tenant(database, tenant, entities, folder)
@@ -135,7 +135,7 @@ async def _export_tenant(
 
 
 def _forget(connection: Connection, plugin: LoadedPlugin, entities: Sequence[EntityInfo]) -> None:
-    history = history_of(plugin)
+    history = plugin_revision_set(plugin)
     if history and history.folder.is_dir():
         _go_back(connection, history)
     values = {
@@ -149,7 +149,7 @@ def _forget(connection: Connection, plugin: LoadedPlugin, entities: Sequence[Ent
         connection.execute(statement, {name: values[name] for name in names})
 
 
-def _go_back(connection: Connection, history: History) -> None:
-    with refusals(history):
+def _go_back(connection: Connection, history: RevisionSet) -> None:
+    with translate_migration_errors(history):
         command.downgrade(history.config(connection), "base")
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {history.table}")

@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor
-from tenure_core.catalog.catalog import Catalog, EntityInfo, as_kept
+from tenure_core.catalog.catalog import Catalog, EntityInfo, with_internal_fields
 from tenure_core.entities.declaration import Entity
-from tenure_core.plugins.orm_session import Lending, lending
+from tenure_core.plugins.orm_session import SessionLease, lease_session
 from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.write.operations import crud
 from tenure_core.write.operations.upsert import upsert
 from tenure_core.write.results import RowResult
-from tenure_core.write.transaction import transact
+from tenure_core.write.transaction import run_in_transaction
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -51,7 +51,7 @@ class Writer:
     """
 
     def __init__(
-        self, connection: TenantConnection, catalog: Catalog, plugin: str, actor: Actor, lent: Lending
+        self, connection: TenantConnection, catalog: Catalog, plugin: str, actor: Actor, lent: SessionLease
     ) -> None:
         self._connection = connection
         self._catalog = catalog
@@ -96,7 +96,7 @@ class Writer:
         info = self._catalog[entity.__name__]
         authorize(self._actor, self._catalog).grants.require_write(info)
         await self._lent.flush()
-        return as_kept(info) if info.plugin == self._plugin else info
+        return with_internal_fields(info) if info.plugin == self._plugin else info
 
 
 class Context:
@@ -116,7 +116,7 @@ class Context:
         catalog: Catalog,
         plugin: LoadedPlugin,
         actor: Actor,
-        lent: Lending,
+        lent: SessionLease,
     ) -> None:
         self.connection = connection
         self.catalog = catalog
@@ -144,9 +144,9 @@ class Context:
     async def settings(self) -> BaseModel:
         """Return the tenant's settings of the plugin, of the model that it registered."""
         # Plugins are loaded with contexts in hand: the other way round only where it is asked for.
-        from tenure_core.plugins.administration.tenant_settings import settings_of
+        from tenure_core.plugins.administration.tenant_settings import read_settings
 
-        return await settings_of(self.connection, self.plugin, self.actor.tenant_id)
+        return await read_settings(self.connection, self.plugin, self.actor.tenant_id)
 
     def require(self, permission: str) -> None:
         """Return where the actor has a permission.
@@ -168,7 +168,7 @@ class Context:
 
 
 @asynccontextmanager
-async def context_over(
+async def use_context(
     connection: TenantConnection, catalog: Catalog, plugin: LoadedPlugin, actor: Actor
 ) -> AsyncIterator[Context]:
     """Lend a context in a transaction that is there already.
@@ -179,7 +179,7 @@ async def context_over(
         plugin: Whose code will use it.
         actor: Who acts.
     """
-    async with lending(connection, actor.tenant_id) as lent:
+    async with lease_session(connection, actor.tenant_id) as lent:
         yield Context(connection, catalog, plugin, actor, lent)
 
 
@@ -199,13 +199,13 @@ async def open_context(
         TenureError: The database can't.
     """
     async with (
-        database.writing(actor.tenant_id, actor.signature, actor.origin) as connection,
-        context_over(connection, host.catalog, plugin, actor) as context,
+        database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection,
+        use_context(connection, host.catalog, plugin, actor) as context,
     ):
         yield context
 
 
-async def in_context(
+async def run_in_context(
     database: Database, host: Host, plugin: LoadedPlugin, actor: Actor, work: Work[Result]
 ) -> Result:
     """Do some work in a context and a transaction of its own, and again where it met another write.
@@ -222,7 +222,7 @@ async def in_context(
     """
 
     async def once(connection: TenantConnection) -> Result:
-        async with context_over(connection, host.catalog, plugin, actor) as context:
+        async with use_context(connection, host.catalog, plugin, actor) as context:
             return await work(context)
 
-    return await transact(database, actor, once)
+    return await run_in_transaction(database, actor, once)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from tenure_core.changes.change import Change
-    from tenure_core.entities.computed import ComputedColumn, ComputedField
+    from tenure_core.entities.computed import BatchField, ComputedColumn
     from tenure_core.entities.declaration import Entity
     from tenure_core.plugins.context import Context
-    from tenure_core.plugins.registrations import DemoData, GraphQLParts, Job, Permission, RoleGrants
+    from tenure_core.plugins.registrations import DemoData, GraphQLParts, Job, Permission, RoleDefinition
     from tenure_core.plugins.write_set import Refusal, WriteSet
 
 PROJECT = "tenure"
@@ -46,7 +46,7 @@ def register_entities() -> Iterable[type[Entity]]:  # type: ignore[empty-body]
 
 
 @hookspec
-def register_computed_fields() -> Iterable[ComputedColumn | ComputedField]:  # type: ignore[empty-body]
+def register_computed_fields() -> Iterable[ComputedColumn | BatchField]:  # type: ignore[empty-body]
     """Return fields that are computed, for entities of the plugin, of the core or of required plugins.
 
     Called by the host once at the start, after all entities are known. Two fields of one name on one entity
@@ -73,7 +73,7 @@ def register_activity_kinds() -> Iterable[str]:  # type: ignore[empty-body]
 
 
 @hookspec
-def register_roles() -> Iterable[Permission | RoleGrants]:  # type: ignore[empty-body]
+def register_roles() -> Iterable[Permission | RoleDefinition]:  # type: ignore[empty-body]
     """Return the permissions that the plugin's code asks for, and roles that API keys can have.
 
     Called by the host once at the start. Two roles or permissions of one name stop the start.

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tenure_core.catalog.builder import CORE_CHOICES, build_catalog
+from tenure_core.catalog.builder import CORE_ENUM_VALUES, build_catalog
 from tenure_core.catalog.catalog import Catalog, RoleInfo
 from tenure_core.catalog.field_paths import group_paths
 from tenure_core.entities.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.errors import PluginError
-from tenure_core.plugins.loading.dependencies import Foundations
-from tenure_core.plugins.loading.load_order import ordered
-from tenure_core.plugins.loading.loader import FailedPlugin, Loading, sources
-from tenure_core.plugins.loading.name_conflicts import refuse_contested
+from tenure_core.plugins.loading.dependencies import DependencyCheck
+from tenure_core.plugins.loading.load_order import sort_manifests
+from tenure_core.plugins.loading.loader import FailedPlugin, PluginLoader, sources
+from tenure_core.plugins.loading.name_conflicts import check_name_conflicts
 from tenure_core.plugins.plugin import LoadedPlugin, implements
-from tenure_core.plugins.registrations import RoleGrants
-from tenure_core.plugins.validators import validators_of
+from tenure_core.plugins.registrations import RoleDefinition
+from tenure_core.plugins.validators import list_validators
 from tenure_core.settings import Settings
 
 
@@ -73,20 +73,20 @@ def load_host(settings: Settings, plugins: Iterable[object] | None = None) -> Ho
             another requires, some require one another in a circle, or two bring something of one name.
         SettingError: The settings ask for one that is not installed.
     """
-    loading = Loading(settings.plugin_failures == "leave_out")
+    loading = PluginLoader(settings.plugin_failures == "skip")
     found = loading.find(sources(settings, plugins))
-    order = ordered((one.manifest for one in found.values()), {one.name for one in loading.failed})
+    order = sort_manifests((one.manifest for one in found.values()), {one.name for one in loading.failed})
     loaded = loading.load(order, found)
-    refuse_contested(loaded)
-    return _grown(loading, loaded)
+    check_name_conflicts(loaded)
+    return _add_one_by_one(loading, loaded)
 
 
-def _grown(loading: Loading, loaded: Sequence[LoadedPlugin]) -> Host:
+def _add_one_by_one(loading: PluginLoader, loaded: Sequence[LoadedPlugin]) -> Host:
     """Return the host with one plugin after the other, each built upon those before it."""
-    host, foundations = core_host(), Foundations(loaded)
+    host, foundations = core_host(), DependencyCheck(loaded)
 
     def joined_by(plugin: LoadedPlugin) -> Host:
-        loading.refuse_orphan(plugin.manifest)
+        loading.check_requirements(plugin.manifest)
         foundations.check(plugin)
         plugins = (*host.plugins, plugin)
         catalog = _catalog(plugins)
@@ -109,17 +109,17 @@ def _catalog(plugins: Iterable[LoadedPlugin]) -> Catalog:
     kinds = {kind: plugin.name for plugin in listed for kind in plugin.activity_kinds}
     return build_catalog(
         (*CORE_ENTITIES, *(entity for plugin in listed for entity in plugin.entities)),
-        {**CORE_CHOICES, "ActivityKind": (*ACTIVITY_KINDS, *kinds)},
+        {**CORE_ENUM_VALUES, "ActivityKind": (*ACTIVITY_KINDS, *kinds)},
         plugins={entity.__name__: plugin.name for plugin in listed for entity in plugin.entities},
         computed=[(plugin.name, one) for plugin in listed for one in plugin.computed],
         roles=[_role(plugin.name, role) for plugin in listed for role in plugin.roles],
         permissions={one.name: plugin.name for plugin in listed for one in plugin.permissions},
-        validators=validators_of(listed),
+        validators=list_validators(listed),
         added_choices={"ActivityKind": kinds},
     )
 
 
-def _role(plugin: str, role: RoleGrants) -> RoleInfo:
+def _role(plugin: str, role: RoleDefinition) -> RoleInfo:
     return RoleInfo(
         role.name,
         plugin,

@@ -8,15 +8,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.loading.loader import FailedPlugin, refuse_orphan, stopping
-from tenure_core.plugins.plugin import LoadedPlugin, ask
+from tenure_core.plugins.loading.loader import FailedPlugin, check_requirements, fail_or_skip
+from tenure_core.plugins.plugin import LoadedPlugin, call_hook
 from tenure_core.settings import Settings
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def started(host: Host, settings: Settings) -> AsyncIterator[Host]:
+async def run_lifecycle(host: Host, settings: Settings) -> AsyncIterator[Host]:
     """Call `on_startup` of all plugins in their order, and `on_shutdown` of the same in the opposite one.
 
     Args:
@@ -35,22 +35,22 @@ async def started(host: Host, settings: Settings) -> AsyncIterator[Host]:
             try:
                 await _start(plugin, failed)
             except Exception as error:
-                failed.append(stopping(plugin.name, error, leave_out=settings.plugin_failures == "leave_out"))
+                failed.append(fail_or_skip(plugin.name, error, skip=settings.plugin_failures == "skip"))
             else:
                 at_the_end.push_async_callback(_stop, plugin)
         yield host.without(failed)
 
 
 async def _start(plugin: LoadedPlugin, failed: list[FailedPlugin]) -> None:
-    refuse_orphan(plugin.manifest, failed)
-    if (starting := ask(plugin.hooks, "on_startup")) is not None:
+    check_requirements(plugin.manifest, failed)
+    if (starting := call_hook(plugin.hooks, "on_startup")) is not None:
         await starting
 
 
 async def _stop(plugin: LoadedPlugin) -> None:
     """Close what a plugin has opened; where it fails, the others still get their turn."""
     try:
-        if (stopping := ask(plugin.hooks, "on_shutdown")) is not None:
+        if (stopping := call_hook(plugin.hooks, "on_shutdown")) is not None:
             await stopping
     except Exception as error:
         log.error("a plugin failed to close what it had opened", plugin=plugin.name, exc_info=error)

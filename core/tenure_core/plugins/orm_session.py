@@ -26,7 +26,7 @@ from uuid_utils.compat import uuid7
 
 from tenure_core.entities.declaration import Entity
 from tenure_core.errors import TenureError
-from tenure_core.postgres.database import TenantConnection, translated
+from tenure_core.postgres.database import TenantConnection, translate_error
 
 E = TypeVar("E")
 
@@ -41,7 +41,7 @@ ENDS_A_TRANSACTION = re.compile(
 """Where a text has a statement that begins or ends a transaction."""
 
 
-class LentTransactionError(TenureError):
+class TransactionNotOwnedError(TenureError):
     """Code that works in a transaction of the platform, and tried to begin or end one itself."""
 
 
@@ -60,7 +60,7 @@ class TenantSession(AsyncSession):
         return await super().get(entity, key, **options)
 
 
-class Lending:
+class SessionLease:
     """A session that can be had while a connection is lent; it is made where it is asked for.
 
     Args:
@@ -83,7 +83,7 @@ class Lending:
             LentTransactionError: The connection is no longer lent.
         """
         if self._ended:
-            raise LentTransactionError("The session's transaction is over.", "Use it while it is lent.")
+            raise TransactionNotOwnedError("The session's transaction is over.", "Use it while it is lent.")
         if self._session is None:
             self._borrowed = _borrow(self._lent)
             self._session = TenantSession(
@@ -100,12 +100,12 @@ class Lending:
         if self._session is not None:
             await self._session.flush()
 
-    async def keep(self) -> None:
+    async def commit(self) -> None:
         """Keep what the session has done, if there is one."""
         if self._session is not None:
             await self._session.commit()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Make the session good for nothing: its connection may serve another tenant next."""
         self._ended = True
         if self._borrowed is not None:
@@ -113,33 +113,33 @@ class Lending:
 
 
 @asynccontextmanager
-async def lending(connection: TenantConnection, tenant_id: uuid.UUID) -> AsyncIterator[Lending]:
+async def lease_session(connection: TenantConnection, tenant_id: uuid.UUID) -> AsyncIterator[SessionLease]:
     """Lend a session over a connection; what it has not undone by then is kept at the end.
 
     Args:
         connection: In a transaction of the tenant.
         tenant_id: Whose data.
     """
-    lent = Lending(connection, tenant_id)
+    lent = SessionLease(connection, tenant_id)
     try:
         yield lent
-        await lent.keep()
+        await lent.commit()
     finally:
-        lent.end()
+        lent.close()
 
 
 def _borrow(connection: TenantConnection) -> Connection:
     """Return SQLAlchemy's connection over a lent one, in the transaction that is there; nothing is sent."""
-    token = _lent.set(connection)
+    token = _leased_connection.set(connection)
     try:
         borrowed = _engine().sync_engine.connect()
     finally:
-        _lent.reset(token)
+        _leased_connection.reset(token)
     borrowed.begin()
     return borrowed
 
 
-_lent: ContextVar[TenantConnection] = ContextVar("_lent")
+_leased_connection: ContextVar[TenantConnection] = ContextVar("_lent")
 """The connection that the engine connects to next."""
 
 
@@ -161,7 +161,7 @@ def _give_tenant(session: Session, record: object) -> None:
         record.id = getattr(record, "id", None) or uuid7()
 
 
-class _LentDialect(PGDialectAsync_psycopg):
+class _LeasedDialect(PGDialectAsync_psycopg):
     """SQLAlchemy's dialect for psycopg, for connections whose transactions are somebody else's.
 
     It is never initialized by asking a server. A row that says nothing new is not written, and not counted,
@@ -193,10 +193,12 @@ class _LentDialect(PGDialectAsync_psycopg):
 @cache
 def _engine() -> AsyncEngine:
     """Return the engine of all sessions: it connects to what is lent, and keeps what it has compiled."""
-    dialect: Any = _LentDialect(dbapi=PGDialectAsync_psycopg.import_dbapi())  # type: ignore[no-untyped-call]  # SQLAlchemy does not type its dialects
+    dialect: Any = _LeasedDialect(dbapi=PGDialectAsync_psycopg.import_dbapi())  # type: ignore[no-untyped-call]  # SQLAlchemy does not type its dialects
 
     def connect() -> DBAPIConnection:
-        return cast(DBAPIConnection, AsyncAdapt_psycopg_connection(dialect.dbapi, cast(Any, _lent.get())))
+        return cast(
+            DBAPIConnection, AsyncAdapt_psycopg_connection(dialect.dbapi, cast(Any, _leased_connection.get()))
+        )
 
     engine = Engine(NullPool(connect, dialect=dialect), dialect, make_url("postgresql+psycopg://"))
     event.listen(engine, "handle_error", _translate)
@@ -206,12 +208,12 @@ def _engine() -> AsyncEngine:
 
 def _translate(context: ExceptionContext) -> TenureError | None:
     error = context.original_exception
-    return translated(error) if isinstance(error, psycopg.Error) else None
+    return translate_error(error) if isinstance(error, psycopg.Error) else None
 
 
 def _refuse_to_leave(_: Connection, __: DBAPICursor, statement: str, *___: object) -> None:
     if ENDS_A_TRANSACTION.search(statement):
-        raise LentTransactionError(
+        raise TransactionNotOwnedError(
             f"{statement.strip()[:60]!r} would leave the transaction, which belongs to the platform.",
             "Raise an error to undo all of it, or use `session.begin_nested()` for a part.",
         )

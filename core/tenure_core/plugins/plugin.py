@@ -9,11 +9,11 @@ from typing import Any
 import pluggy
 from pydantic import BaseModel
 
-from tenure_core.entities.computed import ComputedColumn, ComputedField
+from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.declaration import Entity
 from tenure_core.plugins import hookspecs
 from tenure_core.plugins.manifest import Manifest
-from tenure_core.plugins.registrations import GraphQLParts, Job, Permission, RoleGrants
+from tenure_core.plugins.registrations import GraphQLParts, Job, Permission, RoleDefinition
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +39,11 @@ class LoadedPlugin:
     hooks: object
     entities: tuple[type[Entity], ...]
     computed_columns: tuple[ComputedColumn, ...]
-    computed_fields: tuple[ComputedField, ...]
+    computed_fields: tuple[BatchField, ...]
     graphql: GraphQLParts
     activity_kinds: tuple[str, ...]
     permissions: tuple[Permission, ...]
-    roles: tuple[RoleGrants, ...]
+    roles: tuple[RoleDefinition, ...]
     settings: type[BaseModel]
     jobs: tuple[Job, ...]
     routes: tuple[Any, ...]
@@ -54,7 +54,7 @@ class LoadedPlugin:
         return self.manifest.name
 
     @property
-    def computed(self) -> tuple[ComputedColumn | ComputedField, ...]:
+    def computed(self) -> tuple[ComputedColumn | BatchField, ...]:
         """The fields that it computes, either way."""
         return (*self.computed_columns, *self.computed_fields)
 
@@ -70,7 +70,7 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def caller(hooks: object, hook: str) -> Callable[..., Any] | None:
+def hook_caller(hooks: object, hook: str) -> Callable[..., Any] | None:
     """Return what calls a hook of one plugin, with arguments by name; None where it does not implement it."""
     manager = new_manager()
     manager.register(hooks)
@@ -83,12 +83,12 @@ def caller(hooks: object, hook: str) -> Callable[..., Any] | None:
     return call if every.get_hookimpls() else None
 
 
-def ask(hooks: object, hook: str, **arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
+def call_hook(hooks: object, hook: str, **arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
     """Call a hook of one plugin, and return its result; None where the plugin does not implement it."""
-    call = caller(hooks, hook)
+    call = hook_caller(hooks, hook)
     return call(**arguments) if call else None
 
 
 def implements(hooks: object, hook: str) -> bool:
     """Return whether a plugin implements a hook."""
-    return caller(hooks, hook) is not None
+    return hook_caller(hooks, hook) is not None

@@ -47,7 +47,7 @@ class Permission:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoleGrants:
+class RoleDefinition:
     """A role that API keys can have. Beside those of plugins there are "admin" and "reader", for everything.
 
     Args:

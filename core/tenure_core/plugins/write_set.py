@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tenure_core.catalog.change_operation import Operation
+from tenure_core.catalog.change_operation import ChangeOperation
 from tenure_core.entities.declaration import Entity
 from tenure_core.write.results import RowPath
 
@@ -31,7 +31,7 @@ class RowWrite:
     """
 
     id: UUID
-    operation: Operation
+    operation: ChangeOperation
     values: Values
 
 

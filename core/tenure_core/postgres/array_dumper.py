@@ -10,7 +10,7 @@ import orjson
 from psycopg.abc import Buffer
 from psycopg.types.array import ListDumper
 
-ALIKE = frozenset((str, UUID, bool, datetime, date, type(None)))
+DIRECT_TYPES = frozenset((str, UUID, bool, datetime, date, type(None)))
 """What arrays and JSON write the same way, but for what is escaped."""
 
 
@@ -19,7 +19,7 @@ class JsonListDumper(ListDumper):
 
     def dump(self, obj: list[object]) -> Buffer | None:
         """Return a list as the text of an array."""
-        return _written(obj) if ALIKE.issuperset(map(type, obj)) else super().dump(obj)
+        return _written(obj) if DIRECT_TYPES.issuperset(map(type, obj)) else super().dump(obj)
 
 
 def _written(values: Sequence[object]) -> bytes:

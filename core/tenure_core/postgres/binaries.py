@@ -42,7 +42,7 @@ def exit_code(name: str, *arguments: str) -> int:
     return _run(name, *arguments)[0]
 
 
-def give_to_server(folder: Path) -> None:
+def chown_to_server(folder: Path) -> None:
     """Make a folder the server's own, where the server runs as another user than we do."""
     if user := _server_user():
         os.chown(folder, user.pw_uid, user.pw_gid)

@@ -24,11 +24,11 @@ from tenure_core.errors import (
     TenureError,
 )
 from tenure_core.postgres.array_dumper import JsonListDumper
-from tenure_core.postgres.notifications import CHANNEL, Tenants, Wakes
-from tenure_core.postgres.statement_log import WatchedCursor
+from tenure_core.postgres.notifications import CHANNEL, ChangeNotifier, Tenants
+from tenure_core.postgres.statement_log import RecordingCursor
 from tenure_core.settings import Settings
 
-PROGRAM_LIMITS = (
+SESSION_OPTIONS = (
     psycopg.errors.ProgramLimitExceeded,
     psycopg.errors.StatementTooComplex,
     psycopg.errors.TooManyColumns,
@@ -39,7 +39,7 @@ PROGRAM_LIMITS = (
 APP_ROLE = "tenure_app"
 """The role that reads and writes data: it owns nothing, so row-level security holds for it."""
 
-MET_ANOTHER_WRITE = (
+CONCURRENCY_ERRORS = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.UniqueViolation,
@@ -85,14 +85,14 @@ class Database:
         settings: How many connections, and how long they may wait and run.
 
     Example:
-        async with Database(url, settings) as database, database.tenant(tenant_id) as connection: ...
+        async with Database(url, settings) as database, database.tenant_connection(tenant_id) as connection: ...
     """
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.url = url
         self._wait = settings.pool_wait_seconds
         conninfo = service_conninfo(url, settings.statement_timeout_seconds)
-        self.wakes = Wakes(conninfo, self._tell)
+        self.wakes = ChangeNotifier(conninfo, self._tell)
         self._pool = AsyncConnectionPool(
             conninfo,
             connection_class=TenantConnection,
@@ -117,14 +117,14 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
-    async def tenant(self, tenant_id: uuid.UUID) -> AsyncIterator[TenantConnection]:
+    async def tenant_connection(self, tenant_id: uuid.UUID) -> AsyncIterator[TenantConnection]:
         """Lend a connection that sees the data of one tenant.
 
         Raises:
             DatabaseUnavailableError: No connection can be had.
             DatabaseTimeoutError: A statement ran too long.
         """
-        async with self.unbound() as connection:
+        async with self.shared_connection() as connection:
             await connection.bind(tenant_id)
             yield connection
 
@@ -133,33 +133,35 @@ class Database:
 
         It takes the time that it takes: the limit for statements does not hold here.
         """
-        async with self.unbound() as connection, connection.transaction():
+        async with self.shared_connection() as connection, connection.transaction():
             await connection.execute("SET LOCAL statement_timeout = 0")
             for table in tables:
                 await connection.execute("CALL tenure_analyze(%s::regclass)", (table,))
 
     @asynccontextmanager
-    async def unbound(self) -> AsyncIterator[TenantConnection]:
+    async def shared_connection(self) -> AsyncIterator[TenantConnection]:
         """Lend a connection for what belongs to no tenant: keys, health."""
         try:
             async with self._pool.connection() as connection:
                 yield connection
         except psycopg.Error as error:
-            raise translated(error) from error
+            raise translate_error(error) from error
 
     @asynccontextmanager
-    async def snapshot(self, tenant_id: uuid.UUID) -> AsyncIterator[TenantConnection]:
+    async def snapshot_connection(self, tenant_id: uuid.UUID) -> AsyncIterator[TenantConnection]:
         """Lend a connection inside a transaction that sees one tenant's data as it is at one moment.
 
         A borrower who leaves it alone for a minute loses it: it keeps PostgreSQL from cleaning up.
         """
-        async with self.tenant(tenant_id) as connection, connection.transaction():
+        async with self.tenant_connection(tenant_id) as connection, connection.transaction():
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '1min'")
             yield connection
 
     @asynccontextmanager
-    async def writing(self, tenant_id: uuid.UUID, actor: str, origin: str) -> AsyncIterator[TenantConnection]:
+    async def write_transaction(
+        self, tenant_id: uuid.UUID, actor: str, origin: str
+    ) -> AsyncIterator[TenantConnection]:
         """Lend a connection inside a transaction; what it writes is captured under the given names.
 
         Once it is committed, whoever waits for the tenant's changes is woken.
@@ -169,16 +171,16 @@ class Database:
             actor: Who writes, for the change table.
             origin: The system that the write comes from, for the change table.
         """
-        async with self.tenant(tenant_id) as connection, connection.transaction():
+        async with self.tenant_connection(tenant_id) as connection, connection.transaction():
             await connection.execute(
                 "SELECT set_config('tenure.actor', %s, true), set_config('tenure.origin', %s, true)",
                 (actor, origin),
             )
             yield connection
-        self.wakes.tell(tenant_id)
+        self.wakes.notify(tenant_id)
 
     async def _tell(self, tenants: Tenants) -> None:
-        async with self.unbound() as connection:
+        async with self.shared_connection() as connection:
             tell = "SELECT pg_notify(%s, tenant::text) FROM unnest(%s::uuid[]) AS tenant"
             await connection.execute(tell, (CHANNEL, list(tenants)))
 
@@ -206,16 +208,16 @@ def service_conninfo(url: str, statement_timeout_seconds: float, **more: str) ->
 async def _configure(connection: TenantConnection) -> None:
     connection.adapters.register_loader("json", _JsonBytes)
     connection.adapters.register_dumper(list, JsonListDumper)
-    connection.cursor_factory = WatchedCursor
+    connection.cursor_factory = RecordingCursor
 
 
-def translated(error: psycopg.Error) -> TenureError:
+def translate_error(error: psycopg.Error) -> TenureError:
     """Return the error of ours for an error of the driver."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         return DatabaseTimeoutError(
             "The statement ran longer than allowed and was cancelled.", "Ask for less at once."
         )
-    if isinstance(error, MET_ANOTHER_WRITE):
+    if isinstance(error, CONCURRENCY_ERRORS):
         return ConflictError("Another write got in the way.", "Send it again.")
     if error.sqlstate == CURSOR_EXPIRED:
         return CursorExpiredError(
@@ -227,7 +229,7 @@ def translated(error: psycopg.Error) -> TenureError:
         return BadUserInputError(
             f"PostgreSQL can't compute this: {reason}.", "Correct the value that it names."
         )
-    if isinstance(error, PROGRAM_LIMITS):
+    if isinstance(error, SESSION_OPTIONS):
         return RequestTooLargeError(
             f"PostgreSQL finds it too large: {error.diag.message_primary}.", "Split it."
         )

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import psycopg
 
 from tenure_core.errors import DatabaseUnavailableError
-from tenure_core.postgres.binaries import ProgramFailedError, exit_code, give_to_server, run_program
+from tenure_core.postgres.binaries import ProgramFailedError, chown_to_server, exit_code, run_program
 
 DATABASE = "tenure"
 OWNER = "postgres"
@@ -35,7 +35,7 @@ START_SECONDS = 60
 LONGEST_SOCKET_PATH = 100
 """Unix sockets have paths of 103 bytes at most on macOS, 107 on Linux."""
 
-ANSWERS, STARTS, SILENT = 0, 1, 2
+READY, STARTING, DOWN = 0, 1, 2
 """What `pg_isready` returns for a server that takes connections, for one that soon will, and for none."""
 
 
@@ -84,7 +84,7 @@ class EmbeddedPostgres:
         if self._membership is None:
             return
         with self._explained("stopped"), self._one_at_a_time(), self._membership:
-            if _is_last_member(self._membership) and self._state() != SILENT:
+            if _is_last_member(self._membership) and self._state() != DOWN:
                 self._shut_down()
         self._membership = None
 
@@ -120,24 +120,24 @@ class EmbeddedPostgres:
         fresh = self._home / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
-        give_to_server(fresh)
+        chown_to_server(fresh)
         options = ("--username", OWNER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C")
         run_program("initdb", "--pgdata", str(fresh), *options)
         fresh.rename(self._data)
 
     def _run(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while (state := self._state()) != ANSWERS:
+        while (state := self._state()) != READY:
             if time.monotonic() > deadline:
                 raise ProgramFailedError(f"it did not answer within {START_SECONDS} seconds")
-            if state == SILENT:
+            if state == DOWN:
                 self._start_server()
             else:
                 time.sleep(0.1)
 
     def _state(self) -> int:
         folder = self._socket_folder()
-        return exit_code("pg_isready", "--host", str(folder), "--port", PORT) if folder else SILENT
+        return exit_code("pg_isready", "--host", str(folder), "--port", PORT) if folder else DOWN
 
     def _start_server(self) -> None:
         log = self._data / "server.log"
@@ -158,7 +158,7 @@ class EmbeddedPostgres:
         if len(str(self._data / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
             return self._data
         folder = Path(tempfile.mkdtemp(prefix="tenure-"))
-        give_to_server(folder)
+        chown_to_server(folder)
         return folder
 
     def _socket_folder(self) -> Path | None:

@@ -22,11 +22,11 @@ import structlog
 from tenure_core.errors import TenureError
 
 CHANNEL = "tenure_changes"
-SECONDS_BETWEEN_TELLING = 0.05
+NOTIFY_SECONDS = 0.05
 """What is committed meanwhile is told together."""
 
-SECONDS_BETWEEN_LOOKS = 5.0
-SECONDS_TO_RECONNECT = 1.0
+POLL_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ Tenants = frozenset[uuid.UUID]
 Tell = Callable[[Tenants], Awaitable[None]]
 
 
-class _Waiter:
+class _Subscriber:
     """Somebody who waits, and the tenants that were told of since the last look."""
 
     def __init__(self, tenant_id: uuid.UUID | None) -> None:
@@ -43,13 +43,13 @@ class _Waiter:
         self.told = asyncio.Event()
         self.next_look = 0.0
 
-    def tell(self, tenant_id: uuid.UUID) -> None:
+    def notify(self, tenant_id: uuid.UUID) -> None:
         """Wake them, if it is a tenant that they wait for."""
         if self.tenant_id in (None, tenant_id):
             self.tenants.add(tenant_id)
             self.told.set()
 
-    def tell_all(self) -> None:
+    def notify_all(self) -> None:
         """Wake them, because something may have been missed."""
         self.next_look = 0.0
         self.told.set()
@@ -64,11 +64,11 @@ class _Waiter:
         told, self.tenants = frozenset(self.tenants), set()
         if loop.time() < self.next_look:
             return told
-        self.next_look = loop.time() + SECONDS_BETWEEN_LOOKS
+        self.next_look = loop.time() + POLL_SECONDS
         return None
 
 
-class Wakes:
+class ChangeNotifier:
     """The wakes of one process. It listens, over a connection of its own, once somebody waits.
 
     Args:
@@ -80,17 +80,17 @@ class Wakes:
         self._conninfo = conninfo
         self._send = send
         self._unsent: set[uuid.UUID] = set()
-        self._waiters: set[_Waiter] = set()
+        self._waiters: set[_Subscriber] = set()
         self._sending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
 
-    def tell(self, tenant_id: uuid.UUID) -> None:
+    def notify(self, tenant_id: uuid.UUID) -> None:
         """Wake all who wait for a tenant's changes, because some were committed."""
         self._unsent.add(tenant_id)
         if self._sending is None or self._sending.done():
-            self._sending = _by_itself(self._keep_sending())
+            self._sending = _start_task(self._keep_sending())
 
-    async def waits(self, tenant_id: uuid.UUID | None = None) -> AsyncGenerator[Tenants | None]:
+    async def subscribe(self, tenant_id: uuid.UUID | None = None) -> AsyncGenerator[Tenants | None]:
         """Yield at once, and then each time that there may be new changes.
 
         Args:
@@ -100,8 +100,8 @@ class Wakes:
             The tenants that may have some; None for all, which comes every few seconds.
         """
         if self._listening is None:
-            self._listening = _by_itself(self._keep_listening())
-        waiter = _Waiter(tenant_id)
+            self._listening = _start_task(self._keep_listening())
+        waiter = _Subscriber(tenant_id)
         self._waiters.add(waiter)
         try:
             while True:
@@ -121,7 +121,7 @@ class Wakes:
     async def _keep_sending(self) -> None:
         while self._unsent:
             await self._send_unsent()
-            await asyncio.sleep(SECONDS_BETWEEN_TELLING)
+            await asyncio.sleep(NOTIFY_SECONDS)
 
     async def _send_unsent(self) -> None:
         tenants, self._unsent = frozenset(self._unsent), set()
@@ -139,23 +139,23 @@ class Wakes:
                 await self._listen()
             except (psycopg.Error, ValueError) as error:
                 log.warning("listening for changes failed and will be tried again", reason=str(error))
-                await asyncio.sleep(SECONDS_TO_RECONNECT)
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
         connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             for waiter in self._waiters:
-                waiter.tell_all()
+                waiter.notify_all()
             async for notification in connection.notifies():
                 self._pass_on(notification.payload)
 
     def _pass_on(self, payload: str) -> None:
         tenant_id = uuid.UUID(payload)
         for waiter in self._waiters:
-            waiter.tell(tenant_id)
+            waiter.notify(tenant_id)
 
 
-def _by_itself(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+def _start_task(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
     """Begin what outlives whoever began it: what it logs is not about their request."""
     return asyncio.create_task(work, context=Context())

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tenure_core.errors import SettingError
-from tenure_core.postgres.database import translated
+from tenure_core.postgres.database import translate_error
 
 CONNECT_SECONDS = 10
 
@@ -32,4 +32,4 @@ def connect(url: str) -> psycopg.Connection[Any]:
             f"DATABASE_URL is malformed: {reason}.", "It looks like postgresql://user@host/name."
         ) from None
     except psycopg.Error as error:
-        raise translated(error) from error
+        raise translate_error(error) from error

@@ -16,7 +16,7 @@ BINDING = "SELECT set_config"
 _watcher: ContextVar[list[str] | None] = ContextVar("_watcher", default=None)
 
 
-class WatchedCursor(psycopg.AsyncCursor[Any]):
+class RecordingCursor(psycopg.AsyncCursor[Any]):
     """A cursor that tells who watches what it executes."""
 
     async def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:  # noqa: ANN401  # as psycopg types them
@@ -31,7 +31,7 @@ class WatchedCursor(psycopg.AsyncCursor[Any]):
 
 
 @contextmanager
-def watched() -> Iterator[list[str]]:
+def record_statements() -> Iterator[list[str]]:
     """Collect the statements that are sent meanwhile, by this code and by the tasks that it starts.
 
     Those that bind a connection to its tenant are left out.

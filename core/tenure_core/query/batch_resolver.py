@@ -10,14 +10,14 @@ import orjson
 import structlog
 
 from tenure_core.access.identity import Actor
-from tenure_core.catalog.computed_fields import CodedField
-from tenure_core.entities.scalar_types import JSON, Kind
+from tenure_core.catalog.computed_fields import BatchFieldInfo
+from tenure_core.entities.scalar_types import JSON, ScalarType
 from tenure_core.errors import PluginFailedError, TenureError
-from tenure_core.plugins.context import Context, context_over
+from tenure_core.plugins.context import Context, use_context
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.query.plan import Plan
-from tenure_core.query.plan.placeholders import Gap, gaps, holds_code
+from tenure_core.query.plan.placeholders import Placeholder, find_placeholders, has_placeholders
 
 Contexts = Callable[[str], AbstractAsyncContextManager[Context]]
 """Lends a context of a plugin, by the plugin's name."""
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FieldFailure:
     """A gap that stays empty.
 
     Args:
@@ -34,32 +34,32 @@ class Failure:
         error: Why.
     """
 
-    gap: Gap
+    gap: Placeholder
     error: TenureError
 
 
-def reading_contexts(database: Database, host: Host, actor: Actor) -> Contexts:
+def snapshot_contexts(database: Database, host: Host, actor: Actor) -> Contexts:
     """Return what lends contexts that read, each from one snapshot of the actor's tenant."""
 
     @asynccontextmanager
     async def lend(plugin: str) -> AsyncIterator[Context]:
         async with (
-            database.snapshot(actor.tenant_id) as connection,
-            context_over(connection, host.catalog, host[plugin], actor) as context,
+            database.snapshot_connection(actor.tenant_id) as connection,
+            use_context(connection, host.catalog, host[plugin], actor) as context,
         ):
             yield context
 
     return lend
 
 
-def contexts_within(connection: TenantConnection, host: Host, actor: Actor) -> Contexts:
+def savepoint_contexts(connection: TenantConnection, host: Host, actor: Actor) -> Contexts:
     """Return what lends contexts in a transaction that is there, which stays sound where their code fails."""
 
     @asynccontextmanager
     async def lend(plugin: str) -> AsyncIterator[Context]:
         async with (
             connection.transaction(),
-            context_over(connection, host.catalog, host[plugin], actor) as context,
+            use_context(connection, host.catalog, host[plugin], actor) as context,
         ):
             yield context
 
@@ -67,7 +67,7 @@ def contexts_within(connection: TenantConnection, host: Host, actor: Actor) -> C
 
 
 @dataclass(frozen=True, slots=True)
-class Coder:
+class BatchResolver:
     """Fills the gaps in what one transaction reads.
 
     Args:
@@ -78,9 +78,9 @@ class Coder:
 
     host: Host
     actor: Actor
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[FieldFailure] = field(default_factory=list)
 
-    async def fill(self, connection: TenantConnection, plan: Plan, found: object) -> None:
+    async def resolve(self, connection: TenantConnection, plan: Plan, found: object) -> None:
         """Fill the gaps in what has come of a plan.
 
         Args:
@@ -88,12 +88,12 @@ class Coder:
             plan: The plan.
             found: What has come of it.
         """
-        if holds_code(plan):
-            contexts = contexts_within(connection, self.host, self.actor)
-            self.failures.extend(await fill(gaps(plan, found, ()), contexts))
+        if has_placeholders(plan):
+            contexts = savepoint_contexts(connection, self.host, self.actor)
+            self.failures.extend(await resolve_placeholders(find_placeholders(plan, found, ()), contexts))
 
 
-async def fill(found: Iterable[Gap], contexts: Contexts) -> list[Failure]:
+async def resolve_placeholders(found: Iterable[Placeholder], contexts: Contexts) -> list[FieldFailure]:
     """Fill gaps: each field's code is called once, with what it needs of all records.
 
     Args:
@@ -103,13 +103,15 @@ async def fill(found: Iterable[Gap], contexts: Contexts) -> list[Failure]:
     Returns:
         The gaps that stay empty because their code failed.
     """
-    by_field: dict[CodedField, list[Gap]] = {}
+    by_field: dict[BatchFieldInfo, list[Placeholder]] = {}
     for gap in found:
         by_field.setdefault(gap.field, []).append(gap)
     return [failure for coded, theirs in by_field.items() for failure in await _fill(coded, theirs, contexts)]
 
 
-async def _fill(coded: CodedField, found: Sequence[Gap], contexts: Contexts) -> list[Failure]:
+async def _fill(
+    coded: BatchFieldInfo, found: Sequence[Placeholder], contexts: Contexts
+) -> list[FieldFailure]:
     try:
         async with contexts(coded.plugin) as context:
             values = await coded.compute(context, [gap.needs for gap in found])
@@ -121,15 +123,17 @@ async def _fill(coded: CodedField, found: Sequence[Gap], contexts: Contexts) -> 
     return list(_filled(coded, found, values))
 
 
-def _filled(coded: CodedField, found: Sequence[Gap], values: Sequence[object]) -> Iterator[Failure]:
+def _filled(
+    coded: BatchFieldInfo, found: Sequence[Placeholder], values: Sequence[object]
+) -> Iterator[FieldFailure]:
     for gap, value in zip(found, values, strict=True):
         try:
-            gap.fill(None if value is None else _as_json(coded.kind, value))
+            gap.fill(None if value is None else _as_json(coded.scalar_type, value))
         except (ValueError, TypeError) as error:
             yield _left_empty(gap, _failed(coded, error))
 
 
-def _as_json(kind: Kind, value: object) -> object:
+def _as_json(kind: ScalarType, value: object) -> object:
     """Return a value of a kind as PostgreSQL would have written it.
 
     Raises:
@@ -139,12 +143,12 @@ def _as_json(kind: Kind, value: object) -> object:
     return orjson.loads(orjson.dumps(value if kind == JSON else read))
 
 
-def _left_empty(gap: Gap, error: TenureError) -> Failure:
+def _left_empty(gap: Placeholder, error: TenureError) -> FieldFailure:
     gap.fill(None)
-    return Failure(gap, error)
+    return FieldFailure(gap, error)
 
 
-def _failed(coded: CodedField, error: Exception) -> TenureError:
+def _failed(coded: BatchFieldInfo, error: Exception) -> TenureError:
     if isinstance(error, TenureError):
         return error
     log.error("a plugin failed to compute a field", plugin=coded.plugin, field=coded.name, exc_info=error)

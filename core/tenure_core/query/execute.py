@@ -25,7 +25,7 @@ async def execute(
         DatabaseUnavailableError: No connection can be had.
         DatabaseTimeoutError: A statement ran too long.
     """
-    async with database.tenant(tenant_id) as connection:
+    async with database.tenant_connection(tenant_id) as connection:
         return [await fetch(connection, tenant_id, statement, bound) for statement, bound in statements]
 
 

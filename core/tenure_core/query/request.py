@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Trait:
+class ShapeDependency:
     """What of a variable's value decided something about a plan's shape.
 
     Args:
@@ -16,10 +16,10 @@ class Trait:
     """
 
     name: str
-    of: Callable[[object], object]
+    extract: Callable[[object], object]
 
 
-def whole(value: object) -> object:
+def identity(value: object) -> object:
     """Return a value as it is: the trait of which nothing may differ."""
     return value
 
@@ -36,16 +36,16 @@ class Variable:
 
     name: str
     value: object
-    observed: set[Trait] = field(repr=False, compare=False)
+    dependencies: set[ShapeDependency] = field(repr=False, compare=False)
 
-    def trait(self, of: Callable[[object], object]) -> object:
+    def shape_value(self, of: Callable[[object], object]) -> object:
         """Return what decides about the plan's shape; the plan then holds for values with this trait only."""
-        self.observed.add(Trait(self.name, of))
+        self.dependencies.add(ShapeDependency(self.name, of))
         return of(self.value)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SelectedField:
     """One selected field.
 
     Args:
@@ -59,15 +59,15 @@ class Field:
     key: str
     name: str
     arguments: Mapping[str, object]
-    fields: tuple[Field, ...]
+    fields: tuple[SelectedField, ...]
     on: str | None = None
 
 
-def trait(value: object, of: Callable[[object], object]) -> object:
+def shape_value(value: object, of: Callable[[object], object]) -> object:
     """Return what of an argument's value decides about the plan's shape."""
-    return value.trait(of) if isinstance(value, Variable) else of(value)
+    return value.shape_value(of) if isinstance(value, Variable) else of(value)
 
 
-def fixed(value: object) -> object:
+def constant(value: object) -> object:
     """Return an argument's value, where all of it decides about the plan's shape."""
-    return trait(value, whole)
+    return shape_value(value, identity)

@@ -14,7 +14,7 @@ MAX_BYTES = 2_000_000
 Row = TypeVar("Row")
 
 
-class Gathering(Generic[Row]):
+class Chunker(Generic[Row]):
     """Rows that wait for their chunk to be full.
 
     No key stands twice in a chunk: of two rows with one key the later comes in a later chunk, and wins,
@@ -39,14 +39,14 @@ class Gathering(Generic[Row]):
             size: What it weighs, in bytes.
         """
         fits = len(self._rows) < MAX_ROWS and self._bytes + size <= self._max_bytes and key not in self._keys
-        full = [] if fits else self.rest()
+        full = [] if fits else self.flush()
         self._rows.append(row)
         self._bytes += size
         if key is not None:
             self._keys.add(key)
         return full
 
-    def rest(self) -> list[Row]:
+    def flush(self) -> list[Row]:
         """Return the rows that still wait, and begin anew."""
         rows = self._rows
         self._rows, self._keys, self._bytes = [], set(), 0

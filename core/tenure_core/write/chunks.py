@@ -14,7 +14,7 @@ from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.write.operations.upsert import upsert
 from tenure_core.write.results import RowResult, Status
 from tenure_core.write.rows.match_key import OnConflict
-from tenure_core.write.transaction import transact
+from tenure_core.write.transaction import run_in_transaction
 
 
 class ErrorPolicy(StrEnum):
@@ -61,7 +61,7 @@ async def write_rows(
             connection, catalog, entity, actor, rows, policy=policy, on_conflict=on_conflict, dry_run=dry_run
         )
 
-    return await transact(database, actor, work)
+    return await run_in_transaction(database, actor, work)
 
 
 async def write_chunk(

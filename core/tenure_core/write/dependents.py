@@ -12,19 +12,19 @@ from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import sql
 
-Record = tuple[str, uuid.UUID]
+RecordRef = tuple[str, uuid.UUID]
 """A record, by the name of its entity and its id."""
 
-Hanging = Mapping[Record, set[Record]]
+Dependents = Mapping[RecordRef, set[RecordRef]]
 """A record and all that hang on it, each with those that refer to it."""
 
 Ids = Mapping[str, list[uuid.UUID]]
 """Records by the names of their entities."""
 
 
-async def hanging_on(
+async def find_dependents(
     connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
-) -> Hanging:
+) -> Dependents:
     """Return a record with all that hang on it, as they are in this transaction.
 
     Args:
@@ -34,13 +34,13 @@ async def hanging_on(
         actor: Whose tenant.
         identity: The record.
     """
-    found: dict[Record, set[Record]] = {(entity.name, identity): set()}
+    found: dict[RecordRef, set[RecordRef]] = {(entity.name, identity): set()}
     fresh = [(entity, [identity])]
     while fresh:
         above, ids = fresh.pop()
-        for relation in above.lists:
+        for relation in above.to_many:
             below = catalog[relation.target]
-            statement = sql.hanging(below.table, str(relation.column.name))
+            statement = sql.dependents(below.table, str(relation.column.name))
             cursor = await connection.execute(statement, {"tenant": actor.tenant_id, "ids": ids})
             new: dict[uuid.UUID, None] = {}
             for one, referred in await cursor.fetchall():
@@ -53,7 +53,7 @@ async def hanging_on(
     return found
 
 
-def by_entity(records: Iterable[Record]) -> Ids:
+def group_by_entity(records: Iterable[RecordRef]) -> Ids:
     """Return records by the names of their entities."""
     found: dict[str, list[uuid.UUID]] = {}
     for name, identity in records:
@@ -61,7 +61,7 @@ def by_entity(records: Iterable[Record]) -> Ids:
     return found
 
 
-def children_first(hanging: Hanging) -> Iterator[Ids]:
+def deletion_order(hanging: Dependents) -> Iterator[Ids]:
     """Yield the records in steps: those of each are referred to by none but those of the steps before.
 
     Records that refer to one another in a circle are one last step, with all that they refer to.
@@ -72,19 +72,19 @@ def children_first(hanging: Hanging) -> Iterator[Ids]:
     with suppress(CycleError):
         sorter.prepare()
     while step := sorter.get_ready():
-        yield by_entity(step)
+        yield group_by_entity(step)
         left.difference_update(step)
         sorter.done(*step)
     if left:
-        yield by_entity(left)
+        yield group_by_entity(left)
 
 
-def may_hang_on(catalog: Catalog, entity: EntityInfo) -> list[EntityInfo]:
+def dependent_entities(catalog: Catalog, entity: EntityInfo) -> list[EntityInfo]:
     """Return an entity with all those whose records may hang on one of its."""
     found = {entity.name: entity}
     fresh = [entity]
     while fresh:
-        for relation in fresh.pop().lists:
+        for relation in fresh.pop().to_many:
             if relation.target not in found:
                 found[relation.target] = catalog[relation.target]
                 fresh.append(catalog[relation.target])

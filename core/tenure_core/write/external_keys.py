@@ -12,15 +12,15 @@ from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import sql
 from tenure_core.write.results import ErrorCode, RowPath, Status
 from tenure_core.write.row_store import execute
-from tenure_core.write.rows.match_key import OwnRef, is_older
-from tenure_core.write.rows.upsert_row import Incoming
-from tenure_core.write.rows.validate import ExternalKey, refused
+from tenure_core.write.rows.match_key import RowKey, is_older
+from tenure_core.write.rows.upsert_row import UpsertRow
+from tenure_core.write.rows.validate import ExternalKey, to_user_error
 
-Claim = tuple[Incoming, OwnRef]
+Claim = tuple[UpsertRow, RowKey]
 """A row, and a key that it wants for its record."""
 
 
-async def claim_own(
+async def resolve_match_keys(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, claims: Sequence[Claim]
 ) -> None:
     """Give each row the id of the record that its key names; a key that named none now names a new one.
@@ -38,8 +38,8 @@ async def claim_own(
             row.claimed.append(ref.key)
 
 
-async def claim_added(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Iterable[Incoming]
+async def add_keys(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Iterable[UpsertRow]
 ) -> None:
     """Add keys to the rows' records, and refuse a row whose key names another record already."""
     claims = [(row, ref) for row in rows for ref in row.added]
@@ -47,7 +47,9 @@ async def claim_added(
     for row, ref in claims:
         identity, is_new = found[ref.key]
         if identity != row.id:
-            row.refuse(ErrorCode.DUPLICATE_KEY, ref.path, f"it names another {entity.singular}: {identity}")
+            row.add_error(
+                ErrorCode.DUPLICATE_KEY, ref.path, f"it names another {entity.singular}: {identity}"
+            )
         elif is_new and ref.key not in row.claimed:
             row.claimed.append(ref.key)
 
@@ -65,7 +67,7 @@ async def _claimed(
             "urls": [ref.url for _, ref in new.values()],
             "versions": [ref.source_version for _, ref in new.values()],
         }
-        found |= await _read(connection, sql.CLAIM, parameters, len(new))
+        found |= await _read(connection, sql.CLAIM_KEYS, parameters, len(new))
         # A writer who came first had them meanwhile: they are known now.
         found |= await find_known(connection, entity, actor, [key for key in new if key not in found])
     if found.keys() != first.keys():
@@ -77,7 +79,7 @@ async def find_known(
     connection: TenantConnection, entity: EntityInfo, actor: Actor, keys: Collection[ExternalKey]
 ) -> dict[tuple[str, str], tuple[uuid.UUID, bool]]:
     """Return the ids of the records that keys name, each with whether the key is new: it is not."""
-    return await _read(connection, sql.KNOWN, _keys(entity, actor, keys), len(keys)) if keys else {}
+    return await _read(connection, sql.FIND_KEYS, _keys(entity, actor, keys), len(keys)) if keys else {}
 
 
 async def _read(
@@ -98,16 +100,16 @@ def _keys(entity: EntityInfo, actor: Actor, keys: Iterable[ExternalKey]) -> dict
     }
 
 
-async def unclaim(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Iterable[Incoming]
+async def release_keys(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Iterable[UpsertRow]
 ) -> None:
     """Take the keys back from rows that were not written."""
     if keys := [key for row in rows for key in row.claimed]:
-        await execute(connection, sql.UNCLAIM, _keys(entity, actor, keys), len(keys))
+        await execute(connection, sql.RELEASE_KEYS, _keys(entity, actor, keys), len(keys))
 
 
-async def refuse_older_sources(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Sequence[Incoming]
+async def check_source_versions(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Sequence[UpsertRow]
 ) -> None:
     """Refuse each row that is older than what its system has sent of the record before; they are locked."""
     asking = [row for row in rows if row.stored and any(ref.source_version for ref in row.refs)]
@@ -118,7 +120,7 @@ async def refuse_older_sources(
         "entity": entity.name,
         "record_ids": [row.id for row in asking],
     }
-    cursor = await connection.execute(sql.SOURCES, parameters)
+    cursor = await connection.execute(sql.READ_SOURCE_VERSIONS, parameters)
     known: dict[tuple[uuid.UUID | None, str], list[str]] = {}
     for identity, system, version in await cursor.fetchall():
         known.setdefault((identity, system), []).append(version)
@@ -127,7 +129,7 @@ async def refuse_older_sources(
             _refuse_older(row, ref, known.get((row.id, ref.key.system), ()))
 
 
-def _refuse_older(row: Incoming, ref: OwnRef, known: Iterable[str]) -> None:
+def _refuse_older(row: UpsertRow, ref: RowKey, known: Iterable[str]) -> None:
     sent = ref.source_version
     path: RowPath = ("sourceVersion",) if ref is row.own else (*ref.path, "sourceVersion")
     if sent is None:
@@ -136,16 +138,16 @@ def _refuse_older(row: Incoming, ref: OwnRef, known: Iterable[str]) -> None:
         try:
             older = is_older(sent, before)
         except ValueError as error:
-            row.said.errors.append(refused(error, path))
+            row.parsed.errors.append(to_user_error(error, path))
             return
         if older:
             message = f"{ref.key.system} has sent {before} before, which is newer than {sent}"
-            row.refuse(ErrorCode.STALE_SOURCE, path, message)
+            row.add_error(ErrorCode.STALE_SOURCE, path, message)
             return
 
 
-async def note_synced(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Iterable[Incoming]
+async def update_sync_info(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Iterable[UpsertRow]
 ) -> None:
     """Note on the keys of records that were there before what their systems have sent, and when."""
     noted = [
@@ -161,4 +163,4 @@ async def note_synced(
             "versions": [ref.source_version for _, ref in noted],
             "written": [row.status is not Status.NOOP for row, _ in noted],
         }
-        await execute(connection, sql.SYNCED, parameters, len(noted))
+        await execute(connection, sql.UPDATE_SYNC_INFO, parameters, len(noted))

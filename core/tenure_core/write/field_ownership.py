@@ -11,7 +11,7 @@ from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import sql
 from tenure_core.write.results import ErrorCode, UserError
-from tenure_core.write.rows.validate import external_text, refused, writable_fields
+from tenure_core.write.rows.validate import external_text, to_user_error, writable_fields
 
 
 class OwnerPolicy(StrEnum):
@@ -91,7 +91,7 @@ async def set_owner(
     try:
         system = external_text(sent.get("system"))
     except ValueError as error:
-        errors.append(refused(error, ("system",)))
+        errors.append(to_user_error(error, ("system",)))
     if errors:
         return None, errors
     policy = OwnerPolicy(str(sent.get("policy") or OwnerPolicy.REJECT))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from tenure_core.access.identity import Actor
-from tenure_core.entities.scalar_types import clean_text
+from tenure_core.entities.scalar_types import validate_text
 from tenure_core.errors import BadUserInputError
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import sql
@@ -27,7 +27,7 @@ class KeyReusedError(BadUserInputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class IdempotencyRecord:
     """What one request is known by.
 
     Args:
@@ -41,7 +41,7 @@ class Receipt:
     days: int
 
     @classmethod
-    def of(cls, key: object, request: object, days: int) -> Receipt:
+    def of(cls, key: object, request: object, days: int) -> IdempotencyRecord:
         """Return the receipt of a request.
 
         Args:
@@ -53,7 +53,7 @@ class Receipt:
             ValueError: The key is no text, empty or too long.
             BadUserInputError: The request holds what JSON can't.
         """
-        text = clean_text(key)
+        text = validate_text(key)
         if not 0 < len(text) <= KEY_CHARACTERS or not text.strip():
             raise ValueError(f"an idempotency key has 1 to {KEY_CHARACTERS} characters")
         try:
@@ -69,11 +69,11 @@ class Receipt:
             KeyReusedError: The key belongs to another request.
         """
         parameters = {**self._place(actor), "hash": self.request_hash, "days": self.days}
-        await connection.execute(sql.EXPIRE_RECEIPT, parameters)
-        cursor = await connection.execute(sql.CLAIM_RECEIPT, parameters)
+        await connection.execute(sql.EXPIRE_IDEMPOTENCY, parameters)
+        cursor = await connection.execute(sql.CLAIM_IDEMPOTENCY, parameters)
         if cursor.rowcount:
             return None
-        cursor = await connection.execute(sql.RECEIPT, parameters)
+        cursor = await connection.execute(sql.READ_IDEMPOTENCY, parameters)
         found = await cursor.fetchone()
         if found is None or found[0] != self.request_hash:
             raise KeyReusedError(
@@ -83,14 +83,14 @@ class Receipt:
         answer: bytes = found[1]
         return answer
 
-    async def keep(self, connection: TenantConnection, actor: Actor, answer: bytes) -> None:
+    async def store(self, connection: TenantConnection, actor: Actor, answer: bytes) -> None:
         """Keep the answer, for when the request is repeated."""
         parameters = {**self._place(actor), "payload": answer.decode()}
-        await connection.execute(sql.KEEP_RECEIPT, parameters)
+        await connection.execute(sql.STORE_IDEMPOTENCY, parameters)
 
-    async def forget(self, connection: TenantConnection, actor: Actor) -> None:
+    async def release(self, connection: TenantConnection, actor: Actor) -> None:
         """Give the key back: the request has written nothing, so repeating it does no harm."""
-        await connection.execute(sql.FORGET_RECEIPT, self._place(actor))
+        await connection.execute(sql.RELEASE_IDEMPOTENCY, self._place(actor))
 
     def _place(self, actor: Actor) -> dict[str, object]:
         return {"tenant": actor.tenant_id, "key": self.key}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 
-class Lines:
+class LineSplitter:
     """Cuts bytes into lines, however they come, and holds no more than one of them.
 
     Args:
@@ -17,7 +17,7 @@ class Lines:
         self._pieces: list[bytes] = []
         self._size = 0
 
-    def cut(self, data: bytes) -> Iterator[bytes | None]:
+    def feed(self, data: bytes) -> Iterator[bytes | None]:
         """Yield the lines that end in some more bytes, without their ends; None for one that is too long."""
         *ended, rest = data.split(b"\n")
         for piece in ended:
@@ -25,7 +25,7 @@ class Lines:
             yield self._line()
         self._keep(rest)
 
-    def rest(self) -> Iterator[bytes | None]:
+    def flush(self) -> Iterator[bytes | None]:
         """Yield the last line, where it has no end."""
         if self._size:
             yield self._line()

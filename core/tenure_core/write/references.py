@@ -40,7 +40,7 @@ async def resolve(
             if (reference.target, reference.key) not in found:
                 asked.setdefault(reference.target, set()).add(reference.key)
     for target, keys in asked.items():
-        living = await _living(connection, catalog[target], tenant_id, keys)
+        living = await _find_living(connection, catalog[target], tenant_id, keys)
         found.update({(target, key): identity for key, identity in living.items()})
     for row in rows:
         for reference in row.references:
@@ -59,7 +59,7 @@ def missing(reference: Reference) -> UserError:
     return UserError(ErrorCode.NOT_FOUND, reference.path, message)
 
 
-async def _living(
+async def _find_living(
     connection: TenantConnection,
     entity: EntityInfo,
     tenant_id: uuid.UUID,
@@ -85,7 +85,7 @@ async def _living(
     return found
 
 
-async def refuse_circles(
+async def check_cycles(
     connection: TenantConnection,
     entity: EntityInfo,
     tenant_id: uuid.UUID,
@@ -104,10 +104,10 @@ async def refuse_circles(
         column = one.column.name
         parents = {identity: row.values[column] for identity, row in rows.items() if column in row.values}
         if one.target == entity.name and any(parents.values()):
-            await _refuse_circles(connection, entity, one, tenant_id, rows, parents)
+            await _add_cycle_errors(connection, entity, one, tenant_id, rows, parents)
 
 
-async def _refuse_circles(
+async def _add_cycle_errors(
     connection: TenantConnection,
     entity: EntityInfo,
     one: ToOne,
@@ -120,7 +120,7 @@ async def _refuse_circles(
     tree = f"{tenant_id} {entity.table.name} {one.column.name}"
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (tree,))
     cursor = await connection.execute(
-        sql.circles(entity.table, one.column.name),
+        sql.cycles(entity.table, one.column.name),
         {"tenant": tenant_id, "ids": list(parents), "parents": list(parents.values())},
     )
     message = f"the {entity.singular} would come to lie below itself"

@@ -17,9 +17,9 @@ from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import sql
 from tenure_core.write.results import Status
-from tenure_core.write.rows.pending_row import Draft, Stored
+from tenure_core.write.rows.pending_row import PendingRow, Stored
 
-MANY = 50
+REPLAN_ROWS = 50
 """From how many rows on a statement is planned anew each time."""
 
 
@@ -31,11 +31,11 @@ async def execute(
     For many rows no plan is kept: under a load tables grow faster than what a kept plan knows of them, and it
     would read all of a table that was small when it was made.
     """
-    return await connection.execute(statement, parameters, prepare=False if rows >= MANY else None)
+    return await connection.execute(statement, parameters, prepare=False if rows >= REPLAN_ROWS else None)
 
 
 async def lock(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[PendingRow]
 ) -> None:
     """Lock the drafts' records until the transaction ends, and note how they are stored."""
     if not drafts:
@@ -67,31 +67,31 @@ async def lock_all(
             await execute(connection, sql.locked(entity.table), parameters, len(wanted))
 
 
-async def unchanged(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+async def find_unchanged(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[PendingRow]
 ) -> set[UUID | None]:
     """Return the living records of which drafts say nothing new. It locks none: that costs less than a write.
 
     It only looks where all drafts say the same columns, as those of one source do.
     """
     columns = _columns(drafts)
-    if not columns or any(len(draft.said.values) != len(columns) for draft in drafts):
+    if not columns or any(len(draft.parsed.values) != len(columns) for draft in drafts):
         return set()
     documents = json_columns(entity.table)
-    rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
+    rows = [{"id": draft.id, **_as_json(draft.parsed.values, documents)} for draft in drafts]
     statement = sql.unchanged(entity.table, columns)
     return await _ids(connection, actor, statement, rows)
 
 
 async def insert(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[PendingRow]
 ) -> None:
     """Insert the drafts as new records, all at once: one may refer to another."""
     if not drafts:
         return
     columns = _columns(drafts)
     documents = json_columns(entity.table).intersection(columns)
-    rows = [{"id": draft.id, **_as_json(draft.said.values, documents)} for draft in drafts]
+    rows = [{"id": draft.id, **_as_json(draft.parsed.values, documents)} for draft in drafts]
     statement = sql.insert(entity.table, columns)
     parameters = {"tenant": actor.tenant_id, "document": orjson.dumps(rows).decode()}
     await execute(connection, statement, parameters, len(rows))
@@ -99,8 +99,8 @@ async def insert(
         draft.status = Status.CREATED
 
 
-async def change(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+async def update(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[PendingRow]
 ) -> None:
     """Write what the drafts say of locked records; one that says nothing new is not written."""
     changed = await _changed(connection, entity, actor, drafts)
@@ -111,15 +111,15 @@ async def change(
 
 
 async def _changed(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[PendingRow]
 ) -> set[UUID | None]:
     columns = _columns(drafts)
     if not columns:
         return set()
     documents = json_columns(entity.table)
-    said = [(draft.id, _as_json(draft.said.values, documents)) for draft in drafts]
+    said = [(draft.id, _as_json(draft.parsed.values, documents)) for draft in drafts]
     if all(len(values) == len(columns) for _, values in said):
-        statement = sql.update_alike(entity.table, columns)
+        statement = sql.update_uniform(entity.table, columns)
         rows = [{"id": identity, **values} for identity, values in said]
     else:
         statement = sql.update(entity.table, columns)
@@ -135,8 +135,8 @@ async def _ids(
     return {identity for (identity,) in await cursor.fetchall()}
 
 
-def _columns(drafts: Iterable[Draft]) -> tuple[str, ...]:
-    return tuple(sorted(set().union(*(draft.said.values for draft in drafts))))
+def _columns(drafts: Iterable[PendingRow]) -> tuple[str, ...]:
+    return tuple(sorted(set().union(*(draft.parsed.values for draft in drafts))))
 
 
 def _as_json(values: dict[str, object], documents: frozenset[str]) -> Mapping[str, object]:

@@ -17,26 +17,26 @@ from psycopg.rows import dict_row
 
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo
-from tenure_core.catalog.change_operation import Operation
+from tenure_core.catalog.change_operation import ChangeOperation
 from tenure_core.errors import ForbiddenError, PluginFailedError, TenureError
 from tenure_core.plugins.write_set import Refusal, RowWrite, Validator, Values, WriteSet
-from tenure_core.postgres.database import TenantConnection, translated
+from tenure_core.postgres.database import TenantConnection, translate_error
 from tenure_core.write import sql
 from tenure_core.write.results import ErrorCode
 from tenure_core.write.row_store import json_columns
-from tenure_core.write.rows.pending_row import Draft, sound
-from tenure_core.write.rows.plugin_enum_values import refuse_added_choices
+from tenure_core.write.rows.pending_row import PendingRow, valid_rows
+from tenure_core.write.rows.plugin_enum_values import check_plugin_enum_values
 
-AnyDraft = TypeVar("AnyDraft", bound=Draft)
+AnyDraft = TypeVar("AnyDraft", bound=PendingRow)
 
 
-async def refuse_checked(
+async def run_validators(
     connection: TenantConnection,
     catalog: Catalog,
     entity: EntityInfo,
     actor: Actor,
     drafts: Sequence[AnyDraft],
-    operation_of: Callable[[AnyDraft], Operation],
+    operation_of: Callable[[AnyDraft], ChangeOperation],
 ) -> None:
     """Refuse each draft that says what only a plugin may bring, or that a plugin has something against.
 
@@ -51,25 +51,25 @@ async def refuse_checked(
     Raises:
         PluginFailedError: A plugin's check failed.
     """
-    refuse_added_choices(catalog, entity, actor, drafts)
-    if not checking(catalog, actor):
+    check_plugin_enum_values(catalog, entity, actor, drafts)
+    if not enabled_validators(catalog, actor):
         return
-    by_id = {draft.id: draft for draft in sound(drafts) if draft.id}
+    by_id = {draft.id: draft for draft in valid_rows(drafts) if draft.id}
     documents = json_columns(entity.table)
     rows = [
-        RowWrite(identity, operation_of(draft), _as_python(draft.said.values, documents))
+        RowWrite(identity, operation_of(draft), _as_python(draft.parsed.values, documents))
         for identity, draft in by_id.items()
     ]
-    for refusal in await refusals(connection, catalog, entity, actor, rows):
-        by_id[refusal.row.id].refuse(ErrorCode.REFUSED, refusal.path, refusal.message)
+    for refusal in await collect_refusals(connection, catalog, entity, actor, rows):
+        by_id[refusal.row.id].add_error(ErrorCode.VALIDATOR_ERROR_CODE, refusal.path, refusal.message)
 
 
-def checking(catalog: Catalog, actor: Actor) -> list[Validator]:
+def enabled_validators(catalog: Catalog, actor: Actor) -> list[Validator]:
     """Return who checks what an actor writes: the plugins that want to, and that the tenant has enabled."""
     return [one for one in catalog.validators if one.plugin in actor.plugins]
 
 
-async def refusals(
+async def collect_refusals(
     connection: TenantConnection,
     catalog: Catalog,
     entity: EntityInfo,
@@ -84,11 +84,11 @@ async def refusals(
     if not rows:
         return []
     stored = _Stored(connection, entity, actor, rows)
-    writes = WriteSet(entity.declared, rows, stored.read)
+    writes = WriteSet(entity.entity_class, rows, stored.read)
     ids = {row.id for row in rows}
     return [
         refusal
-        for one in checking(catalog, actor)
+        for one in enabled_validators(catalog, actor)
         for refusal in await _asked(one, connection, catalog, actor, writes, ids)
     ]
 
@@ -106,7 +106,7 @@ async def _asked(
         if any(refusal.row.id not in ids for refusal in found):
             raise ValueError("it refuses a row that it was not shown")
     except Exception as error:
-        known = translated(error) if isinstance(error, psycopg.Error) else error
+        known = translate_error(error) if isinstance(error, psycopg.Error) else error
         if isinstance(known, ForbiddenError) or (isinstance(known, TenureError) and known.retryable):
             raise known from error
         name = writes.entity.__name__
@@ -126,7 +126,7 @@ class _Stored:
         self._connection = connection
         self._entity = entity
         self._actor = actor
-        self._ids = [row.id for row in rows if row.operation is not Operation.CREATE]
+        self._ids = [row.id for row in rows if row.operation is not ChangeOperation.CREATE]
         self._found: Mapping[UUID, Values] | None = None
 
     async def read(self) -> Mapping[UUID, Values]:

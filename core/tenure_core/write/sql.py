@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from sqlalchemy import Table
 
-NAMED = """
+KEY_LOOKUP = """
 SELECT key.system, key.external_id, ref.record_id
 FROM unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
 CROSS JOIN LATERAL (
@@ -23,10 +23,10 @@ CROSS JOIN LATERAL (
 """Finds the records that external keys name, each through the primary key: while a load is running PostgreSQL
 does not know how many there are, and a plain join would read all of the tenant's."""
 
-KNOWN = f"SELECT *, false FROM ({NAMED}) AS named"
+FIND_KEYS = f"SELECT *, false FROM ({KEY_LOOKUP}) AS named"
 """Finds the records that external keys name; none of these keys is new."""
 
-CLAIM = """
+CLAIM_KEYS = """
 INSERT INTO external_ref
   (tenant_id, entity, system, external_id, record_id, url, source_version, synced_at)
 SELECT %(tenant)s, %(entity)s, system, external_id, record_id, url, source_version, now()
@@ -41,13 +41,13 @@ RETURNING system, external_id, record_id, true
 """Gives external keys a record each, unless they name one, and returns those that did not. A second writer
 of a key waits here for the first: keys are claimed in one order, so no two writers wait for each other."""
 
-SOURCES = """
+READ_SOURCE_VERSIONS = """
 SELECT record_id, system, source_version FROM external_ref
 WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND record_id = ANY(%(record_ids)s::uuid[])
   AND source_version IS NOT NULL
 """
 
-SYNCED = """
+UPDATE_SYNC_INFO = """
 UPDATE external_ref AS ref SET
   url = coalesce(given.url, ref.url),
   source_version = coalesce(given.source_version, ref.source_version),
@@ -78,26 +78,26 @@ DELETE FROM field_owner WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND
 RETURNING entity, field, system, policy
 """
 
-EXPIRE_RECEIPT = """
+EXPIRE_IDEMPOTENCY = """
 DELETE FROM receipt
 WHERE tenant_id = %(tenant)s AND key = %(key)s AND created_at < now() - make_interval(days => %(days)s)
 """
 
-CLAIM_RECEIPT = """
+CLAIM_IDEMPOTENCY = """
 INSERT INTO receipt (tenant_id, key, request_hash) VALUES (%(tenant)s, %(key)s, %(hash)s)
 ON CONFLICT DO NOTHING
 """
 """Takes a key; a second request with the same key waits here until the first has ended."""
 
-RECEIPT = "SELECT request_hash, payload FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
+READ_IDEMPOTENCY = "SELECT request_hash, payload FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
 
-KEEP_RECEIPT = """
+STORE_IDEMPOTENCY = """
 UPDATE receipt SET payload = %(payload)s::json WHERE tenant_id = %(tenant)s AND key = %(key)s
 """
 
-FORGET_RECEIPT = "DELETE FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
+RELEASE_IDEMPOTENCY = "DELETE FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
 
-UNCLAIM = """
+RELEASE_KEYS = """
 DELETE FROM external_ref AS ref
 USING unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
 WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
@@ -108,12 +108,12 @@ WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
 @lru_cache(maxsize=512)
 def insert(table: Table, columns: tuple[str, ...]) -> str:
     """Return the statement that inserts the rows of `document`, which has an `id` and the given columns."""
-    names = ", ".join(quoted(column) for column in ("id", *columns))
-    values = ", ".join(f"n.{quoted(column)}" for column in ("id", *columns))
+    names = ", ".join(identifier(column) for column in ("id", *columns))
+    values = ", ".join(f"n.{identifier(column)}" for column in ("id", *columns))
     return f"""
-INSERT INTO {quoted(table.name)} (tenant_id, {names})
+INSERT INTO {identifier(table.name)} (tenant_id, {names})
 SELECT %(tenant)s, {values}
-FROM json_populate_recordset(NULL::{quoted(table.name)}, %(document)s::json) AS n
+FROM json_populate_recordset(NULL::{identifier(table.name)}, %(document)s::json) AS n
 """
 
 
@@ -125,10 +125,10 @@ def update(table: Table, columns: tuple[str, ...]) -> str:
     comparison spares the write of a row that says nothing new; the table's trigger alone would not see that
     for values that are stored apart because they are long.
     """
-    name = quoted(table.name)
-    before, after = (", ".join(f"{row}.{quoted(column)}" for column in columns) for row in ("t", "n"))
+    name = identifier(table.name)
+    before, after = (", ".join(f"{row}.{identifier(column)}" for column in columns) for row in ("t", "n"))
     return f"""
-UPDATE {name} AS t SET {", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)}
+UPDATE {name} AS t SET {", ".join(f"{identifier(column)} = n.{identifier(column)}" for column in columns)}
 FROM jsonb_to_recordset(%(document)s::jsonb) AS given (id uuid, changes jsonb)
 JOIN {name} AS old ON old.tenant_id = %(tenant)s AND old.id = given.id
 CROSS JOIN LATERAL jsonb_populate_record(old, given.changes) AS n
@@ -139,16 +139,16 @@ RETURNING t.id
 
 
 @lru_cache(maxsize=512)
-def update_alike(table: Table, columns: tuple[str, ...]) -> str:
+def update_uniform(table: Table, columns: tuple[str, ...]) -> str:
     """Return the statement that does what `update` does, for rows that all say the same columns.
 
     Each row of the document has an `id` and those columns. It takes two thirds of the time: no record has to
     be read for what a row does not say.
     """
-    name = quoted(table.name)
-    before, after = (", ".join(f"{row}.{quoted(column)}" for column in columns) for row in ("t", "n"))
+    name = identifier(table.name)
+    before, after = (", ".join(f"{row}.{identifier(column)}" for column in columns) for row in ("t", "n"))
     return f"""
-UPDATE {name} AS t SET {", ".join(f"{quoted(column)} = n.{quoted(column)}" for column in columns)}
+UPDATE {name} AS t SET {", ".join(f"{identifier(column)} = n.{identifier(column)}" for column in columns)}
 FROM json_populate_recordset(NULL::{name}, %(document)s::json) AS n
 WHERE t.tenant_id = %(tenant)s AND t.id = n.id AND ({before}) IS DISTINCT FROM ({after})
 RETURNING t.id
@@ -162,8 +162,8 @@ def unchanged(table: Table, columns: tuple[str, ...]) -> str:
     Each row of the document has an `id` and the given columns. Records are looked up one by one: a join reads
     all of a tenant whose size PostgreSQL underrates, as it does while a table grows.
     """
-    name = quoted(table.name)
-    before, after = (", ".join(f"{row}.{quoted(column)}" for column in columns) for row in ("t", "n"))
+    name = identifier(table.name)
+    before, after = (", ".join(f"{row}.{identifier(column)}" for column in columns) for row in ("t", "n"))
     return f"""
 SELECT n.id
 FROM json_populate_recordset(NULL::{name}, %(document)s::json) AS n
@@ -178,16 +178,16 @@ WHERE ({before}) IS NOT DISTINCT FROM ({after})
 def locked(table: Table) -> str:
     """Return the statement that locks the records `ids` until the transaction ends: in one order for all."""
     return f"""
-SELECT id, version, deleted_at IS NOT NULL FROM {quoted(table.name)}
+SELECT id, version, deleted_at IS NOT NULL FROM {identifier(table.name)}
 WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 
 
 @lru_cache(maxsize=64)
-def mark(table: Table) -> str:
+def set_deleted(table: Table) -> str:
     """Return the statement that softly deletes or restores the records `ids`; it returns those it changed."""
     return f"""
-UPDATE {quoted(table.name)} SET deleted_at = CASE WHEN %(deleted)s::boolean THEN now() END
+UPDATE {identifier(table.name)} SET deleted_at = CASE WHEN %(deleted)s::boolean THEN now() END
 WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])
   AND (deleted_at IS NOT NULL) <> %(deleted)s::boolean
 RETURNING id
@@ -198,7 +198,7 @@ RETURNING id
 def living(table: Table) -> str:
     """Return the statement that finds which of the records `ids` are there and not deleted."""
     return f"""
-SELECT id FROM {quoted(table.name)}
+SELECT id FROM {identifier(table.name)}
 WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) AND deleted_at IS NULL
 """
 
@@ -208,9 +208,9 @@ def living_by_external_key(table: Table) -> str:
     """Return the statement that finds the living records behind the keys (`systems`, `external_ids`)."""
     return f"""
 SELECT named.system, named.external_id, t.id
-FROM ({NAMED}) AS named
+FROM ({KEY_LOOKUP}) AS named
 CROSS JOIN LATERAL (
-  SELECT id FROM {quoted(table.name)}
+  SELECT id FROM {identifier(table.name)}
   WHERE tenant_id = %(tenant)s AND id = named.record_id AND deleted_at IS NULL
   LIMIT 1
 ) AS t
@@ -218,13 +218,13 @@ CROSS JOIN LATERAL (
 
 
 @lru_cache(maxsize=64)
-def circles(table: Table, column: str) -> str:
+def cycles(table: Table, column: str) -> str:
     """Return the statement that finds which of `ids` would lie above themselves under their new `parents`.
 
     It climbs from each of them through the tree as it would be: by the new parent where there is one given,
     else by the one in the table. UNION drops what was seen, so it ends in a circle too.
     """
-    name, parent = quoted(table.name), quoted(column)
+    name, parent = identifier(table.name), identifier(column)
     return f"""
 WITH RECURSIVE given AS (SELECT * FROM unnest(%(ids)s::uuid[], %(parents)s::uuid[]) AS g (id, parent)),
 above AS (
@@ -243,7 +243,7 @@ SELECT DISTINCT start FROM above WHERE id = start
 @lru_cache(maxsize=64)
 def records(table: Table) -> str:
     """Return the statement that reads the records `ids` whole."""
-    name = quoted(table.name)
+    name = identifier(table.name)
     return (
         f"SELECT id, to_jsonb(t) FROM {name} AS t WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])"
     )
@@ -253,9 +253,9 @@ def records(table: Table) -> str:
 def stored(table: Table) -> str:
     """Return the statement that reads the records `ids`, a column each, without what is computed."""
     names = [str(column.name) for column in table.columns if column.computed is None]
-    columns = ", ".join(quoted(name) for name in names if name != "tenant_id")
+    columns = ", ".join(identifier(name) for name in names if name != "tenant_id")
     return f"""
-SELECT {columns} FROM {quoted(table.name)} WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])
+SELECT {columns} FROM {identifier(table.name)} WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])
 """
 
 
@@ -265,7 +265,7 @@ def by_unique_value(table: Table, column: str, sql_type: str) -> str:
 
     It is the living one, or where there is none the one that was deleted last.
     """
-    name, value = quoted(table.name), quoted(column)
+    name, value = identifier(table.name), identifier(column)
     found = f"SELECT {value} AS value, id, deleted_at FROM {name} WHERE tenant_id = %(tenant)s"
     wanted = f"AND {value} = ANY(%(values)s::{sql_type}[])"
     return f"""
@@ -276,12 +276,12 @@ ORDER BY value, deleted_at DESC NULLS FIRST, id
 
 
 @lru_cache(maxsize=64)
-def clashes(table: Table, column: str, sql_type: str) -> str:
+def unique_conflicts(table: Table, column: str, sql_type: str) -> str:
     """Return the statement that finds which of `ids` want a unique value that another living record has.
 
     A record that does not say (`said`) which value it wants keeps its own, which counts when it is restored.
     """
-    name, value = quoted(table.name), quoted(column)
+    name, value = identifier(table.name), identifier(column)
     return f"""
 SELECT given.id
 FROM unnest(%(ids)s::uuid[], %(values)s::{sql_type}[], %(said)s::boolean[]) AS given (id, value, said)
@@ -292,11 +292,11 @@ JOIN {name} AS other ON other.tenant_id = %(tenant)s AND other.deleted_at IS NUL
 
 
 @lru_cache(maxsize=64)
-def hanging(table: Table, column: str) -> str:
+def dependents(table: Table, column: str) -> str:
     """Return the statement that finds the records which refer to one of `ids`, each with that."""
     return f"""
-SELECT id, {quoted(column)} FROM {quoted(table.name)}
-WHERE tenant_id = %(tenant)s AND {quoted(column)} = ANY(%(ids)s::uuid[]) ORDER BY id
+SELECT id, {identifier(column)} FROM {identifier(table.name)}
+WHERE tenant_id = %(tenant)s AND {identifier(column)} = ANY(%(ids)s::uuid[]) ORDER BY id
 """
 
 
@@ -307,13 +307,13 @@ def purge(tables: tuple[Table, ...]) -> str:
     It is one statement, because foreign keys are checked at its end only: some may refer to one another.
     """
     deletions = ", ".join(
-        f"{quoted(f'purged {table.name}')} AS (DELETE FROM {quoted(table.name)} "
+        f"{identifier(f'purged {table.name}')} AS (DELETE FROM {identifier(table.name)} "
         f"WHERE tenant_id = %(tenant)s AND id = ANY(%({table.name})s::uuid[]))"
         for table in tables
     )
     return f"WITH {deletions} SELECT"
 
 
-def quoted(name: str) -> str:
+def identifier(name: str) -> str:
     """Return an identifier as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'

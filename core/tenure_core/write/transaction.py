@@ -20,7 +20,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 """Seconds between attempts: twice as many after each, and a random part of them, so that writers part."""
 
 
-async def transact(database: Database, actor: Actor, work: Work[Result]) -> Result:
+async def run_in_transaction(database: Database, actor: Actor, work: Work[Result]) -> Result:
     """Do some work in a transaction of an actor, and again where it met another write.
 
     Raises:
@@ -36,5 +36,5 @@ async def transact(database: Database, actor: Actor, work: Work[Result]) -> Resu
 
 
 async def _once(database: Database, actor: Actor, work: Work[Result]) -> Result:
-    async with database.writing(actor.tenant_id, actor.signature, actor.origin) as connection:
+    async with database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection:
         return await work(connection)

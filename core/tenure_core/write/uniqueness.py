@@ -17,8 +17,8 @@ from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import sql
 from tenure_core.write.results import ErrorCode
 from tenure_core.write.rows.match_key import UniqueKey
-from tenure_core.write.rows.pending_row import Draft, sound
-from tenure_core.write.rows.upsert_row import Incoming
+from tenure_core.write.rows.pending_row import PendingRow, valid_rows
+from tenure_core.write.rows.upsert_row import UpsertRow
 
 DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy does not type its dialects
 
@@ -29,7 +29,7 @@ def sql_type(one: ScalarField) -> str:
 
 
 async def find_by_unique_value(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Sequence[Incoming]
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, rows: Sequence[UpsertRow]
 ) -> None:
     """Give each row that is matched by a unique value the id of the record which has it, if there is one."""
     for one in entity.unique_fields:
@@ -47,19 +47,19 @@ async def find_by_unique_value(
             asking[value].id = identity
 
 
-async def refuse_duplicates(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[Draft]
+async def check_unique(
+    connection: TenantConnection, entity: EntityInfo, actor: Actor, drafts: Sequence[PendingRow]
 ) -> None:
     """Refuse each draft that wants a value which an earlier draft wants, too, or which another record has."""
     for one in entity.unique_fields:
         _refuse_in_call(one, drafts)
-        await _refuse_taken(connection, entity, actor, one, sound(drafts))
+        await _refuse_taken(connection, entity, actor, one, valid_rows(drafts))
 
 
-def _refuse_in_call(one: ScalarField, drafts: Sequence[Draft]) -> None:
+def _refuse_in_call(one: ScalarField, drafts: Sequence[PendingRow]) -> None:
     first: set[object] = set()
-    for draft in sound(drafts):
-        value = draft.said.values.get(one.column.name)
+    for draft in valid_rows(drafts):
+        value = draft.parsed.values.get(one.column.name)
         if value is not None and value in first:
             _refuse(draft, one, "another row of this call has it, too")
         first.add(value)
@@ -70,19 +70,19 @@ async def _refuse_taken(
     entity: EntityInfo,
     actor: Actor,
     one: ScalarField,
-    drafts: Sequence[Draft],
+    drafts: Sequence[PendingRow],
 ) -> None:
     column = str(one.column.name)
-    asked = [draft for draft in drafts if column in draft.said.values or draft.stored is not None]
+    asked = [draft for draft in drafts if column in draft.parsed.values or draft.stored is not None]
     if not asked:
         return
     parameters = {
         "tenant": actor.tenant_id,
         "ids": [draft.id for draft in asked],
-        "values": [draft.said.values.get(column) for draft in asked],
-        "said": [column in draft.said.values for draft in asked],
+        "values": [draft.parsed.values.get(column) for draft in asked],
+        "said": [column in draft.parsed.values for draft in asked],
     }
-    statement = sql.clashes(entity.table, column, sql_type(one))
+    statement = sql.unique_conflicts(entity.table, column, sql_type(one))
     cursor = await connection.execute(statement, parameters)
     clashing = {identity for (identity,) in await cursor.fetchall()}
     for draft in asked:
@@ -92,13 +92,13 @@ async def _refuse_taken(
             _refuse(draft, one, f"another {entity.singular} has it")
 
 
-def _means_its_holder(draft: Draft, one: ScalarField) -> bool:
+def _means_its_holder(draft: PendingRow, one: ScalarField) -> bool:
     """Whether a draft is a row that means the record with this value, and a moment ago there was none."""
-    if not isinstance(draft, Incoming) or draft.stored is not None or draft.match is None:
+    if not isinstance(draft, UpsertRow) or draft.stored is not None or draft.match is None:
         return False
-    value = draft.said.values.get(str(one.column.name))
+    value = draft.parsed.values.get(str(one.column.name))
     return isinstance(draft.match.key, UniqueKey) and draft.match.key == (one.name, value)
 
 
-def _refuse(draft: Draft, one: ScalarField, message: str) -> None:
-    draft.refuse(ErrorCode.DUPLICATE, (one.name,), message)
+def _refuse(draft: PendingRow, one: ScalarField, message: str) -> None:
+    draft.add_error(ErrorCode.DUPLICATE, (one.name,), message)

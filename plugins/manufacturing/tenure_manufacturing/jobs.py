@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from tenure_manufacturing.maintenance.preventive_orders import make_due_work
-from tenure_manufacturing.maintenance.sla_breaches import note_breaches, tell_breaches
+from tenure_manufacturing.maintenance.preventive_orders import create_due_orders
+from tenure_manufacturing.maintenance.sla_breaches import notify_breaches, record_breaches
 from tenure_sdk import Context, Job
 
 
@@ -33,12 +33,12 @@ def jobs() -> Iterator[Job]:
 
 
 async def _due_work(context: Context) -> None:
-    await make_due_work(context, datetime.now(UTC))
+    await create_due_orders(context, datetime.now(UTC))
 
 
 async def _responses(context: Context) -> None:
-    await note_breaches(context, datetime.now(UTC))
+    await record_breaches(context, datetime.now(UTC))
 
 
 async def _webhook(context: Context) -> None:
-    await tell_breaches(context, datetime.now(UTC))
+    await notify_breaches(context, datetime.now(UTC))

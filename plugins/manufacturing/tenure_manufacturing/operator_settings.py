@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Deployment(BaseSettings):
+class OperatorSettings(BaseSettings):
     """The operator's settings of the pack. Each is read from TENURE_MANUFACTURING_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="TENURE_MANUFACTURING_", frozen=True, extra="ignore")

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 from starlette.routing import Route
 
-from tenure_manufacturing.change_handlers import follow
+from tenure_manufacturing.change_handlers import handle_changes
 from tenure_manufacturing.demo.rows import rows
 from tenure_manufacturing.entities import ENTITIES
 from tenure_manufacturing.jobs import jobs
-from tenure_manufacturing.metrics.account_summary import summaries
+from tenure_manufacturing.metrics.account_summary import load_summaries
 from tenure_manufacturing.metrics.computed_columns import computed_columns
 from tenure_manufacturing.metrics.reliability import measures
-from tenure_manufacturing.roles import rights
+from tenure_manufacturing.roles import roles_and_permissions
 from tenure_manufacturing.routes import routes
-from tenure_manufacturing.rules.validators import refusals
+from tenure_manufacturing.rules.validators import run_validators
 from tenure_manufacturing.settings import ManufacturingSettings
 from tenure_manufacturing.timeline.activities import KINDS
 from tenure_manufacturing.webhooks import WEBHOOKS
 from tenure_sdk import (
+    BatchField,
     Change,
     ComputedColumn,
-    ComputedField,
     Context,
     DemoData,
     Entity,
@@ -33,7 +33,7 @@ from tenure_sdk import (
     Manifest,
     Permission,
     Refusal,
-    RoleGrants,
+    RoleDefinition,
     WriteSet,
     hookimpl,
 )
@@ -56,9 +56,9 @@ def register_entities() -> Iterable[type[Entity]]:
 
 
 @hookimpl
-def register_computed_fields() -> Iterable[ComputedColumn | ComputedField]:
+def register_computed_fields() -> Iterable[ComputedColumn | BatchField]:
     """Return the measures, what else follows from other records, and the summary of an account."""
-    return [*measures(), *computed_columns(), *summaries()]
+    return [*measures(), *computed_columns(), *load_summaries()]
 
 
 @hookimpl
@@ -76,9 +76,9 @@ def register_activity_kinds() -> Iterable[str]:
 
 
 @hookimpl
-def register_roles() -> Iterable[Permission | RoleGrants]:
+def register_roles() -> Iterable[Permission | RoleDefinition]:
     """Return who does what with the pack."""
-    return list(rights())
+    return list(roles_and_permissions())
 
 
 @hookimpl
@@ -116,13 +116,13 @@ def register_demo_data() -> DemoData:
 @hookimpl
 async def validate_write(context: Context, writes: WriteSet) -> Iterable[Refusal]:
     """Refuse steps that work orders may not take, second readings, and plans that nothing makes due."""
-    return await refusals(context, writes)
+    return await run_validators(context, writes)
 
 
 @hookimpl
 async def on_change(context: Context, changes: Sequence[Change]) -> None:
     """Tell accounts of work and errors, reset plans, and follow running hours."""
-    await follow(context, changes)
+    await handle_changes(context, changes)
 
 
 @hookimpl

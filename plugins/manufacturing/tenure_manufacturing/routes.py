@@ -20,7 +20,7 @@ from tenure_sdk import Account, Context
 USUAL_MINUTES = 60
 """How long work takes that nobody has foreseen the time of."""
 
-MOST = 1_000
+MAX_EVENTS = 1_000
 """How many work orders a calendar holds."""
 
 DUE = text("""
@@ -59,7 +59,7 @@ async def due_work_calendar(request: Request) -> Response:
         "tenant": context.actor.tenant_id,
         "unfinished": list(UNFINISHED),
         "assignee": request.query_params.get("assignee"),
-        "most": MOST,
+        "most": MAX_EVENTS,
     }
     found = await context.session.execute(DUE, asked)
     text = calendar("Due work", [_event(order) for order in found])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, Validatio
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from tenure_manufacturing.operator_settings import Deployment
+from tenure_manufacturing.operator_settings import OperatorSettings
 from tenure_manufacturing.public_addresses import refused_url
 from tenure_manufacturing.webhooks import PREFIX
 from tenure_sdk import Context
@@ -36,7 +36,7 @@ class ManufacturingSettings(BaseModel):
     def _url_may_be_sent_to(cls, url: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
         """Refuse what a tenant sets; what the operator has come to forbid later can still be read."""
         if url and info.context and info.context.get("changing"):
-            reason = refused_url(str(url), private_allowed=Deployment().private_webhooks)
+            reason = refused_url(str(url), private_allowed=OperatorSettings().private_webhooks)
             if reason:
                 raise PydanticCustomError("refused_url", "{reason}", {"reason": reason})
         return url

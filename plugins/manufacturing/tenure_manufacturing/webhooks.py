@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tenure_manufacturing.operator_settings import Deployment
+from tenure_manufacturing.operator_settings import OperatorSettings
 from tenure_manufacturing.public_addresses import PrivateAddressError, refused_url
 from tenure_sdk import TenureError
 
@@ -35,7 +35,7 @@ class NotOpenError(TenureError):
     """The client for HTTP is asked for outside of a process that serves."""
 
 
-class NotTakenError(TenureError):
+class DeliveryRejectedError(TenureError):
     """A message that its receiver did not take."""
 
 
@@ -66,7 +66,7 @@ class Webhooks:
         Raises:
             ValidationError: An operator's setting is malformed.
         """
-        self._private_allowed = Deployment().private_webhooks
+        self._private_allowed = OperatorSettings().private_webhooks
         self._users += 1
 
     async def close(self) -> None:
@@ -94,7 +94,7 @@ class Webhooks:
         if self._users == 0:
             raise NotOpenError("Webhooks are told by processes that serve.", "Start `tenure worker`.")
         if reason := refused_url(receiver.url, private_allowed=self._private_allowed):
-            raise NotTakenError(f"The webhook {receiver.url} is not told: {reason}.")
+            raise DeliveryRejectedError(f"The webhook {receiver.url} is not told: {reason}.")
         body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
         stamp = str(int(at.timestamp()))
         headers: dict[bytes | str, bytes | str] = {
@@ -143,13 +143,15 @@ async def _post(
         ):
             status = answer.status
     except (NetworkError, ProtocolError) as error:
-        raise NotTakenError(f"The webhook {url} can't be told: {error!r}.", CHECK) from error
+        raise DeliveryRejectedError(f"The webhook {url} can't be told: {error!r}.", CHECK) from error
     except TimeoutError:
-        raise NotTakenError(f"The webhook {url} takes longer than {SECONDS:.0f} seconds.", CHECK) from None
+        raise DeliveryRejectedError(
+            f"The webhook {url} takes longer than {SECONDS:.0f} seconds.", CHECK
+        ) from None
     except PrivateAddressError as error:
-        raise NotTakenError(f"The webhook {url} is not told: {error}") from error
+        raise DeliveryRejectedError(f"The webhook {url} is not told: {error}") from error
     if not 200 <= status < 300:
-        raise NotTakenError(f"The webhook {url} answers with the status {status}.", CHECK)
+        raise DeliveryRejectedError(f"The webhook {url} answers with the status {status}.", CHECK)
 
 
 def signature(secret: str, message_id: str, stamp: str, body: bytes) -> str:

@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 
 from tenure_manufacturing import plugin
-from tenure_manufacturing.change_handlers import follow
+from tenure_manufacturing.change_handlers import handle_changes
 from tenure_manufacturing.entities.equipment import Equipment
 from tenure_manufacturing.entities.meters import Meter, MeterReading
 from tenure_manufacturing.entities.work_orders import WorkOrder
-from tenure_sdk import Account, Change, Entity, Operation
+from tenure_sdk import Account, Change, ChangeOperation, Entity
 
 from .listening import Listener
 
@@ -81,7 +81,7 @@ class Plant:
     async def deliver(self, entity: type[Entity], *ids: UUID, fields: tuple[str, ...] = ()) -> None:
         """Tell the pack that records were changed."""
         async with self.tenant.context("manufacturing") as context:
-            await follow(context, [change(entity, identity, fields) for identity in ids])
+            await handle_changes(context, [change(entity, identity, fields) for identity in ids])
 
     async def set(self, **settings: object) -> None:
         """Set the pack up for the tenant."""
@@ -105,7 +105,7 @@ def change(entity: type[Entity], identity: UUID, fields: tuple[str, ...]) -> Cha
         cursor="",
         entity=entity.__name__,
         id=identity,
-        operation=Operation.UPDATE,
+        operation=ChangeOperation.UPDATE,
         changed_fields=fields,
         before=None,
         after=None,

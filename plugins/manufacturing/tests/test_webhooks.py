@@ -10,7 +10,7 @@ from typing import Any
 import httpcore
 import pytest
 
-from tenure_manufacturing.webhooks import NotOpenError, NotTakenError, Receiver, Webhooks, signature
+from tenure_manufacturing.webhooks import DeliveryRejectedError, NotOpenError, Receiver, Webhooks, signature
 
 from .conftest import NOW
 from .listening import Listener
@@ -40,7 +40,7 @@ async def guarded(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Webhooks]:
 
 
 async def refused(webhooks: Webhooks, url: str) -> str:
-    with pytest.raises(NotTakenError) as failure:
+    with pytest.raises(DeliveryRejectedError) as failure:
         await webhooks.send(Receiver(url, SECRET), "1", NOW, {})
     return str(failure.value)
 
@@ -69,7 +69,7 @@ async def test_it_stays_open_for_those_who_go_on_where_several_serve_in_one_proc
     await webhooks.open()
     await webhooks.open()
     await webhooks.close()
-    with pytest.raises(NotTakenError) as refused:
+    with pytest.raises(DeliveryRejectedError) as refused:
         await webhooks.send(nobody, "1", NOW, {})
     assert isinstance(refused.value.__cause__, httpcore.ConnectError)
     await webhooks.close()

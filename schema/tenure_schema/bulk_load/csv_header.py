@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 
 from tenure_core.catalog.catalog import CompositeField, EntityInfo, ScalarField, ToOne
-from tenure_core.entities.scalar_types import BIG_INT, BOOLEAN, FLOAT, INT, JSON, STRING_LIST, Kind
+from tenure_core.entities.scalar_types import BIG_INT, BOOLEAN, FLOAT, INT, JSON, STRING_LIST, ScalarType
 from tenure_core.errors import BadUserInputError
-from tenure_core.write.rows.pending_row import VERSION
+from tenure_core.write.rows.pending_row import EXPECTED_VERSION
 from tenure_core.write.rows.upsert_row import MATCH, ON_CONFLICT, SOURCE_VERSION, URL
 from tenure_core.write.rows.validate import writable_fields
 
@@ -54,7 +54,7 @@ def _json(cell: str) -> object:
         return cell
 
 
-READERS: Mapping[Kind, Read] = {
+READERS: Mapping[ScalarType, Read] = {
     INT: _whole_number,
     BIG_INT: _whole_number,
     FLOAT: _number,
@@ -67,7 +67,7 @@ READERS: Mapping[Kind, Read] = {
 ABOUT_THE_ROW: Mapping[Path, Read] = {
     **{(MATCH, *place): _text for place in REFERENCE},
     (ON_CONFLICT,): _text,
-    (VERSION,): _whole_number,
+    (EXPECTED_VERSION,): _whole_number,
     (SOURCE_VERSION,): _text,
     (URL,): _text,
 }
@@ -153,7 +153,7 @@ def _column(entity: EntityInfo, name: str) -> Column:
     match fields.get(path[0]), path[1:]:
         case ScalarField() as one, ():
             return Column(path, _reader(one), True, None if one.nullable else one.default)
-        case ScalarField(kind=kind), (*_, _) if kind is JSON:
+        case ScalarField(scalar_type=kind), (*_, _) if kind is JSON:
             return Column(path, _text, True, {})
         case CompositeField(parts=parts), (part,) if part in parts:
             return Column(path, _reader(parts[part]), True)
@@ -163,7 +163,7 @@ def _column(entity: EntityInfo, name: str) -> Column:
 
 
 def _reader(one: ScalarField) -> Read:
-    return READERS.get(one.kind, _text)
+    return READERS.get(one.scalar_type, _text)
 
 
 def _hint(entity: EntityInfo, name: str) -> str:

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError
-from tenure_core.write.line_splitter import Lines
+from tenure_core.write.line_splitter import LineSplitter
 from tenure_schema.bulk_load.csv_header import Header
-from tenure_schema.bulk_load.ndjson import BYTE_ORDER_MARK, Sent, sent, unreadable
+from tenure_schema.bulk_load.ndjson import BYTE_ORDER_MARK, RawRow, sent, unreadable
 
 INSIDE_OF_QUOTES = "unexpected end of data"
 """What the csv module says of a text that ends where quotes are open."""
 
 
-class TableRows:
+class CsvRows:
     """Reads rows from CSV (RFC 4180, in UTF-8), whose first line names the columns.
 
     Args:
@@ -27,32 +27,32 @@ class TableRows:
     def __init__(self, entity: EntityInfo, limit: int, max_depth: int) -> None:
         self._entity = entity
         self._max_depth = max_depth
-        self._lines = Lines(limit)
+        self._lines = LineSplitter(limit)
         self._records = _Records(limit)
         self._header: Header | None = None
 
-    def read(self, data: bytes) -> Iterator[Sent]:
+    def read(self, data: bytes) -> Iterator[RawRow]:
         """Yield the rows that are complete with some more bytes.
 
         Raises:
             BadUserInputError: The first line does not name columns that there are.
         """
-        for line in self._lines.cut(data):
+        for line in self._lines.feed(data):
             yield from self._line(line)
 
-    def rest(self) -> Iterator[Sent]:
+    def rest(self) -> Iterator[RawRow]:
         """Yield the row that the body's end completes.
 
         Raises:
             BadUserInputError: There is no line, or the only one does not name columns that there are.
         """
-        for line in self._lines.rest():
+        for line in self._lines.flush():
             yield from self._line(line)
         if self._records.inside_of_quotes:
             yield unreadable("the body ends inside of quotes", 0)
         self._refuse_no_header("The body has no first line.")
 
-    def _line(self, line: bytes | None) -> Iterator[Sent]:
+    def _line(self, line: bytes | None) -> Iterator[RawRow]:
         if line and not self._header:
             line = line.removeprefix(BYTE_ORDER_MARK)
         try:

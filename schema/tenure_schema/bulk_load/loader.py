@@ -12,14 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 
 from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError, RequestTimeoutError
-from tenure_core.write.chunker import Gathering
+from tenure_core.write.chunker import Chunker
 from tenure_core.write.chunks import write_rows
 from tenure_core.write.results import RowResult
 from tenure_core.write.rows.upsert_row import read_ahead
-from tenure_schema.bulk_load.ndjson import Rows, Sent
+from tenure_schema.bulk_load.ndjson import RawRow, Rows
 from tenure_schema.bulk_load.options import Options
-from tenure_schema.bulk_load.result_lines import Answers
-from tenure_schema.errors import as_tenure_error, formatted
+from tenure_schema.bulk_load.result_lines import ResultLines
+from tenure_schema.errors import format_error, to_tenure_error
 
 Item = TypeVar("Item")
 
@@ -36,7 +36,7 @@ class FaultyRowError(BadUserInputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class BulkLoad:
     """One request.
 
     Args:
@@ -59,7 +59,7 @@ class Load:
         Raises:
             TenureError: The first chunk could not be read or written.
         """
-        answers = Answers(self.options.policy)
+        answers = ResultLines(self.options.policy)
         async with self.request.app.state.loads, aclosing(_ahead(self._chunks())) as chunks:
             try:
                 async for chunk in chunks:
@@ -74,8 +74,8 @@ class Load:
                 if not answers.counts:
                     raise
                 await _read_away(chunks)
-                error = as_tenure_error(caught, self.request_id)
-                yield answers.broken_off(formatted(error, self.request_id))
+                error = to_tenure_error(caught, self.request_id)
+                yield answers.aborted(format_error(error, self.request_id))
 
     async def _chunks(self) -> AsyncGenerator[Sequence[object], None]:
         """Yield the rows of the body as chunks.
@@ -84,7 +84,7 @@ class Load:
             BadUserInputError: The client went away: its last row may be half of one. Or the body has no form.
             RequestTimeoutError: The client has sent nothing for too long.
         """
-        gathering = Gathering[object]()
+        gathering = Chunker[object]()
         async for data in self._body():
             for start in range(0, len(data), BYTES_AT_ONCE):
                 for full in self._gather(gathering, self.rows.read(data[start : start + BYTES_AT_ONCE])):
@@ -92,10 +92,10 @@ class Load:
                 await asyncio.sleep(0)
         for full in self._gather(gathering, self.rows.rest()):
             yield full
-        if rest := gathering.rest():
+        if rest := gathering.flush():
             yield rest
 
-    def _gather(self, gathering: Gathering[object], coming: Iterable[Sent]) -> Iterator[Sequence[object]]:
+    def _gather(self, gathering: Chunker[object], coming: Iterable[RawRow]) -> Iterator[Sequence[object]]:
         sent = list(coming)
         read = read_ahead(self.entity, [one.row for one in sent], self.options.on_conflict)
         for row, one in zip(read, sent, strict=True):
@@ -105,7 +105,7 @@ class Load:
     async def _body(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes; a client that is gone without a word does not keep its place."""
         coming = self.request.stream()
-        seconds = self.request.app.state.settings.load_pause_seconds
+        seconds = self.request.app.state.settings.bulk_idle_seconds
         try:
             while True:
                 async with asyncio.timeout(seconds):
@@ -123,7 +123,7 @@ class Load:
     async def _write(self, chunk: Sequence[object]) -> list[RowResult]:
         state = self.request.app.state
         # A load may take hours: a key that is revoked meanwhile ends it.
-        actor = await state.keys.actor(self.request.headers.get("authorization"))
+        actor = await state.keys.authenticate(self.request.headers.get("authorization"))
         return await write_rows(
             state.database,
             state.catalog,

@@ -7,15 +7,15 @@ from typing import NamedTuple, Protocol
 
 import orjson
 
-from tenure_core.write.line_splitter import Lines
+from tenure_core.write.line_splitter import LineSplitter
 from tenure_core.write.results import ErrorCode, RowPath, UserError
-from tenure_core.write.rows.upsert_row import Unreadable
+from tenure_core.write.rows.upsert_row import MalformedRow
 from tenure_schema.http.request_parsing import deeper_than
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Sent(NamedTuple):
+class RawRow(NamedTuple):
     """One row as it came.
 
     Args:
@@ -32,19 +32,19 @@ class Sent(NamedTuple):
 class Rows(Protocol):
     """Reads rows from bytes, however they come."""
 
-    def read(self, data: bytes) -> Iterator[Sent]:
+    def read(self, data: bytes) -> Iterator[RawRow]:
         """Yield the rows that are complete with some more bytes."""
 
-    def rest(self) -> Iterator[Sent]:
+    def rest(self) -> Iterator[RawRow]:
         """Yield the row that the body's end completes."""
 
 
-def unreadable(message: str, size: int, *, code: ErrorCode = ErrorCode.INVALID, path: RowPath = ()) -> Sent:
+def unreadable(message: str, size: int, *, code: ErrorCode = ErrorCode.INVALID, path: RowPath = ()) -> RawRow:
     """Return a row that can't be read, with the reason."""
-    return Sent(Unreadable((UserError(code, path, message),)), None, size)
+    return RawRow(MalformedRow((UserError(code, path, message),)), None, size)
 
 
-def too_long(limit: int) -> Sent:
+def too_long(limit: int) -> RawRow:
     """Return a row that was longer than what is kept of one."""
     return unreadable(f"the row has more than {limit} bytes", 0, code=ErrorCode.TOO_LONG)
 
@@ -55,13 +55,13 @@ def key_of(row: object) -> Hashable:
     return None if match is None else orjson.dumps(match, option=orjson.OPT_SORT_KEYS)
 
 
-def sent(row: object, written: bytes, max_depth: int) -> Sent:
+def sent(row: object, written: bytes, max_depth: int) -> RawRow:
     """Return a row that was read, or why it is refused where it is nested too deep."""
     # Counting brackets is cheaper than looking inside, and tells of nearly every row that it is flat.
     brackets = written.count(b"{") + written.count(b"[")
     if brackets > max_depth and deeper_than(row, max_depth):
         return unreadable(f"the row is nested more than {max_depth} deep", len(written))
-    return Sent(row, key_of(row), len(written))
+    return RawRow(row, key_of(row), len(written))
 
 
 class JsonRows:
@@ -75,18 +75,18 @@ class JsonRows:
     def __init__(self, limit: int, max_depth: int) -> None:
         self._limit = limit
         self._max_depth = max_depth
-        self._lines = Lines(limit)
+        self._lines = LineSplitter(limit)
         self._begun = False
 
-    def read(self, data: bytes) -> Iterator[Sent]:
+    def read(self, data: bytes) -> Iterator[RawRow]:
         """Yield the rows that are complete with some more bytes."""
-        return self._rows(self._lines.cut(data))
+        return self._rows(self._lines.feed(data))
 
-    def rest(self) -> Iterator[Sent]:
+    def rest(self) -> Iterator[RawRow]:
         """Yield the row that the body's end completes."""
-        return self._rows(self._lines.rest())
+        return self._rows(self._lines.flush())
 
-    def _rows(self, lines: Iterator[bytes | None]) -> Iterator[Sent]:
+    def _rows(self, lines: Iterator[bytes | None]) -> Iterator[RawRow]:
         for line in lines:
             if line is None:
                 yield too_long(self._limit)
@@ -94,7 +94,7 @@ class JsonRows:
                 yield self._row(text)
             self._begun = True
 
-    def _row(self, line: bytes) -> Sent:
+    def _row(self, line: bytes) -> RawRow:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:

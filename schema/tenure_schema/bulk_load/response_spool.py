@@ -16,7 +16,7 @@ MOST = 1_000_000_000
 PIECE = 65_536
 
 
-class Outbox:
+class ResponseSpool:
     """Bytes that wait for their reader.
 
     Most clients of HTTP read nothing of the answer before they have sent their whole request. A server that
@@ -36,7 +36,7 @@ class Outbox:
         self._closed = False
         self._moved = asyncio.Condition()
 
-    async def __aenter__(self) -> Outbox:
+    async def __aenter__(self) -> ResponseSpool:
         return self
 
     async def __aexit__(

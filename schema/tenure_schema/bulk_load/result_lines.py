@@ -14,7 +14,7 @@ from tenure_core.write.results import REFUSED, RowResult, Status
 
 
 @dataclass
-class Answers:
+class ResultLines:
     """What has been answered so far.
 
     Args:
@@ -41,7 +41,7 @@ class Answers:
         ok = self.policy is ErrorPolicy.IGNORE_FAILED or not self.has_faults
         return _line({"done": True, "ok": ok, **self._totals()})
 
-    def broken_off(self, errors: Sequence[dict[str, Any]]) -> bytes:
+    def aborted(self, errors: Sequence[dict[str, Any]]) -> bytes:
         """Return the last line of a load that did not come to its end: what is told above stays written."""
         return _line({"done": False, "ok": False, **self._totals(), "errors": errors})
 

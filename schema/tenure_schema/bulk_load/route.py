@@ -16,13 +16,13 @@ from uuid_utils.compat import uuid7
 
 from tenure_core.access.grants import authorize
 from tenure_core.catalog.catalog import EntityInfo
-from tenure_core.errors import BadUserInputError, BusyError
-from tenure_schema.bulk_load.csv_rows import TableRows
-from tenure_schema.bulk_load.loader import Load
+from tenure_core.errors import BadUserInputError, TooManyRequestsError
+from tenure_schema.bulk_load.csv_rows import CsvRows
+from tenure_schema.bulk_load.loader import BulkLoad
 from tenure_schema.bulk_load.ndjson import JsonRows, Rows
 from tenure_schema.bulk_load.options import read_options
-from tenure_schema.bulk_load.response_spool import Outbox
-from tenure_schema.http.error_response import refuse
+from tenure_schema.bulk_load.response_spool import ResponseSpool
+from tenure_schema.http.error_response import error_response
 from tenure_schema.http.logging_setup import name_request
 from tenure_schema.http.request_parsing import UnsupportedMediaTypeError
 
@@ -38,21 +38,21 @@ async def bulk(request: Request) -> Response:
         # Whatever is wrong until the first chunk is written still gets a status of its own.
         first = await anext(lines)
     except Exception as caught:
-        return refuse(caught, request_id)
+        return error_response(caught, request_id)
     return _Answer(first, lines, {"X-Request-Id": request_id})
 
 
-async def _load(request: Request, request_id: str) -> Load:
+async def _load(request: Request, request_id: str) -> BulkLoad:
     state = request.app.state
-    actor = await state.keys.actor(request.headers.get("authorization"))
+    actor = await state.keys.authenticate(request.headers.get("authorization"))
     entity = _entity(request)
     name_request(request_id, actor)
     authorize(actor, state.catalog).grants.require_write(entity)
     options = read_options(request.query_params)
     rows = _rows(request, entity)
     if state.loads.locked():
-        raise BusyError("Other loads are running.", "Try again in a while.")
-    return Load(request, request_id, entity, options, rows)
+        raise TooManyRequestsError("Other loads are running.", "Try again in a while.")
+    return BulkLoad(request, request_id, entity, options, rows)
 
 
 def _entity(request: Request) -> EntityInfo:
@@ -74,7 +74,7 @@ def _rows(request: Request, entity: EntityInfo) -> Rows:
     if kind.strip() == JSON_LINES:
         return JsonRows(settings.max_body_bytes, settings.max_json_depth)
     if kind.strip() == CSV:
-        return TableRows(entity, settings.max_body_bytes, settings.max_json_depth)
+        return CsvRows(entity, settings.max_body_bytes, settings.max_json_depth)
     raise UnsupportedMediaTypeError(
         f"The body's type is {kind.strip()[:60] or 'missing'}.",
         f"Send rows as Content-Type: {JSON_LINES} or {CSV}.",
@@ -94,13 +94,13 @@ class _Answer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async with Outbox() as outbox, asyncio.TaskGroup() as tasks:
+        async with ResponseSpool() as outbox, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._fill(outbox))
             async for piece in outbox:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _fill(self, outbox: Outbox) -> None:
+    async def _fill(self, outbox: ResponseSpool) -> None:
         await outbox.put(self._first)
         async for lines in self._rest:
             await outbox.put(lines)

@@ -10,11 +10,11 @@ from tenure_core.access.identity import Actor, Role
 from tenure_core.errors import ForbiddenError
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database, TenantConnection
-from tenure_core.query.request import Field
+from tenure_core.query.request import SelectedField
 from tenure_core.write.field_ownership import FieldOwner, list_owners, remove_owner, set_owner
 from tenure_core.write.results import UserError
-from tenure_schema.mutations.rendering import shaped, user_errors
-from tenure_schema.mutations.runner import Call, Outcome, refusal, sent
+from tenure_schema.mutations.rendering import select_fields, user_errors
+from tenure_schema.mutations.runner import MutationContext, MutationResult, input_of, refusal
 from tenure_schema.operations.lowering import TYPE_NAME
 
 WRITES = {"Set": set_owner, "Remove": remove_owner}
@@ -52,34 +52,36 @@ class OwnerMutation:
         """What it does, for people."""
         return DESCRIPTIONS[self.verb]
 
-    def check(self, field: Field, call: Call) -> None:
+    def check(self, field: SelectedField, call: MutationContext) -> None:
         """Refuse everybody but administrators, and fields of a plugin that the tenant has not enabled."""
         if call.actor.role != Role.ADMIN:
             raise ForbiddenError(
                 f"The role {call.actor.role} may not say whom fields belong to.",
                 "Use a key with the role admin.",
             )
-        if entity := call.catalog.entities.get(str(sent(field)["entity"])):
+        if entity := call.catalog.entities.get(str(input_of(field)["entity"])):
             authorize(call.actor, call.catalog).grants.require_write(entity)
 
-    async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
+    async def write(
+        self, connection: TenantConnection, field: SelectedField, call: MutationContext
+    ) -> MutationResult:
         """Change the owner."""
-        owner, errors = await WRITES[self.verb](connection, call.catalog, call.actor, sent(field))
+        owner, errors = await WRITES[self.verb](connection, call.catalog, call.actor, input_of(field))
         values = {"fieldOwner": _shown(owner) if owner else None, "userErrors": user_errors(errors)}
-        return Outcome(values, not errors)
+        return MutationResult(values, not errors)
 
     def refused(self, errors: list[UserError]) -> dict[str, object]:
         """Return the payload's fields for a call that was refused as a whole."""
         return refusal(errors, fieldOwner=None)
 
 
-async def answer_owners(field: Field, host: Host, database: Database, actor: Actor) -> object:
+async def resolve_field_owners(field: SelectedField, host: Host, database: Database, actor: Actor) -> object:
     """Return the owners of all fields that have one, of the entities that the actor may read."""
     grants = authorize(actor, host.catalog).grants
     readable = [entity.name for entity in host.catalog.entities.values() if grants.may_read(entity)]
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         owners = await list_owners(connection, actor, readable)
-    return shaped([_shown(owner) for owner in owners], field.fields)
+    return select_fields([_shown(owner) for owner in owners], field.fields)
 
 
 def _shown(owner: FieldOwner) -> Mapping[str, object]:

@@ -9,24 +9,24 @@ from typing import Any
 from tenure_core.access.identity import Actor, Role
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import ForbiddenError, PluginError
-from tenure_core.plugins.administration.enablement import disable, enable
-from tenure_core.plugins.administration.overview import (
+from tenure_core.plugins.administration.admin_view import (
     PluginView,
     names,
-    overview,
     personal_data,
     settings_schema,
+    view_plugins,
 )
-from tenure_core.plugins.administration.status import resume
+from tenure_core.plugins.administration.enablement import disable, enable
+from tenure_core.plugins.administration.status import resume_subscription
 from tenure_core.plugins.administration.tenant_settings import change_settings
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
-from tenure_core.plugins.registrations import RoleGrants
+from tenure_core.plugins.registrations import RoleDefinition
 from tenure_core.postgres.database import Database, TenantConnection
-from tenure_core.query.request import Field
+from tenure_core.query.request import SelectedField
 from tenure_core.write.results import ErrorCode, RowPath, UserError
-from tenure_schema.mutations.rendering import shaped, user_errors
-from tenure_schema.mutations.runner import Call, Outcome, refusal, sent
+from tenure_schema.mutations.rendering import select_fields, user_errors
+from tenure_schema.mutations.runner import MutationContext, MutationResult, input_of, refusal
 from tenure_schema.operations.lowering import TYPE_NAME
 
 PLUGINS = "plugins"
@@ -35,17 +35,17 @@ PLUGINS = "plugins"
 Sent = Mapping[str, object]
 
 
-async def _enable(connection: TenantConnection, call: Call, sent: Sent) -> list[UserError]:
+async def _enable(connection: TenantConnection, call: MutationContext, sent: Sent) -> list[UserError]:
     await enable(connection, call.coder.host, str(sent["name"]), call.actor.tenant_id)
     return []
 
 
-async def _disable(connection: TenantConnection, call: Call, sent: Sent) -> list[UserError]:
+async def _disable(connection: TenantConnection, call: MutationContext, sent: Sent) -> list[UserError]:
     await disable(connection, call.coder.host, str(sent["name"]), call.actor.tenant_id)
     return []
 
 
-async def _set(connection: TenantConnection, call: Call, sent: Sent) -> list[UserError]:
+async def _set(connection: TenantConnection, call: MutationContext, sent: Sent) -> list[UserError]:
     plugin, settings = call.coder.host[str(sent["name"])], sent["settings"]
     if not isinstance(settings, Mapping):
         message = "expected an object with settings by their names"
@@ -54,8 +54,8 @@ async def _set(connection: TenantConnection, call: Call, sent: Sent) -> list[Use
     return [UserError(one.code, ("settings", *one.path), one.message) for one in errors]
 
 
-async def _resume(connection: TenantConnection, call: Call, sent: Sent) -> list[UserError]:
-    await resume(connection, call.coder.host[str(sent["name"])].name, call.actor.tenant_id)
+async def _resume(connection: TenantConnection, call: MutationContext, sent: Sent) -> list[UserError]:
+    await resume_subscription(connection, call.coder.host[str(sent["name"])].name, call.actor.tenant_id)
     return []
 
 
@@ -71,7 +71,7 @@ class PluginMutation:
 
     verb: str
     description: str
-    work: Callable[[TenantConnection, Call, Sent], Awaitable[list[UserError]]]
+    work: Callable[[TenantConnection, MutationContext, Sent], Awaitable[list[UserError]]]
 
     @property
     def name(self) -> str:
@@ -83,21 +83,23 @@ class PluginMutation:
         """The name of its payload's type."""
         return f"Plugin{self.verb}Payload"
 
-    def check(self, field: Field, call: Call) -> None:
+    def check(self, field: SelectedField, call: MutationContext) -> None:
         """Refuse everybody but administrators."""
         _refuse_others(call.actor)
 
-    async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
+    async def write(
+        self, connection: TenantConnection, field: SelectedField, call: MutationContext
+    ) -> MutationResult:
         """Change it, and show the plugin as it is then."""
-        given = sent(field)
+        given = input_of(field)
         try:
             errors = await self.work(connection, call, given)
         except PluginError as error:
             errors = [_refused(error, ("name",))]
-        found = await overview(connection, call.coder.host, call.actor.tenant_id)
+        found = await view_plugins(connection, call.coder.host, call.actor.tenant_id)
         views = [view for view in found if view.name == given["name"]]
         shown = _shown(views[0], call.catalog) if views else None
-        return Outcome({"plugin": shown, "userErrors": user_errors(errors)}, not errors)
+        return MutationResult({"plugin": shown, "userErrors": user_errors(errors)}, not errors)
 
     def refused(self, errors: list[UserError]) -> dict[str, object]:
         """Return the payload's fields for a call that was refused as a whole."""
@@ -116,16 +118,16 @@ ENABLEMENT = frozenset(("pluginEnable", "pluginDisable"))
 """Those that change what the keys of a tenant open."""
 
 
-async def answer_plugins(field: Field, host: Host, database: Database, actor: Actor) -> object:
+async def resolve_plugins(field: SelectedField, host: Host, database: Database, actor: Actor) -> object:
     """Return the plugins as the actor's tenant has them.
 
     Raises:
         ForbiddenError: The actor is no administrator.
     """
     _refuse_others(actor)
-    async with database.tenant(actor.tenant_id) as connection:
-        found = await overview(connection, host, actor.tenant_id)
-    return shaped([_shown(view, host.catalog) for view in found], field.fields)
+    async with database.tenant_connection(actor.tenant_id) as connection:
+        found = await view_plugins(connection, host, actor.tenant_id)
+    return select_fields([_shown(view, host.catalog) for view in found], field.fields)
 
 
 def _refuse_others(actor: Actor) -> None:
@@ -183,7 +185,7 @@ def _brought(plugin: LoadedPlugin, catalog: Catalog) -> Mapping[str, Any]:
     }
 
 
-def _role(role: RoleGrants) -> Mapping[str, Any]:
+def _role(role: RoleDefinition) -> Mapping[str, Any]:
     return {
         TYPE_NAME: "PluginRole",
         "name": role.name,

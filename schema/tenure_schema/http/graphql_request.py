@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class GraphQLRequest:
     """What a client sent.
 
     Args:

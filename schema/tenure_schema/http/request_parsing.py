@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from tenure_core.entities.scalar_types import clean_text
+from tenure_core.entities.scalar_types import validate_text
 from tenure_core.errors import BadUserInputError, RequestTooLargeError
 from tenure_core.settings import Settings
-from tenure_schema.http.graphql_request import Question
+from tenure_schema.http.graphql_request import GraphQLRequest
 
 IDEMPOTENCY_KEY = "idempotency-key"
 """The header that names a write, so that it may be sent again."""
@@ -28,7 +28,7 @@ class UnsupportedMediaTypeError(BadUserInputError):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
-async def read_question(request: Request, settings: Settings) -> Question:
+async def parse_request(request: Request, settings: Settings) -> GraphQLRequest:
     """Return the question that a POST request asks.
 
     Raises:
@@ -43,7 +43,7 @@ async def read_question(request: Request, settings: Settings) -> Question:
             "Send it as Content-Type: application/json.",
         )
     body = _parsed(await read_body(request, settings.max_body_bytes), settings.max_json_depth)
-    return question_of(body, request.headers.get(IDEMPOTENCY_KEY))
+    return build_request(body, request.headers.get(IDEMPOTENCY_KEY))
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -88,7 +88,7 @@ def _containers(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if type(value) is dict or type(value) is list]
 
 
-def question_of(value: object, idempotency_key: str | None = None) -> Question:
+def build_request(value: object, idempotency_key: str | None = None) -> GraphQLRequest:
     """Return the question that a JSON value asks.
 
     Args:
@@ -110,6 +110,6 @@ def question_of(value: object, idempotency_key: str | None = None) -> Question:
     if not isinstance(name, str | None):
         raise BadUserInputError("operationName is no text.", "Send a name, or leave it out.")
     try:
-        return Question(clean_text(query), variables or {}, name, idempotency_key)
+        return GraphQLRequest(validate_text(query), variables or {}, name, idempotency_key)
     except ValueError as error:
         raise BadUserInputError(f"query: {error}.") from None

@@ -9,13 +9,13 @@ from typing import cast
 from tenure_core.access.grants import authorize
 from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.postgres.database import TenantConnection
-from tenure_core.query.request import Field
+from tenure_core.query.request import SelectedField
 from tenure_core.write.chunker import MAX_ROWS
 from tenure_core.write.chunks import ErrorPolicy, write_chunk
 from tenure_core.write.results import ErrorCode, RowResult, UserError
 from tenure_core.write.rows.match_key import OnConflict
-from tenure_schema.mutations.rendering import refuse_costly, render_records, user_errors
-from tenure_schema.mutations.runner import Call, Outcome, refusal, sent
+from tenure_schema.mutations.rendering import check_payload_cost, render_records, user_errors
+from tenure_schema.mutations.runner import MutationContext, MutationResult, input_of, refusal
 from tenure_schema.operations.lowering import TYPE_NAME
 
 
@@ -44,19 +44,21 @@ class BulkUpsert:
         """What it does, for people."""
         return f"Creates or changes many {self.entity.plural} by keys that their writer knows."
 
-    def check(self, field: Field, call: Call) -> None:
+    def check(self, field: SelectedField, call: MutationContext) -> None:
         """Refuse what may not be written, or would bring too much of the records."""
         authorize(call.actor, call.catalog).grants.require_write(self.entity)
-        count = len(cast(list[object], sent(field)["rows"]))
+        count = len(cast(list[object], input_of(field)["rows"]))
         for asked in _asked(field, self.entity.singular):
-            refuse_costly(asked, self.entity, call.catalog, call.actor, count, call.settings.max_cost)
+            check_payload_cost(asked, self.entity, call.catalog, call.actor, count, call.settings.max_cost)
 
-    async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
+    async def write(
+        self, connection: TenantConnection, field: SelectedField, call: MutationContext
+    ) -> MutationResult:
         """Write the rows, and read what is asked of their records."""
-        given = sent(field)
+        given = input_of(field)
         rows = cast(list[object], given["rows"])
         if errors := count_errors(rows, "rows", MAX_ROWS):
-            return Outcome(self.refused(errors), False)
+            return MutationResult(self.refused(errors), False)
         policy = ErrorPolicy(str(given.get("errorPolicy") or ErrorPolicy.REJECT_EVERYTHING))
         dry_run = bool(given.get("dryRun"))
         results = await write_chunk(
@@ -73,14 +75,18 @@ class BulkUpsert:
             "results": await self._shown(results, connection, field, call),
             "userErrors": [] if policy is ErrorPolicy.IGNORE_FAILED else _errors_of_the_call(results),
         }
-        return Outcome(values, not dry_run and _is_done(results, policy))
+        return MutationResult(values, not dry_run and _is_done(results, policy))
 
     def refused(self, errors: list[UserError]) -> dict[str, object]:
         """Return the payload's fields for a call that was refused as a whole."""
         return refusal(errors, results=[])
 
     async def _shown(
-        self, results: Sequence[RowResult], connection: TenantConnection, field: Field, call: Call
+        self,
+        results: Sequence[RowResult],
+        connection: TenantConnection,
+        field: SelectedField,
+        call: MutationContext,
     ) -> list[Mapping[str, object]]:
         asked = _asked(field, self.entity.singular)
         ids = [result.id for result in results if result.id] if asked else []
@@ -110,7 +116,7 @@ def count_errors(given: Sequence[object], name: str, most: int) -> list[UserErro
     return []
 
 
-def _asked(field: Field, name: str) -> list[Field]:
+def _asked(field: SelectedField, name: str) -> list[SelectedField]:
     results = [f for f in field.fields if f.name == "results"]
     return [inner for f in results for inner in f.fields if inner.name == name]
 

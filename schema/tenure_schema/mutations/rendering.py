@@ -12,11 +12,11 @@ from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.postgres.database import TenantConnection
-from tenure_core.query.batch_resolver import Coder
+from tenure_core.query.batch_resolver import BatchResolver
 from tenure_core.query.execute import fetch
-from tenure_core.query.plan import bound, plan_records
+from tenure_core.query.plan import bind_values, plan_records
 from tenure_core.query.plan.cost import cost
-from tenure_core.query.request import Field
+from tenure_core.query.request import SelectedField
 from tenure_core.query.sql import compile
 from tenure_core.write.results import UserError
 from tenure_schema.operations.lowering import TYPE_NAME
@@ -24,7 +24,7 @@ from tenure_schema.operations.prepared_operations import check_cost
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedValue:
     """A value that is in its final form already.
 
     Args:
@@ -34,19 +34,19 @@ class Rendered:
     by_key: Mapping[str, object]
 
 
-def shaped(value: object, fields: Sequence[Field]) -> object:
+def select_fields(value: object, fields: Sequence[SelectedField]) -> object:
     """Return a value with only what was asked of it; one that was asked nothing of stays as it is."""
     if not fields or value is None:
         return value
     if isinstance(value, Mapping):
         return {f.key: _shaped_field(value[f.name], f) for f in fields}
     if isinstance(value, list):
-        return [shaped(one, fields) for one in value]
+        return [select_fields(one, fields) for one in value]
     return value
 
 
-def _shaped_field(value: object, field: Field) -> object:
-    return value.by_key[field.key] if isinstance(value, Rendered) else shaped(value, field.fields)
+def _shaped_field(value: object, field: SelectedField) -> object:
+    return value.by_key[field.key] if isinstance(value, RenderedValue) else select_fields(value, field.fields)
 
 
 def user_errors(errors: Iterable[UserError], *where: str) -> list[dict[str, object]]:
@@ -67,8 +67,8 @@ def user_errors(errors: Iterable[UserError], *where: str) -> list[dict[str, obje
     ]
 
 
-def refuse_costly(
-    field: Field, entity: EntityInfo, catalog: Catalog, actor: Actor, many: int, most: int
+def check_payload_cost(
+    field: SelectedField, entity: EntityInfo, catalog: Catalog, actor: Actor, many: int, most: int
 ) -> None:
     """Refuse, before anything is written, what would bring too much of the written records.
 
@@ -82,12 +82,12 @@ def refuse_costly(
 
 
 async def render_records(
-    fields: Sequence[Field],
+    fields: Sequence[SelectedField],
     entity: EntityInfo,
     ids: Sequence[uuid.UUID],
     connection: TenantConnection,
-    coder: Coder,
-) -> Mapping[uuid.UUID, Rendered]:
+    coder: BatchResolver,
+) -> Mapping[uuid.UUID, RenderedValue]:
     """Return what is asked of records just written, by their ids: a statement per field, whatever it nests.
 
     Args:
@@ -104,30 +104,30 @@ async def render_records(
             unique, await _records(field, entity, unique, connection, coder), strict=True
         ):
             found[identity][field.key] = record
-    return {identity: Rendered(by_key) for identity, by_key in found.items()}
+    return {identity: RenderedValue(by_key) for identity, by_key in found.items()}
 
 
 async def _records(
-    field: Field,
+    field: SelectedField,
     entity: EntityInfo,
     ids: list[uuid.UUID],
     connection: TenantConnection,
-    coder: Coder,
+    coder: BatchResolver,
 ) -> list[object]:
     if _is_known(field):
         return [_known(field, entity, identity) for identity in ids]
     catalog, actor = coder.host.catalog, coder.actor
     planned = plan_records(field, entity, ids, catalog, authorize(actor, catalog))
-    found = await fetch(connection, actor.tenant_id, compile(planned.plan), bound(planned.binds, {}))
+    found = await fetch(connection, actor.tenant_id, compile(planned.plan), bind_values(planned.binds, {}))
     listed: list[object] = orjson.loads(found)
-    await coder.fill(connection, planned.plan, listed)
+    await coder.resolve(connection, planned.plan, listed)
     return listed
 
 
-def _is_known(field: Field) -> bool:
+def _is_known(field: SelectedField) -> bool:
     """Whether nothing is asked of a record that its id alone does not tell."""
     return all(f.name in ("id", TYPE_NAME) for f in field.fields)
 
 
-def _known(field: Field, entity: EntityInfo, identity: uuid.UUID) -> object:
+def _known(field: SelectedField, entity: EntityInfo, identity: uuid.UUID) -> object:
     return {f.key: identity if f.name == "id" else entity.name for f in field.fields}

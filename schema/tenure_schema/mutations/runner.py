@@ -11,14 +11,14 @@ import orjson
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.postgres.database import Database, TenantConnection
-from tenure_core.query.batch_resolver import Coder
-from tenure_core.query.request import Field
+from tenure_core.query.batch_resolver import BatchResolver
+from tenure_core.query.request import SelectedField
 from tenure_core.settings import Settings
-from tenure_core.write.idempotency import KeyReusedError, Receipt
+from tenure_core.write.idempotency import IdempotencyRecord, KeyReusedError
 from tenure_core.write.results import ErrorCode, UserError
 from tenure_core.write.rows.pending_row import Row
-from tenure_core.write.transaction import transact
-from tenure_schema.mutations.rendering import shaped, user_errors
+from tenure_core.write.transaction import run_in_transaction
+from tenure_schema.mutations.rendering import select_fields, user_errors
 from tenure_schema.operations.lowering import TYPE_NAME
 
 IDEMPOTENCY_KEY = "idempotencyKey"
@@ -26,7 +26,7 @@ REPLAYED = "replayed"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MutationContext:
     """What every mutation of a request is run with.
 
     Args:
@@ -38,10 +38,10 @@ class Call:
     """
 
     database: Database
-    coder: Coder
+    coder: BatchResolver
     settings: Settings
     header: str | None
-    roots: tuple[Field, ...]
+    roots: tuple[SelectedField, ...]
 
     @property
     def actor(self) -> Actor:
@@ -55,7 +55,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MutationResult:
     """What a mutation has done.
 
     Args:
@@ -82,22 +82,24 @@ class Mutation(Protocol):
     def description(self) -> str:
         """What it does, for people."""
 
-    def check(self, field: Field, call: Call) -> None:
+    def check(self, field: SelectedField, call: MutationContext) -> None:
         """Refuse, before anything is done, what may not be written or would bring too much."""
 
-    async def write(self, connection: TenantConnection, field: Field, call: Call) -> Outcome:
+    async def write(
+        self, connection: TenantConnection, field: SelectedField, call: MutationContext
+    ) -> MutationResult:
         """Do it, in a transaction that others may have to undo."""
 
     def refused(self, errors: list[UserError]) -> dict[str, object]:
         """Return the payload's fields for a call that was refused as a whole."""
 
 
-def sent(field: Field) -> Row:
+def input_of(field: SelectedField) -> Row:
     """Return the input of a mutation."""
     return cast(Row, field.arguments["input"])
 
 
-async def run(mutation: Mutation, field: Field, call: Call) -> dict[str, Any]:
+async def run(mutation: Mutation, field: SelectedField, call: MutationContext) -> dict[str, Any]:
     """Run a mutation that was checked, and return its payload by the names of the answer.
 
     Raises:
@@ -114,14 +116,18 @@ async def run(mutation: Mutation, field: Field, call: Call) -> dict[str, Any]:
         return await _once(mutation, field, call, receipt, connection)
 
     try:
-        return await transact(call.database, call.actor, work)
+        return await run_in_transaction(call.database, call.actor, work)
     except KeyReusedError as error:
         refusal = _refusal(mutation, ErrorCode.IDEMPOTENCY_KEY_REUSED, str(error))
         return _payload(mutation, field, refusal)
 
 
 async def _once(
-    mutation: Mutation, field: Field, call: Call, receipt: Receipt, connection: TenantConnection
+    mutation: Mutation,
+    field: SelectedField,
+    call: MutationContext,
+    receipt: IdempotencyRecord,
+    connection: TenantConnection,
 ) -> dict[str, Any]:
     before = await receipt.claim(connection, call.actor)
     if before is not None:
@@ -130,13 +136,13 @@ async def _once(
     outcome = await mutation.write(connection, field, call)
     payload = _payload(mutation, field, outcome.values)
     if outcome.written:
-        await receipt.keep(connection, call.actor, orjson.dumps(payload))
+        await receipt.store(connection, call.actor, orjson.dumps(payload))
     else:
-        await receipt.forget(connection, call.actor)
+        await receipt.release(connection, call.actor)
     return payload
 
 
-def receipt_of(field: Field, call: Call) -> Receipt | None:
+def receipt_of(field: SelectedField, call: MutationContext) -> IdempotencyRecord | None:
     """Return what a mutation is known by, where it has a key: one of its own, or the request's.
 
     Raises:
@@ -144,22 +150,22 @@ def receipt_of(field: Field, call: Call) -> Receipt | None:
     """
     given = field.arguments.get("input")
     key: object = given.get(IDEMPOTENCY_KEY) if isinstance(given, Mapping) else None
-    days = call.settings.receipt_days
+    days = call.settings.idempotency_days
     if key is not None:
-        return Receipt.of(key, field, days)
+        return IdempotencyRecord.of(key, field, days)
     if call.header is None:
         return None
     key = call.header if len(call.roots) == 1 else f"{call.header} {field.key}"
-    return Receipt.of(key, call.roots, days)
+    return IdempotencyRecord.of(key, call.roots, days)
 
 
 def _refusal(mutation: Mutation, code: ErrorCode, message: str) -> dict[str, object]:
     return mutation.refused([UserError(code, (IDEMPOTENCY_KEY,), message)])
 
 
-def _payload(mutation: Mutation, field: Field, values: Mapping[str, object]) -> dict[str, Any]:
+def _payload(mutation: Mutation, field: SelectedField, values: Mapping[str, object]) -> dict[str, Any]:
     full = {TYPE_NAME: mutation.payload, REPLAYED: False, **values}
-    return cast(dict[str, Any], shaped(full, field.fields))
+    return cast(dict[str, Any], select_fields(full, field.fields))
 
 
 def refusal(errors: list[UserError], **fields: object) -> dict[str, object]:

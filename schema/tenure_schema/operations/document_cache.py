@@ -24,7 +24,7 @@ from tenure_core.errors import BadUserInputError, RequestTooLargeError
 from tenure_core.settings import Settings
 from tenure_schema.operations.limits import check_limits
 
-DOCUMENTS_KEPT = 300
+CACHE_SIZE = 300
 MAX_ERRORS = 5
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
@@ -70,7 +70,7 @@ class Document:
         return self.operations[name]
 
 
-class Documents:
+class DocumentCache:
     """The documents seen lately, by their text.
 
     Args:
@@ -93,7 +93,7 @@ class Documents:
         found = self._known.get(text)
         if found is None:
             found = self._known[text] = self._checked(text)
-            if len(self._known) > DOCUMENTS_KEPT:
+            if len(self._known) > CACHE_SIZE:
                 self._known.popitem(last=False)
         else:
             self._known.move_to_end(text)

@@ -38,7 +38,7 @@ from graphql.execution.values import (
 from graphql.pyutils import Undefined
 
 from tenure_core.errors import BadUserInputError
-from tenure_core.query.request import Field, Trait, Variable, whole
+from tenure_core.query.request import SelectedField, ShapeDependency, Variable, identity
 
 TYPE_NAME = "__typename"
 ROW, BULK_INPUT, BULK_PAYLOAD = "UpsertRow", "BulkUpsertInput", "BulkUpsertPayload"
@@ -58,12 +58,12 @@ class InvalidVariablesError(BadUserInputError):
 class _Sources(dict[str, Any]):
     """The variables as they came; notes those that go into a JSON literal, since they shape the plan."""
 
-    def __init__(self, sources: Mapping[str, Any], observed: set[Trait]) -> None:
+    def __init__(self, sources: Mapping[str, Any], observed: set[ShapeDependency]) -> None:
         super().__init__(sources)
         self.observed = observed
 
     def get(self, name: str, default: object = None) -> object:
-        self.observed.add(Trait(name, whole))
+        self.observed.add(ShapeDependency(name, identity))
         return super().get(name, default)
 
 
@@ -79,13 +79,13 @@ class Variables:
 
     coerced: Mapping[str, object]
     marked: VariableValues
-    observed: set[Trait] = field(default_factory=set)
+    observed: set[ShapeDependency] = field(default_factory=set)
 
     def fixed(self) -> VariableValues:
         """Return the values for a decision about the plan's shape."""
         return VariableValues(self.marked.sources, dict(self.coerced))
 
-    def unmarked(self) -> Variables:
+    def without_tracking(self) -> Variables:
         """Return the variables for what is done once, and needs no word on where a value came from."""
         return Variables(self.coerced, self.fixed(), self.observed)
 
@@ -105,14 +105,14 @@ def read_variables(
     if isinstance(values, list):
         raise InvalidVariablesError(values)
     _put_back(values.coerced, rows)
-    observed: set[Trait] = set()
+    observed: set[ShapeDependency] = set()
     marked = {
         name: Variable(name, value, observed) if _is_scalar(values, name) and value is not None else value
         for name, value in values.coerced.items()
     }
     # That a variable is empty shapes every plan; only what an object or a list holds has to be noted.
     structured = [n for n, v in marked.items() if v is not None and not isinstance(v, Variable)]
-    observed |= {Trait(name, whole) for name in structured}
+    observed |= {ShapeDependency(name, identity) for name in structured}
     return Variables(values.coerced, VariableValues(_Sources(values.sources, observed), marked), observed)
 
 
@@ -179,7 +179,7 @@ class Lowering:
     variables: Variables
     typed: bool = False
 
-    def roots(self, operation: OperationDefinitionNode) -> tuple[Field, ...]:
+    def roots(self, operation: OperationDefinitionNode) -> tuple[SelectedField, ...]:
         """Return the root fields of an operation.
 
         Raises:
@@ -195,7 +195,7 @@ class Lowering:
 
     def _fields(
         self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]
-    ) -> tuple[Field, ...]:
+    ) -> tuple[SelectedField, ...]:
         grouped = self._grouped(parent, sets)
         return tuple(self._field(parent, key, nodes) for key, nodes in grouped.items())
 
@@ -232,7 +232,7 @@ class Lowering:
         if not node.directives:
             return True
         self.variables.observed.update(
-            Trait(argument.value.name.value, whole)
+            ShapeDependency(argument.value.name.value, identity)
             for directive in node.directives
             for argument in directive.arguments or ()
             if hasattr(argument.value, "name")
@@ -245,18 +245,20 @@ class Lowering:
     def _applies(self, condition: str, parent: GraphQLObjectType) -> bool:
         return condition == parent.name or condition in (interface.name for interface in parent.interfaces)
 
-    def _field(self, parent: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
+    def _field(self, parent: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> SelectedField:
         if len(key) > MAX_KEY:
             raise BadUserInputError(
                 f"The alias {key[:20]}... has {len(key)} characters.", f"Use {MAX_KEY} at most."
             )
         name = nodes[0].name.value
         if name == TYPE_NAME:
-            return Field(key, name, {}, ())
+            return SelectedField(key, name, {}, ())
         definition = parent.fields.get(name)
         if definition is None:
-            return Field(key, name, {}, ())
-        return Field(key, name, self._arguments(definition, nodes[0]), self._selected(definition, nodes))
+            return SelectedField(key, name, {}, ())
+        return SelectedField(
+            key, name, self._arguments(definition, nodes[0]), self._selected(definition, nodes)
+        )
 
     def _arguments(self, definition: GraphQLField, node: FieldNode) -> Mapping[str, object]:
         try:
@@ -265,7 +267,7 @@ class Lowering:
             raise BadUserInputError(f"{node.name.value}: {error.message}") from None
         return {name: value for name, value in found.items() if value is not Undefined}
 
-    def _selected(self, definition: GraphQLField, nodes: list[FieldNode]) -> tuple[Field, ...]:
+    def _selected(self, definition: GraphQLField, nodes: list[FieldNode]) -> tuple[SelectedField, ...]:
         type_ = get_named_type(definition.type)
         sets = [node.selection_set for node in nodes]
         if isinstance(type_, GraphQLObjectType):
@@ -275,8 +277,10 @@ class Lowering:
             return tuple(f for one in possible for f in self._fields_on(one, sets))
         return ()
 
-    def _fields_on(self, type_: GraphQLObjectType, sets: list[SelectionSetNode | None]) -> Iterator[Field]:
+    def _fields_on(
+        self, type_: GraphQLObjectType, sets: list[SelectionSetNode | None]
+    ) -> Iterator[SelectedField]:
         for f in self._fields(type_, sets):
-            yield Field(f.key, f.name, f.arguments, f.fields, type_.name)
+            yield SelectedField(f.key, f.name, f.arguments, f.fields, type_.name)
         if self.typed:
-            yield Field("__type", TYPE_NAME, {}, (), type_.name)
+            yield SelectedField("__type", TYPE_NAME, {}, (), type_.name)

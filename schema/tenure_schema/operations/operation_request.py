@@ -9,14 +9,14 @@ from typing import Any
 from graphql import FieldNode, GraphQLSchema
 
 from tenure_core.access.identity import Actor
-from tenure_core.query.request import Field
-from tenure_schema.http.graphql_request import Question
+from tenure_core.query.request import SelectedField
+from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.operations.lowering import Lowering, Variables
-from tenure_schema.operations.prepared_operations import Operation
+from tenure_schema.operations.prepared_operations import CachedOperation
 
 
 @dataclass(frozen=True)
-class Asking:
+class OperationRequest:
     """One operation, with who asks it.
 
     Args:
@@ -29,14 +29,14 @@ class Asking:
     """
 
     schema: GraphQLSchema
-    operation: Operation
+    operation: CachedOperation
     variables: Variables
-    question: Question
+    question: GraphQLRequest
     actor: Actor
     request_id: str
 
     @cached_property
-    def fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[SelectedField, ...]:
         """The root fields, lowered for an answer that resolvers have a part in."""
         return self._lowering.roots(self.operation.node)
 
@@ -53,4 +53,4 @@ class Asking:
     @cached_property
     def _lowering(self) -> Lowering:
         fragments = self.operation.document.fragments
-        return Lowering(self.schema, fragments, self.variables.unmarked(), typed=True)
+        return Lowering(self.schema, fragments, self.variables.without_tracking(), typed=True)

@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
 
-from tenure_core.access.grants import Authorized, Grants
+from tenure_core.access.grants import Grants, TenantGrants
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import RequestTooLargeError
 from tenure_core.query.plan import Bind, Plan, plan
 from tenure_core.query.plan.cost import cost
-from tenure_core.query.plan.placeholders import holds_code
-from tenure_core.query.request import Field, Trait
+from tenure_core.query.plan.placeholders import has_placeholders
+from tenure_core.query.request import SelectedField, ShapeDependency
 from tenure_core.query.sql import Statement, compile
 from tenure_schema.operations.document_cache import Document
 from tenure_schema.operations.lowering import TYPE_NAME, Lowering, Variables
 
-SHAPES_KEPT = 100
+SHAPE_CACHE_SIZE = 100
 """How many shapes of variables are kept for one operation."""
 
 
@@ -52,7 +52,7 @@ class Prepared:
 
 
 @dataclass(slots=True)
-class Operation:
+class CachedOperation:
     """What is known of one operation of one document.
 
     Args:
@@ -66,18 +66,18 @@ class Operation:
     document: Document
     node: OperationDefinitionNode
     roots: frozenset[str]
-    observed: frozenset[Trait] = frozenset()
+    observed: frozenset[ShapeDependency] = frozenset()
     prepared: OrderedDict[Shape, Prepared] = field(default_factory=OrderedDict)
 
     @classmethod
-    def of(cls, document: Document, node: OperationDefinitionNode) -> Operation:
+    def of(cls, document: Document, node: OperationDefinitionNode) -> CachedOperation:
         """Return the operation, with nothing prepared yet."""
         return cls(document, node, frozenset(_root_names(document, node.selection_set)))
 
     def shape(self, variables: Variables, grants: Grants) -> Shape:
         """Return what must be equal for two requests to share what was prepared."""
         values = variables.coerced
-        shaping = [trait.of(values.get(trait.name)) for trait in self.observed]
+        shaping = [trait.extract(values.get(trait.name)) for trait in self.observed]
         presence = tuple((name, values[name] is None) for name in sorted(values))
         return grants, presence, repr(shaping)
 
@@ -89,16 +89,16 @@ class Operation:
         shape = self.shape(variables, grants)
         if len(shape[2]) <= SHAPE_CHARACTERS:
             self.prepared[shape] = prepared
-        if len(self.prepared) > SHAPES_KEPT:
+        if len(self.prepared) > SHAPE_CACHE_SIZE:
             self.prepared.popitem(last=False)
 
 
 def prepare(
-    operation: Operation,
+    operation: CachedOperation,
     variables: Variables,
     schema: GraphQLSchema,
     catalog: Catalog,
-    authorized: Authorized,
+    authorized: TenantGrants,
     max_cost: int,
 ) -> Prepared:
     """Return an operation ready to run, from what is kept or anew.
@@ -114,11 +114,13 @@ def prepare(
     return found
 
 
-def _prepared(fields: tuple[Field, ...], catalog: Catalog, authorized: Authorized, max_cost: int) -> Prepared:
+def _prepared(
+    fields: tuple[SelectedField, ...], catalog: Catalog, authorized: TenantGrants, max_cost: int
+) -> Prepared:
     planned = [(f.key, plan(f, catalog, authorized)) for f in fields if f.name != TYPE_NAME]
     check_cost(sum(cost(p.plan) for _, p in planned), max_cost)
     statements = tuple((key, compile(p.plan), p.binds) for key, p in planned)
-    coded = {key: p.plan for key, p in planned if holds_code(p.plan)}
+    coded = {key: p.plan for key, p in planned if has_placeholders(p.plan)}
     return Prepared(tuple(f.key for f in fields), statements, coded)
 
 

@@ -18,10 +18,10 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from tenure_schema.operations.prepared_operations import Operation
+from tenure_schema.operations.prepared_operations import CachedOperation
 
 
-def document_of(operation: Operation, nodes: list[FieldNode]) -> DocumentNode:
+def document_of(operation: CachedOperation, nodes: list[FieldNode]) -> DocumentNode:
     """Return a document that asks for one root field of an operation.
 
     Args:
@@ -67,7 +67,7 @@ async def resolve_root(
     return await result if isawaitable(result) else result
 
 
-async def source_of(
+async def subscribe(
     schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], context: object
 ) -> AsyncGenerator[object] | ExecutionResult:
     """Return the events of a subscription, or what is wrong with it.

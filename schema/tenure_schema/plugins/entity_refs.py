@@ -14,19 +14,19 @@ from graphql import get_named_type
 from graphql.pyutils import Path
 from strawberry.dataloader import DataLoader
 
-from tenure_core.access.grants import Authorized
+from tenure_core.access.grants import TenantGrants
 from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.entities.declaration import Entity
 from tenure_core.postgres.database import TenantConnection
-from tenure_core.query.batch_resolver import Contexts, fill
+from tenure_core.query.batch_resolver import Contexts, resolve_placeholders
 from tenure_core.query.execute import fetch
-from tenure_core.query.plan import bound, plan_references
+from tenure_core.query.plan import bind_values, plan_references
 from tenure_core.query.plan.cost import cost
-from tenure_core.query.plan.placeholders import gaps
-from tenure_core.query.request import Field
+from tenure_core.query.plan.placeholders import find_placeholders
+from tenure_core.query.request import SelectedField
 from tenure_core.query.sql import compile
 from tenure_core.write.results import UserError
-from tenure_schema.mutations.rendering import shaped, user_errors
+from tenure_schema.mutations.rendering import select_fields, user_errors
 from tenure_schema.operations.prepared_operations import check_cost
 from tenure_schema.types.builder import Untyped
 
@@ -50,7 +50,7 @@ class EntityRef:
 
 
 @dataclass(slots=True)
-class Budget:
+class CostBudget:
     """How many records one request may bring.
 
     Args:
@@ -72,7 +72,7 @@ class Budget:
 
 
 @dataclass(slots=True)
-class References:
+class EntityRefLoader:
     """Reads what resolvers of one root field refer to.
 
     Args:
@@ -87,10 +87,10 @@ class References:
 
     connection: TenantConnection
     catalog: Catalog
-    authorized: Authorized
-    root: Field
+    authorized: TenantGrants
+    root: SelectedField
     contexts: Contexts
-    budget: Budget
+    budget: CostBudget
     deleted: bool
     _loaders: dict[Steps, DataLoader[uuid.UUID, Any]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -106,7 +106,7 @@ class References:
         entity = self.catalog.entities.get(get_named_type(info.return_type).name)
         steps = _steps(info.path)
         if entity is None:
-            return shaped(_plain(value), _asked(self.root, steps).fields)
+            return select_fields(_plain(value), _asked(self.root, steps).fields)
         loader = self._loaders.get(steps)
         if loader is None:
             load = partial(self._load, _asked(self.root, steps), entity)
@@ -116,20 +116,24 @@ class References:
         found = await loader.load_many([_identity(one, entity, info) for one in _listed(value, info)])
         return [record for record in found if record is not None]
 
-    async def _load(self, asked: Field, entity: EntityInfo, ids: list[uuid.UUID]) -> Sequence[Any]:
+    async def _load(self, asked: SelectedField, entity: EntityInfo, ids: list[uuid.UUID]) -> Sequence[Any]:
         planned = plan_references(asked, entity, ids, self.catalog, self.authorized, deleted=self.deleted)
         self.budget.spend(cost(planned.plan) * len(ids))
         statement = compile(planned.plan)
-        found = await fetch(self.connection, self.authorized.tenant_id, statement, bound(planned.binds, {}))
+        found = await fetch(
+            self.connection, self.authorized.tenant_id, statement, bind_values(planned.binds, {})
+        )
         records: list[Any] = orjson.loads(found)
         async with self._turn:
-            for failure in await fill(gaps(planned.plan, records, ()), self.contexts):
+            for failure in await resolve_placeholders(
+                find_placeholders(planned.plan, records, ()), self.contexts
+            ):
                 failure.gap.fill(failure.error)
         return records
 
 
 def _identity(value: object, entity: EntityInfo, info: Untyped) -> uuid.UUID:
-    if isinstance(value, EntityRef) and value.entity is entity.declared:
+    if isinstance(value, EntityRef) and value.entity is entity.entity_class:
         return value.id
     where = f"{info.parent_type.name}.{info.field_name}"
     raise TypeError(f"{where} has to resolve to EntityRefs of {entity.name}, not to {value!r}")
@@ -159,7 +163,7 @@ def _steps(path: Path | None) -> Steps:
     return tuple(reversed(found))
 
 
-def _asked(root: Field, steps: Steps) -> Field:
+def _asked(root: SelectedField, steps: Steps) -> SelectedField:
     asked = root
     for key, typename in steps[1:]:
         asked = next(f for f in asked.fields if f.key == key and f.on in (None, typename))

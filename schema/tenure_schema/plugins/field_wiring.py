@@ -21,10 +21,10 @@ from graphql import (
     is_introspection_type,
 )
 
-from tenure_core.entities.scalar_types import DATE, DATE_TIME, Kind
+from tenure_core.entities.scalar_types import DATE, DATE_TIME, ScalarType
 from tenure_core.errors import BadUserInputError
 from tenure_core.write.results import UserError
-from tenure_schema.plugins.resolver_contexts import RefusedError
+from tenure_schema.plugins.resolver_contexts import InputRefusedError
 from tenure_schema.types.builder import Untyped
 
 Resolve = Callable[..., Any]
@@ -33,10 +33,10 @@ Resolve = Callable[..., Any]
 Reader = Callable[[Any], Any]
 """Makes of an argument as it came what Python calls such a value."""
 
-TIMES: Mapping[str, Kind] = {kind.name: kind for kind in (DATE, DATE_TIME)}
+TIMES: Mapping[str, ScalarType] = {kind.name: kind for kind in (DATE, DATE_TIME)}
 
 
-def join_fields(
+def wire_fields(
     schema: GraphQLSchema, platform: Collection[str], roots: Mapping[str, Collection[str]]
 ) -> None:
     """Join the fields of plugins to the platform.
@@ -78,7 +78,7 @@ def _guard(field: GraphQLField) -> None:
         try:
             found = resolve(source, info, **arguments)
             found = await found if isawaitable(found) else found
-        except RefusedError as error:
+        except InputRefusedError as error:
             if not says_why:
                 raise
             info.context.refused = True
@@ -150,7 +150,7 @@ def _object_reader(type_: GraphQLInputObjectType, around: tuple[str, ...]) -> Re
     return read
 
 
-def _time_reader(kind: Kind) -> Reader:
+def _time_reader(kind: ScalarType) -> Reader:
     def read(value: object) -> object:
         try:
             return kind.parse(value)

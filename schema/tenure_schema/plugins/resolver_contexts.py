@@ -23,12 +23,12 @@ from tenure_core.entities.declaration import Entity
 from tenure_core.errors import TenureError
 from tenure_core.plugins.context import Context
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.orm_session import Lending
+from tenure_core.plugins.orm_session import SessionLease
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.postgres.database import Database, TenantConnection
-from tenure_core.query.batch_resolver import reading_contexts
+from tenure_core.query.batch_resolver import snapshot_contexts
 from tenure_core.write.results import UserError
-from tenure_schema.plugins.entity_refs import References
+from tenure_schema.plugins.entity_refs import EntityRefLoader
 
 E = TypeVar("E", bound=Entity)
 
@@ -36,7 +36,7 @@ WRITTEN = "tenure_written"
 """The savepoint after what a mutation's resolver has written."""
 
 
-class RefusedError(TenureError):
+class InputRefusedError(TenureError):
     """What a resolver of a mutation raises to refuse its input: nothing is written, and the payload says why.
 
     Args:
@@ -71,8 +71,8 @@ class ResolverContext(Context):
         catalog: Catalog,
         plugin: LoadedPlugin,
         actor: Actor,
-        lent: Lending,
-        references: References,
+        lent: SessionLease,
+        references: EntityRefLoader,
     ) -> None:
         super().__init__(connection, catalog, plugin, actor, lent)
         self.references = references
@@ -96,7 +96,7 @@ class ResolverContext(Context):
         found: E | None = await loader.load(identity)
         return found
 
-    async def load_referring(self, entity: type[E], reference: str, identity: UUID) -> list[E]:
+    async def load_related(self, entity: type[E], reference: str, identity: UUID) -> list[E]:
         """Return the living records of an entity whose reference leads to a record, by their ids.
 
         Args:
@@ -160,7 +160,7 @@ class SubscriptionContext:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Context]:
         """Lend a context that reads from one snapshot of the tenant's data."""
-        async with reading_contexts(self._database, self._host, self.actor)(self.plugin.name) as context:
+        async with snapshot_contexts(self._database, self._host, self.actor)(self.plugin.name) as context:
             yield context
 
     def require_read(self, *entities: type[Entity]) -> None:

@@ -14,25 +14,25 @@ from tenure_core.access.grants import authorize
 from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError, ConflictError, PluginFailedError, TenureError
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.orm_session import lending
+from tenure_core.plugins.orm_session import lease_session
 from tenure_core.postgres.database import Database, TenantConnection
-from tenure_core.query.batch_resolver import contexts_within
+from tenure_core.query.batch_resolver import savepoint_contexts
 from tenure_core.query.plan import plan_references
 from tenure_core.query.plan.cost import cost
-from tenure_core.query.request import Field
-from tenure_core.write.idempotency import Receipt
-from tenure_core.write.transaction import transact
-from tenure_schema.mutations.runner import REPLAYED, Call, receipt_of
-from tenure_schema.operations.operation_request import Asking
-from tenure_schema.operations.root_execution import document_of, resolve_root, source_of
-from tenure_schema.plugins.entity_refs import Budget, References
+from tenure_core.query.request import SelectedField
+from tenure_core.write.idempotency import IdempotencyRecord
+from tenure_core.write.transaction import run_in_transaction
+from tenure_schema.mutations.runner import REPLAYED, MutationContext, receipt_of
+from tenure_schema.operations.operation_request import OperationRequest
+from tenure_schema.operations.root_execution import document_of, resolve_root, subscribe
+from tenure_schema.plugins.entity_refs import CostBudget, EntityRefLoader
 from tenure_schema.plugins.resolver_contexts import ResolverContext, SubscriptionContext
 from tenure_schema.plugins.schema_parts import PluginParts
 
 log = structlog.get_logger()
 
 
-class _UndoneError(Exception):
+class RollbackError(Exception):
     """Undoes the transaction of a mutation that has failed, and keeps what there is to say of it."""
 
     def __init__(self, result: ExecutionResult) -> None:
@@ -60,15 +60,15 @@ class PluginRoots:
             if type_ is not None
         }
 
-    def brings(self, field: Field, asking: Asking) -> bool:
+    def owns(self, field: SelectedField, asking: OperationRequest) -> bool:
         """Return whether a root field is a plugin's."""
         return field.name in self._plugins[self._root_type(asking)]
 
-    def plugin_of(self, field: Field, asking: Asking) -> str:
+    def plugin_of(self, field: SelectedField, asking: OperationRequest) -> str:
         """Return the plugin that a root field is of."""
         return self._plugins[self._root_type(asking)][field.name]
 
-    def check(self, field: Field, asking: Asking, budget: Budget) -> None:
+    def check(self, field: SelectedField, asking: OperationRequest, budget: CostBudget) -> None:
         """Refuse, before anything is done, what may not be asked or would bring too much.
 
         Raises:
@@ -80,10 +80,10 @@ class PluginRoots:
         found = 0
         for entity, inner in self._records(self._root_type(asking), field):
             found += cost(plan_references(inner, entity, [], self._host.catalog, authorized).plan)
-        Budget(budget.most, budget.spent).spend(found)
+        CostBudget(budget.most, budget.spent).spend(found)
 
     async def answer(
-        self, field: Field, asking: Asking, budget: Budget, event: object = None
+        self, field: SelectedField, asking: OperationRequest, budget: CostBudget, event: object = None
     ) -> ExecutionResult:
         """Return what a plugin answers to a question, from one snapshot of the data.
 
@@ -93,17 +93,19 @@ class PluginRoots:
             budget: How much it may bring.
             event: Of a subscription, what has happened.
         """
-        async with self._database.snapshot(asking.actor.tenant_id) as connection:
+        async with self._database.snapshot_connection(asking.actor.tenant_id) as connection:
             return await self._resolved(connection, field, asking, budget, event)
 
-    async def events(self, field: Field, asking: Asking) -> AsyncGenerator[object | ExecutionResult]:
+    async def events(
+        self, field: SelectedField, asking: OperationRequest
+    ) -> AsyncGenerator[object | ExecutionResult]:
         """Yield what a plugin's subscription tells, event by event, and a result at the end if it fails."""
         plugin = self._host[self.plugin_of(field, asking)]
         context = SubscriptionContext(self._database, self._host, plugin, asking.actor)
         document = document_of(asking.operation, asking.nodes[field.key])
-        source = await source_of(self._schema, document, asking.given, context)
+        source = await subscribe(self._schema, document, asking.given, context)
         if isinstance(source, ExecutionResult):
-            yield _as_told(source, plugin.name, field)
+            yield _redact_errors(source, plugin.name, field)
             return
         try:
             async with aclosing(source):
@@ -111,9 +113,11 @@ class PluginRoots:
                     yield event
         except Exception as error:
             located = GraphQLError(str(error), path=[field.key], original_error=error)
-            yield _as_told(ExecutionResult(None, [located]), plugin.name, field)
+            yield _redact_errors(ExecutionResult(None, [located]), plugin.name, field)
 
-    async def write(self, field: Field, asking: Asking, budget: Budget, call: Call) -> ExecutionResult:
+    async def write(
+        self, field: SelectedField, asking: OperationRequest, budget: CostBudget, call: MutationContext
+    ) -> ExecutionResult:
         """Return what a plugin's mutation answers, once it is committed.
 
         Raises:
@@ -134,38 +138,40 @@ class PluginRoots:
             return result
 
         try:
-            return await transact(self._database, call.actor, work)
-        except _UndoneError as undone:
+            return await run_in_transaction(self._database, call.actor, work)
+        except RollbackError as undone:
             return undone.result
 
     async def _resolved(
         self,
         connection: TenantConnection,
-        field: Field,
-        asking: Asking,
-        budget: Budget,
+        field: SelectedField,
+        asking: OperationRequest,
+        budget: CostBudget,
         event: object = None,
     ) -> ExecutionResult:
         plugin, actor = self._host[self.plugin_of(field, asking)], asking.actor
         catalog = self._host.catalog
         writes = self._root_type(asking) is self._schema.mutation_type
-        contexts = contexts_within(connection, self._host, actor)
-        references = References(
+        contexts = savepoint_contexts(connection, self._host, actor)
+        references = EntityRefLoader(
             connection, catalog, authorize(actor, catalog), field, contexts, budget, deleted=writes
         )
-        async with lending(connection, actor.tenant_id) as lent:
+        async with lease_session(connection, actor.tenant_id) as lent:
             context = ResolverContext(connection, catalog, plugin, actor, lent, references)
             document = document_of(asking.operation, asking.nodes[field.key])
             found = await resolve_root(self._schema, document, asking.given, root=event, context=context)
-            result = _as_told(found, plugin.name, field)
+            result = _redact_errors(found, plugin.name, field)
             if writes:
                 await _settle(context, field, result)
             return result
 
-    def _root_type(self, asking: Asking) -> GraphQLObjectType:
+    def _root_type(self, asking: OperationRequest) -> GraphQLObjectType:
         return cast(GraphQLObjectType, self._schema.get_root_type(asking.operation.node.operation))
 
-    def _records(self, parent: GraphQLObjectType, field: Field) -> Iterator[tuple[EntityInfo, Field]]:
+    def _records(
+        self, parent: GraphQLObjectType, field: SelectedField
+    ) -> Iterator[tuple[EntityInfo, SelectedField]]:
         """Yield what is asked of records that the plugin's code may refer to."""
         definition = parent.fields.get(field.name)
         named = get_named_type(definition.type) if definition else None
@@ -180,12 +186,12 @@ class PluginRoots:
                 yield from self._records(around, inner)
 
 
-def _as_told(result: ExecutionResult, plugin: str, field: Field) -> ExecutionResult:
+def _redact_errors(result: ExecutionResult, plugin: str, field: SelectedField) -> ExecutionResult:
     errors = [_told(error, plugin, field) for error in result.errors or ()]
     return ExecutionResult(result.data, errors or None)
 
 
-def _told(error: GraphQLError, plugin: str, field: Field) -> GraphQLError:
+def _told(error: GraphQLError, plugin: str, field: SelectedField) -> GraphQLError:
     """Return an error as clients are told of it: what a plugin's code raised for them, or that it failed."""
     original = error.original_error
     if isinstance(original, TenureError) and type(original) is not TenureError:
@@ -197,7 +203,7 @@ def _told(error: GraphQLError, plugin: str, field: Field) -> GraphQLError:
     return GraphQLError(str(failed), error.nodes, path=error.path, original_error=failed)
 
 
-async def _settle(context: ResolverContext, field: Field, result: ExecutionResult) -> None:
+async def _settle(context: ResolverContext, field: SelectedField, result: ExecutionResult) -> None:
     """Let what a mutation has written stay, or undo it where its resolver has failed or refused.
 
     Raises:
@@ -208,18 +214,22 @@ async def _settle(context: ResolverContext, field: Field, result: ExecutionResul
         if isinstance(error.original_error, ConflictError):
             raise error.original_error
     if failed or context.refused:
-        raise _UndoneError(result)
+        raise RollbackError(result)
     await context.keep_written()
 
 
 async def _keep(
-    receipt: Receipt, result: ExecutionResult, field: Field, connection: TenantConnection, call: Call
+    receipt: IdempotencyRecord,
+    result: ExecutionResult,
+    field: SelectedField,
+    connection: TenantConnection,
+    call: MutationContext,
 ) -> None:
     payload = (result.data or {}).get(field.key)
-    await receipt.keep(connection, call.actor, orjson.dumps(payload))
+    await receipt.store(connection, call.actor, orjson.dumps(payload))
 
 
-def _replayed(before: bytes, field: Field) -> ExecutionResult:
+def _replayed(before: bytes, field: SelectedField) -> ExecutionResult:
     payload = orjson.loads(before)
     if isinstance(payload, Mapping):
         payload = {**payload, **{f.key: True for f in field.fields if f.name == REPLAYED}}

@@ -16,10 +16,10 @@ from uuid_utils.compat import uuid7
 
 from tenure_core.access.grants import authorize
 from tenure_core.errors import PluginError, PluginFailedError, RequestTimeoutError, TenureError
-from tenure_core.plugins.context import Context, in_context
+from tenure_core.plugins.context import Context, run_in_context
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
-from tenure_schema.http.error_response import refuse
+from tenure_schema.http.error_response import error_response
 from tenure_schema.http.logging_setup import name_request
 from tenure_schema.http.request_parsing import read_body
 
@@ -64,7 +64,7 @@ def _unserved(scope: Scope) -> HTTPException:
     return HTTPException(404, f"No plugin that is loaded serves {scope['path'][:200]}.")
 
 
-class _UndoneError(Exception):
+class RollbackError(Exception):
     """Undoes what a route has written that answers with a fault."""
 
     def __init__(self, answer: list[Message]) -> None:
@@ -89,7 +89,7 @@ class _Routes:
         except HTTPException:
             raise
         except Exception as caught:
-            await refuse(caught, request_id)(scope, receive, send)
+            await error_response(caught, request_id)(scope, receive, send)
         else:
             for message in answer:
                 await send(message)
@@ -98,7 +98,7 @@ class _Routes:
         state = request.app.state
         if self._plugin not in state.host.plugins:
             raise _unserved(request.scope)  # It was left out after it had been asked for its routes.
-        actor = await state.keys.actor(request.headers.get("authorization"))
+        actor = await state.keys.authenticate(request.headers.get("authorization"))
         name_request(request_id, actor)
         authorize(actor, state.catalog).grants.require_plugin(self._plugin.name, request.url.path)
         body = await read_body(request, state.settings.max_body_bytes)
@@ -109,8 +109,8 @@ class _Routes:
 
         try:
             async with asyncio.timeout(seconds):
-                return await in_context(state.database, state.host, self._plugin, actor, work)
-        except _UndoneError as undone:
+                return await run_in_context(state.database, state.host, self._plugin, actor, work)
+        except RollbackError as undone:
             return undone.answer
         except TimeoutError:
             raise RequestTimeoutError(f"The request took longer than {seconds:g} s.") from None
@@ -132,7 +132,7 @@ class _Routes:
                 f"The plugin {self._plugin.name} failed to answer.", "The server's log has the cause."
             ) from error
         if answer[0]["status"] >= FIRST_FAULT:
-            raise _UndoneError(answer)
+            raise RollbackError(answer)
         return answer
 
     async def _refuse_unknown(self, scope: Scope, _: Receive, __: Send) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tenure_core.errors import PluginError
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.loading.loader import FailedPlugin, refuse_orphan, stopping
+from tenure_core.plugins.loading.loader import FailedPlugin, check_requirements, fail_or_skip
 from tenure_core.settings import Settings
 from tenure_schema.plugins.schema_parts import PluginParts
 from tenure_schema.schema import build_schema
 
 
-def without_unbuildable(host: Host, settings: Settings) -> Host:
+def drop_broken_plugins(host: Host, settings: Settings) -> Host:
     """Return a host without the plugins whose own types no schema can be built of, and all that require them.
 
     Args:
@@ -24,8 +24,8 @@ def without_unbuildable(host: Host, settings: Settings) -> Host:
     parts, failed = PluginParts.of(host), list[FailedPlugin]()
     for plugin in host.plugins:
         try:
-            refuse_orphan(plugin.manifest, failed)
+            check_requirements(plugin.manifest, failed)
             build_schema(host.catalog, parts.alone(plugin.name))
         except PluginError as error:
-            failed.append(stopping(plugin.name, error, leave_out=settings.plugin_failures == "leave_out"))
+            failed.append(fail_or_skip(plugin.name, error, skip=settings.plugin_failures == "skip"))
     return host.without(failed)

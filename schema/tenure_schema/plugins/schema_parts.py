@@ -60,21 +60,21 @@ class PluginParts:
         """Return what one plugin adds, without the others."""
         return replace(self, by_plugin={plugin: self.by_plugin[plugin]})
 
-    def behind(self, root_field: str) -> str:
+    def owner_of_field(self, root_field: str) -> str:
         """Return whose a root field is that the platform makes: of the plugin whose entity it is about."""
         begun = [name for name in self.by_entity if root_field.startswith(name)]
         return self.by_entity[max(begun, key=len)] if begun else PLATFORM
 
-    def behind_type(self, name: str) -> str:
+    def owner_of_type(self, name: str) -> str:
         """Return whose a type is that the platform makes."""
-        return self.by_type.get(name) or self.behind(name[0].lower() + name[1:])
+        return self.by_type.get(name) or self.owner_of_field(name[0].lower() + name[1:])
 
     @property
     def types(self) -> list[type]:
         """The types that nothing else leads to."""
         return [one for part in self.by_plugin.values() for one in part.types]
 
-    def brought(self, plugin: str) -> list[type]:
+    def types_of(self, plugin: str) -> list[type]:
         """Return the types that a plugin's part names itself."""
         part = self.by_plugin[plugin]
         roots = (getattr(part, kind) for kind in ROOTS)
@@ -90,7 +90,7 @@ class PluginParts:
         return {_name(one): plugin for plugin, root in self.roots(kind) for one in _fields(root)}
 
 
-def joined(kind: str, platform: type | None, parts: PluginParts, description: str = "") -> type | None:
+def merge_parts(kind: str, platform: type | None, parts: PluginParts, description: str = "") -> type | None:
     """Return a root type with the platform's fields and those of all plugins; None where there are none.
 
     Args:
@@ -106,7 +106,7 @@ def joined(kind: str, platform: type | None, parts: PluginParts, description: st
     if not brought:
         return platform
     owned = [(PLATFORM, platform)] if platform is not None else []
-    _refuse_contested(kind, [*owned, *brought], parts)
+    _check_conflicts(kind, [*owned, *brought], parts)
     bases = tuple(root for _, root in [*owned, *brought])
     name = kind.capitalize()
     if platform is not None:
@@ -114,12 +114,12 @@ def joined(kind: str, platform: type | None, parts: PluginParts, description: st
     return strawberry.type(type(name, bases, {"__annotations__": {}}), name=name, description=description)
 
 
-def _refuse_contested(kind: str, roots: Iterable[tuple[str, type]], parts: PluginParts) -> None:
+def _check_conflicts(kind: str, roots: Iterable[tuple[str, type]], parts: PluginParts) -> None:
     owners: dict[str, str] = {}
     for joining, root in roots:
         for one in _fields(root):
             for name in {_name(one), one.python_name}:
-                owner = parts.behind(name) if joining == PLATFORM else joining
+                owner = parts.owner_of_field(name) if joining == PLATFORM else joining
                 if owners.setdefault(name, owner) != owner:
                     raise PluginError(
                         f"The {kind} {name} is brought by {owners[name]} and by {owner}.",
@@ -139,7 +139,7 @@ def _name(one: StrawberryField) -> str:
     return NAMES.get_graphql_name(one)
 
 
-def unbuildable(error: Exception, parts: PluginParts) -> PluginError:
+def build_error(error: Exception, parts: PluginParts) -> PluginError:
     """Return what to say of a schema that can't be built; without plugins it always can."""
     cause: BaseException | None = error
     while cause is not None:
@@ -158,11 +158,11 @@ def unbuildable(error: Exception, parts: PluginParts) -> PluginError:
 def _declared_types(entity: EntityInfo) -> Iterator[str]:
     """Yield the names of the types that an entity declares for its fields."""
     yield from (one.type_name for one in entity.composites)
-    yield from (one.kind.name for one in entity.declared_scalars)
+    yield from (one.scalar_type.name for one in entity.declared_scalars)
 
 
 def _contested(error: DuplicatedTypeName, parts: PluginParts) -> PluginError:
-    reached = {plugin: _reached(parts.brought(plugin)) for plugin in parts.by_plugin}
+    reached = {plugin: _reached(parts.types_of(plugin)) for plugin in parts.by_plugin}
     owners = {
         plugin
         for plugin, found in reached.items()
@@ -172,7 +172,7 @@ def _contested(error: DuplicatedTypeName, parts: PluginParts) -> PluginError:
     for one in (error.first_cls, error.second_cls):
         if one is not None:
             theirs = [plugin for plugin, found in reached.items() if one in found]
-            owners.add(theirs[0] if theirs else parts.behind_type(one.__name__))
+            owners.add(theirs[0] if theirs else parts.owner_of_type(one.__name__))
     return PluginError(
         f"{error.message}: it is brought by {' and by '.join(sorted(owners))}.",
         "Rename it with `@strawberry.type(name=...)`; for a type of the platform, use `platform_type`.",

@@ -9,7 +9,7 @@ from strawberry.types.lazy_type import LazyType
 
 from tenure_core.entities.declaration import Entity
 from tenure_core.errors import PluginError
-from tenure_schema.types.builder import GraphQLType, Types
+from tenure_schema.types.builder import GraphQLType, TypeRegistry
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class PlatformType(LazyType[Any, Any]):
     """Stands for a type of the platform until a schema is built, in which it is looked up by its name."""
 
     module: str = __name__
-    building: ClassVar[Types] = Types()
+    building: ClassVar[TypeRegistry] = TypeRegistry()
 
     def resolve_type(self) -> type:
         """Return the type that the schema has.

@@ -84,7 +84,7 @@ class PlannedField(KnownField):
         return source[info.path.key]
 
 
-def output(
+def output_field(
     name: str, type_: GraphQLType, description: str, arguments: Iterable[Argument] = ()
 ) -> PlannedField:
     """Return a planned field of an object type."""
@@ -100,7 +100,7 @@ def argument(one: Argument) -> StrawberryArgument:
     )
 
 
-def given(name: str, type_: GraphQLType, description: str, *, required: bool = False) -> KnownField:
+def input_field(name: str, type_: GraphQLType, description: str, *, required: bool = False) -> KnownField:
     """Return a field of an input type."""
     if required:
         return KnownField(python_of(name), name, annotated(type_), description=description)
@@ -114,7 +114,7 @@ def python_of(name: str) -> str:
 
 
 @dataclass
-class Types:
+class TypeRegistry:
     """The types of one schema by name. A type can be referred to before it is defined.
 
     Args:
@@ -127,7 +127,7 @@ class Types:
         """Return the class of a type that is or will be defined."""
         return self.named.setdefault(name, type(name, (), {"__annotations__": {}}))
 
-    def has(self, name: str) -> bool:
+    def is_defined(self, name: str) -> bool:
         """Return whether a type that several share is defined already; to be referred to is not enough.
 
         Raises:
@@ -190,7 +190,7 @@ class Types:
         They make a dataclass first and take it apart again: for hundreds of types that takes seconds.
         """
         built: Untyped = self[name]
-        if "__strawberry_definition__" in vars(built) or (is_input and self.has(name)):
+        if "__strawberry_definition__" in vars(built) or (is_input and self.is_defined(name)):
             raise DuplicateTypeError(name)
         interfaces = [base.__strawberry_definition__ for base in built.__bases__ if base is not object]
         by_name = {one.python_name: one for base in interfaces for one in base.fields}

@@ -7,11 +7,11 @@ from typing import Any
 
 from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField
 from tenure_core.catalog.external_refs import EXTERNAL_REFS, REF_FIELDS
-from tenure_core.catalog.field_paths import group_paths, paths
+from tenure_core.catalog.field_paths import group_paths, sort_paths
 from tenure_core.entities.naming import upper_case
-from tenure_core.entities.scalar_types import BOOLEAN, JSON, STRING, STRING_LIST, Kind
-from tenure_core.query.plan.aggregates import measurable
-from tenure_schema.types.builder import Argument, GraphQLType, Types, given, list_of
+from tenure_core.entities.scalar_types import BOOLEAN, JSON, STRING, STRING_LIST, ScalarType
+from tenure_core.query.plan.aggregates import aggregatable_fields
+from tenure_schema.types.builder import Argument, GraphQLType, TypeRegistry, input_field, list_of
 from tenure_schema.types.scalars import PYTHON, Json
 
 EQUALITY = {
@@ -34,7 +34,7 @@ TEXT = {
 IS_NULL = "Whether it is empty."
 
 
-class Inputs:
+class FilterInputs:
     """Makes the input types of a schema.
 
     Args:
@@ -42,7 +42,7 @@ class Inputs:
         types: Where the types go.
     """
 
-    def __init__(self, catalog: Catalog, types: Types) -> None:
+    def __init__(self, catalog: Catalog, types: TypeRegistry) -> None:
         self.catalog = catalog
         self.types = types
         types.enum("OrderDirection", "Which end of an order comes first.", ("ASC", "DESC"))
@@ -61,7 +61,7 @@ class Inputs:
             "NumberComparison",
             "Conditions on a number, all of which must hold.",
             [
-                given(name, float, text)
+                input_field(name, float, text)
                 for name, text in {"eq": EQUALITY["eq"], "ne": EQUALITY["ne"], **COMPARISON}.items()
             ],
         )
@@ -70,7 +70,7 @@ class Inputs:
         for entity in catalog.entities.values():
             self._entity(entity)
 
-    def python(self, kind: Kind) -> GraphQLType:
+    def python(self, kind: ScalarType) -> GraphQLType:
         """Return the Python type that stands for a kind."""
         if kind.values:
             return self.types.enum(kind.name, f"The values of {kind.name}.", kind.values)
@@ -127,26 +127,28 @@ class Inputs:
     def _filter(self, entity: EntityInfo) -> None:
         own = self.types[f"{entity.name}Filter"]
         fields = [
-            given("and", list_of(own), "All of these hold."),
-            given("or", list_of(own), "One of these holds at least."),
-            given("not", own, "This does not hold."),
+            input_field("and", list_of(own), "All of these hold."),
+            input_field("or", list_of(own), "One of these holds at least."),
+            input_field("not", own, "This does not hold."),
         ]
         if entity.searchable:
             fields.append(
-                given("search", str, "Its search columns hold all of these words, found by their beginnings.")
+                input_field(
+                    "search", str, "Its search columns hold all of these words, found by their beginnings."
+                )
             )
         keys = self.types["ExternalRefRelationFilter"]
-        fields.append(given(EXTERNAL_REFS, keys, "On the keys that other systems have for it."))
+        fields.append(input_field(EXTERNAL_REFS, keys, "On the keys that other systems have for it."))
         for field in entity.fields.values():
-            fields.append(given(field.name, self._filter_of(field), f"On this: {field.description}"))
+            fields.append(input_field(field.name, self._filter_of(field), f"On this: {field.description}"))
         self.types.input(f"{entity.name}Filter", f"Which {entity.plural}: all entries must hold.", fields)
         self.types.input(
             f"{entity.name}RelationFilter",
             f"Conditions on related {entity.plural}.",
             [
-                given("some", own, "One of them fulfils this at least."),
-                given("none", own, "None of them fulfils this."),
-                given("every", own, "Every one of them fulfils this; true where there are none."),
+                input_field("some", own, "One of them fulfils this at least."),
+                input_field("none", own, "None of them fulfils this."),
+                input_field("every", own, "Every one of them fulfils this; true where there are none."),
             ],
         )
 
@@ -155,7 +157,7 @@ class Inputs:
             "ExternalRefFilter",
             "Conditions on a key in another system, all of which must hold.",
             [
-                given(name, self._scalar_filter(field.kind), f"On this: {field.description}")
+                input_field(name, self._scalar_filter(field.scalar_type), f"On this: {field.description}")
                 for name, field in REF_FIELDS.items()
             ],
         )
@@ -163,60 +165,60 @@ class Inputs:
             "ExternalRefRelationFilter",
             "Conditions on the keys that other systems have for a record.",
             [
-                given("some", own, "One of them fulfils this at least."),
-                given("none", own, "None of them fulfils this."),
-                given("every", own, "Every one of them fulfils this; true where there are none."),
+                input_field("some", own, "One of them fulfils this at least."),
+                input_field("none", own, "None of them fulfils this."),
+                input_field("every", own, "Every one of them fulfils this; true where there are none."),
             ],
         )
 
     def _filter_of(self, field: Field) -> GraphQLType:
         if isinstance(field, ScalarField):
-            return self._scalar_filter(field.kind)
+            return self._scalar_filter(field.scalar_type)
         if isinstance(field, CompositeField):
             return self._composite_filter(field)
         return self.types[f"{field.target}RelationFilter"]
 
-    def _scalar_filter(self, kind: Kind) -> type:
+    def _scalar_filter(self, kind: ScalarType) -> type:
         name = f"{kind.name}Filter"
-        if not self.types.has(name):
+        if not self.types.is_defined(name):
             self.types.input(
                 name, f"Conditions on a value of {kind.name}, all of which must hold.", self._operators(kind)
             )
         return self.types[name]
 
-    def _operators(self, kind: Kind) -> Iterator[Any]:
+    def _operators(self, kind: ScalarType) -> Iterator[Any]:
         if kind == STRING_LIST:
-            yield given("has", str, "Holds this text.")
-            yield given("hasEvery", list[str], "Holds all of these texts.")
-            yield given("hasSome", list[str], "Holds one of these texts at least.")
-            yield given("isEmpty", bool, "Whether it has no members.")
+            yield input_field("has", str, "Holds this text.")
+            yield input_field("hasEvery", list[str], "Holds all of these texts.")
+            yield input_field("hasSome", list[str], "Holds one of these texts at least.")
+            yield input_field("isEmpty", bool, "Whether it has no members.")
         elif kind == JSON:
-            yield given("contains", Json, "Contains this JSON, as PostgreSQL's @> does.")
-            yield given("hasKey", str, "Has this key at its top.")
-            yield given("at", self.types["JSONPlaceFilter"], "Conditions on one place inside.")
+            yield input_field("contains", Json, "Contains this JSON, as PostgreSQL's @> does.")
+            yield input_field("hasKey", str, "Has this key at its top.")
+            yield input_field("at", self.types["JSONPlaceFilter"], "Conditions on one place inside.")
         else:
             yield from self._plain_operators(kind)
 
-    def _plain_operators(self, kind: Kind) -> Iterator[Any]:
+    def _plain_operators(self, kind: ScalarType) -> Iterator[Any]:
         python = self.python(kind)
         for name, text in EQUALITY.items():
             if kind != BOOLEAN or name in ("eq", "ne"):
-                yield given(name, list_of(python) if name in ("in", "notIn") else python, text)
+                yield input_field(name, list_of(python) if name in ("in", "notIn") else python, text)
         for name, text in {
             **(COMPARISON if kind.comparable else {}),
             **(TEXT if kind == STRING else {}),
         }.items():
-            yield given(name, python, text)
-        yield given("isNull", bool, IS_NULL)
+            yield input_field(name, python, text)
+        yield input_field("isNull", bool, IS_NULL)
 
     def _composite_filter(self, field: CompositeField) -> type:
         name = f"{field.type_name}Filter"
-        if not self.types.has(name):
+        if not self.types.is_defined(name):
             parts = [
-                given(p.name, self._scalar_filter(p.kind), f"On this: {p.description}")
+                input_field(p.name, self._scalar_filter(p.scalar_type), f"On this: {p.description}")
                 for p in field.parts.values()
             ]
-            parts.append(given("isNull", bool, "Whether all of it is empty."))
+            parts.append(input_field("isNull", bool, "Whether all of it is empty."))
             self.types.input(name, f"Conditions on a {field.type_name}, all of which must hold.", parts)
         return self.types[name]
 
@@ -225,36 +227,38 @@ class Inputs:
             "JSONPlaceFilter",
             "Conditions on one place inside a JSON value, all of which must hold.",
             [
-                given(
+                input_field(
                     "path", list[str], "The keys, or numbers of list members, that lead there.", required=True
                 ),
-                given("eq", Json, "Is this JSON."),
-                given("ne", Json, "Is not this JSON; a missing place counts."),
-                given("in", list[Json], "Is one of these."),
-                *(given(name, float, f"Is a number, and: {text}") for name, text in COMPARISON.items()),
-                given("isNull", bool, "Whether it is missing or null."),
+                input_field("eq", Json, "Is this JSON."),
+                input_field("ne", Json, "Is not this JSON; a missing place counts."),
+                input_field("in", list[Json], "Is one of these."),
+                *(input_field(name, float, f"Is a number, and: {text}") for name, text in COMPARISON.items()),
+                input_field("isNull", bool, "Whether it is missing or null."),
             ],
         )
 
     def _order(self, entity: EntityInfo) -> None:
         name = entity.name
         field = self.types.enum(
-            f"{name}OrderField", f"What {entity.plural} can be ordered by.", paths(entity, self.catalog)
+            f"{name}OrderField", f"What {entity.plural} can be ordered by.", sort_paths(entity, self.catalog)
         )
         self.types.input(
             f"{name}Order",
             f"One key of an order of {entity.plural}.",
-            [given("field", field, "What is compared.", required=True), *self._directions()],
+            [input_field("field", field, "What is compared.", required=True), *self._directions()],
         )
 
     def _directions(self) -> list[Any]:
         return [
-            given(
+            input_field(
                 "direction",
                 self.types["OrderDirection"],
                 "Which end comes first: the smallest where nothing is said.",
             ),
-            given("nulls", self.types["NullOrder"], "Where empty values come: last where nothing is said."),
+            input_field(
+                "nulls", self.types["NullOrder"], "Where empty values come: last where nothing is said."
+            ),
         ]
 
     def _grouping(self, entity: EntityInfo) -> None:
@@ -265,15 +269,15 @@ class Inputs:
             f"{name}Grouping",
             f"One key of a grouping of {entity.plural}.",
             [
-                given("field", field, "What they are grouped by.", required=True),
-                given(
+                input_field("field", field, "What they are grouped by.", required=True),
+                input_field(
                     "bucket",
                     self.types["TimeBucket"],
                     "The length of time that a time is cut down to, in UTC.",
                 ),
             ],
         )
-        measured = [upper_case(f) for f in measurable(entity, "minimum")]
+        measured = [upper_case(f) for f in aggregatable_fields(entity, "minimum")]
         over = self.types.enum(
             f"{name}MeasureField", f"What is computed over groups of {entity.plural}.", measured
         )
@@ -281,25 +285,27 @@ class Inputs:
             f"{name}AggregateOrder",
             f"What groups of {entity.plural} are ordered by: a key, or a function.",
             [
-                given("key", field, "One of the fields that they are grouped by."),
-                given("function", self.types["AggregateFunction"], "What is compared, instead of a key."),
-                given("field", over, "What the function is computed over; nothing for COUNT."),
+                input_field("key", field, "One of the fields that they are grouped by."),
+                input_field(
+                    "function", self.types["AggregateFunction"], "What is compared, instead of a key."
+                ),
+                input_field("field", over, "What the function is computed over; nothing for COUNT."),
                 *self._directions(),
             ],
         )
 
     def _having(self, entity: EntityInfo) -> None:
         number = self.types["NumberComparison"]
-        fields = [given("count", number, "On how many records the group has.")]
-        names = list(measurable(entity, "sum"))
+        fields = [input_field("count", number, "On how many records the group has.")]
+        names = list(aggregatable_fields(entity, "sum"))
         if names:
             numbers = self.types.input(
                 f"{entity.name}HavingNumbers",
                 f"Conditions on numbers over {entity.plural}; money in minor units.",
-                [given(name, number, f"On {name}.") for name in names],
+                [input_field(name, number, f"On {name}.") for name in names],
             )
             fields += [
-                given(f, numbers, f"On the {f} over each group.")
+                input_field(f, numbers, f"On the {f} over each group.")
                 for f in ("sum", "average", "minimum", "maximum")
             ]
         self.types.input(

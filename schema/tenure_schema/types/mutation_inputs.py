@@ -14,8 +14,8 @@ from tenure_core.write.operations.batch import WRITES
 from tenure_core.write.rows.match_key import OnConflict
 from tenure_schema.features.plugin_admin import MUTATIONS
 from tenure_schema.operations.lowering import BULK_INPUT, ROW
-from tenure_schema.types.builder import Types, given, list_of
-from tenure_schema.types.filter_inputs import Inputs
+from tenure_schema.types.builder import TypeRegistry, input_field, list_of
+from tenure_schema.types.filter_inputs import FilterInputs
 from tenure_schema.types.scalars import Json
 
 KEY_DESCRIPTION = (
@@ -32,7 +32,7 @@ SHARED = {"Delete": RECORD_OPERATION, "Restore": RECORD_OPERATION}
 VERSION_DESCRIPTION = "The version that the record must have; with another, nothing is written."
 
 
-class WriteInputs:
+class MutationInputs:
     """Makes the input types of mutations.
 
     Args:
@@ -41,7 +41,7 @@ class WriteInputs:
         inputs: Names the Python type of each kind.
     """
 
-    def __init__(self, catalog: Catalog, types: Types, inputs: Inputs) -> None:
+    def __init__(self, catalog: Catalog, types: TypeRegistry, inputs: FilterInputs) -> None:
         self.catalog = catalog
         self.types = types
         self.inputs = inputs
@@ -77,19 +77,19 @@ class WriteInputs:
             "ExpectedCount",
             "How many records of an entity a purge is expected to remove.",
             [
-                given("entity", str, "The entity's name.", required=True),
-                given("count", int, "How many.", required=True),
+                input_field("entity", str, "The entity's name.", required=True),
+                input_field("count", int, "How many.", required=True),
             ],
         )
 
     def _external_references(self) -> None:
-        system = given("system", str, "The other system's name.", required=True)
-        identity = given("id", strawberry.ID, "The record's key there.", required=True)
+        system = input_field("system", str, "The other system's name.", required=True)
+        identity = input_field("id", strawberry.ID, "The record's key there.", required=True)
         key = "The key that another system knows a record by."
         self.types.input("ExternalReference", key, [system, identity])
         about = [
-            given("url", str, "The record's address there."),
-            given("sourceVersion", str, "The record's version there: a number or a time."),
+            input_field("url", str, "The record's address there."),
+            input_field("sourceVersion", str, "The record's version there: a number or a time."),
         ]
         self.types.input("ExternalRefInput", f"{key} It is added to the record.", [system, identity, *about])
 
@@ -97,8 +97,8 @@ class WriteInputs:
         name, one = entity.name, entity.singular
         self._reference(entity)
         self._match(entity)
-        identity = given("id", strawberry.ID, f"Which {one}.", required=True)
-        version = given("expectedVersion", int, VERSION_DESCRIPTION)
+        identity = input_field("id", strawberry.ID, f"Which {one}.", required=True)
+        version = input_field("expectedVersion", int, VERSION_DESCRIPTION)
         create, change = list(self._values(entity, creating=True)), list(self._values(entity, creating=False))
         self._write(f"{name}Create", f"A new {one}.", create)
         changes = f"Changes to one {one}: what is left out stays as it is, null empties."
@@ -119,18 +119,18 @@ class WriteInputs:
         self.types.input(f"{name}{OPERATION}", description, fields)
 
     def _input(self, name: str, description: str, fields: list[Any]) -> None:
-        self.types.input(name, description, [*fields, given("idempotencyKey", str, KEY_DESCRIPTION)])
+        self.types.input(name, description, [*fields, input_field("idempotencyKey", str, KEY_DESCRIPTION)])
 
     def _reference(self, entity: EntityInfo) -> None:
         self.types.input(
             f"{entity.name}Reference",
             f"Which {entity.singular}: by its id, by another system's key, or by what has written it.",
             [
-                given("id", strawberry.ID, "Its id."),
-                given(
+                input_field("id", strawberry.ID, "Its id."),
+                input_field(
                     "externalRef", self.types["ExternalReference"], "The key that another system knows it by."
                 ),
-                given(
+                input_field(
                     "operation", int, "In a batch: the number of the earlier operation that has written it."
                 ),
             ],
@@ -139,30 +139,36 @@ class WriteInputs:
 
     def _match(self, entity: EntityInfo) -> None:
         fields = [
-            given("id", strawberry.ID, "Its id; it must be there."),
-            given("externalRef", self.types["ExternalReference"], "The key that another system knows it by."),
+            input_field("id", strawberry.ID, "Its id; it must be there."),
+            input_field(
+                "externalRef", self.types["ExternalReference"], "The key that another system knows it by."
+            ),
         ]
         if unique := list(entity.unique_fields):
-            values = [given(one.name, self.inputs.python(one.kind), one.description) for one in unique]
+            values = [
+                input_field(one.name, self.inputs.python(one.scalar_type), one.description) for one in unique
+            ]
             key = self.types.input(
                 f"{entity.name}UniqueKey",
                 f"A value that only one living {entity.singular} has.",
                 values,
                 one_of=True,
             )
-            fields.append(given("uniqueKey", key, "A value that no other living one has."))
+            fields.append(input_field("uniqueKey", key, "A value that no other living one has."))
         self.types.input(f"{entity.name}Match", f"Which {entity.singular} is meant.", fields, one_of=True)
 
     def _about_rows(self, entity: EntityInfo) -> Iterator[Any]:
-        yield given("match", self.types[f"{entity.name}Match"], "Which one is meant.", required=True)
-        yield given("onConflict", self.types["OnConflict"], "What becomes of one that is there: else MERGE.")
-        yield given(
+        yield input_field("match", self.types[f"{entity.name}Match"], "Which one is meant.", required=True)
+        yield input_field(
+            "onConflict", self.types["OnConflict"], "What becomes of one that is there: else MERGE."
+        )
+        yield input_field(
             "sourceVersion",
             str,
             "Its version in the system that it is matched by: a number or a time. What is older is refused.",
         )
-        yield given("url", str, "Its address in the system that it is matched by.")
-        yield given("externalRefs", list_of(self.types["ExternalRefInput"]), "Keys to add to it.")
+        yield input_field("url", str, "Its address in the system that it is matched by.")
+        yield input_field("externalRefs", list_of(self.types["ExternalRefInput"]), "Keys to add to it.")
 
     def _bulk(self, entity: EntityInfo) -> None:
         rows = list_of(self.types[f"{entity.name}{ROW}"])
@@ -170,10 +176,14 @@ class WriteInputs:
             f"{entity.name}{BULK_INPUT}",
             f"Many {entity.plural} at once. Rows may refer to one another's external keys, in any order.",
             [
-                given("rows", rows, "The rows, 1,000 at most.", required=True),
-                given("errorPolicy", self.types["ErrorPolicy"], "What a faulty row means for the others."),
-                given("onConflict", self.types["OnConflict"], "For rows that do not say: else MERGE."),
-                given("dryRun", bool, "Whether to write nothing, and tell what would become of each row."),
+                input_field("rows", rows, "The rows, 1,000 at most.", required=True),
+                input_field(
+                    "errorPolicy", self.types["ErrorPolicy"], "What a faulty row means for the others."
+                ),
+                input_field("onConflict", self.types["OnConflict"], "For rows that do not say: else MERGE."),
+                input_field(
+                    "dryRun", bool, "Whether to write nothing, and tell what would become of each row."
+                ),
             ],
         )
 
@@ -184,8 +194,8 @@ class WriteInputs:
             f"Which {entity.singular} to remove for good, with all records that refer to it.",
             [
                 *identity,
-                given("dryRun", bool, "Whether to remove nothing, and tell what would be removed."),
-                given(
+                input_field("dryRun", bool, "Whether to remove nothing, and tell what would be removed."),
+                input_field(
                     "expectedCounts",
                     list_of(counts),
                     "What a dry run has told: where something else would be removed now, nothing is.",
@@ -197,35 +207,37 @@ class WriteInputs:
         for field in entity.fields.values():
             if isinstance(field, ScalarField) and field.writable:
                 required = creating and not field.nullable and field.default is None
-                yield given(field.name, self.inputs.python(field.kind), field.description, required=required)
+                yield input_field(
+                    field.name, self.inputs.python(field.scalar_type), field.description, required=required
+                )
             elif isinstance(field, CompositeField) and field.writable:
-                yield given(field.name, self._composite(field), field.description)
+                yield input_field(field.name, self._composite(field), field.description)
             elif isinstance(field, ToOne):
                 reference = self.types[f"{field.target}Reference"]
-                yield given(
+                yield input_field(
                     field.name, reference, field.description, required=creating and not field.nullable
                 )
 
     def _composite(self, field: CompositeField) -> type:
         name = f"{field.type_name}Input"
-        if not self.types.has(name):
+        if not self.types.is_defined(name):
             whole = field.type_name == "Money"
             self.types.input(
                 name,
                 field.type_description,
                 [
-                    given(p.name, self.inputs.python(p.kind), p.description, required=whole)
+                    input_field(p.name, self.inputs.python(p.scalar_type), p.description, required=whole)
                     for p in field.parts.values()
                 ],
             )
         return self.types[name]
 
     def _batch(self) -> None:
-        which = given("id", strawberry.ID, "Which record.", required=True)
-        version = given("expectedVersion", int, VERSION_DESCRIPTION)
+        which = input_field("id", strawberry.ID, "Which record.", required=True)
+        version = input_field("expectedVersion", int, VERSION_DESCRIPTION)
         self.types.input(RECORD_OPERATION, "Which record a batch deletes or restores.", [which, version])
         operations = [
-            given(
+            input_field(
                 f"{entity.singular}{verb}",
                 self.types[
                     SHARED.get(verb) or f"{entity.name}{ROW if verb == 'Upsert' else verb + OPERATION}"
@@ -240,23 +252,25 @@ class WriteInputs:
             "BatchInput",
             "Writes of any entities, done one after the other in one transaction.",
             [
-                given("operations", list_of(operation), "The writes, 1,000 at most.", required=True),
-                given("atomic", bool, "Whether one that fails takes all others back: true unless said."),
+                input_field("operations", list_of(operation), "The writes, 1,000 at most.", required=True),
+                input_field(
+                    "atomic", bool, "Whether one that fails takes all others back: true unless said."
+                ),
             ],
         )
 
     def _owners(self) -> None:
         which = [
-            given("entity", str, "The name of an entity, such as Account.", required=True),
-            given("field", str, "The name of one of its fields, such as annualRevenue.", required=True),
+            input_field("entity", str, "The name of an entity, such as Account.", required=True),
+            input_field("field", str, "The name of one of its fields, such as annualRevenue.", required=True),
         ]
         self._input(
             "FieldOwnerSetInput",
             "Gives a field to a system: no other one may write it.",
             [
                 *which,
-                given("system", str, "The origin of the API keys that may write it.", required=True),
-                given(
+                input_field("system", str, "The origin of the API keys that may write it.", required=True),
+                input_field(
                     "policy", self.types["FieldOwnerPolicy"], "What becomes of others' values: else REJECT."
                 ),
             ],
@@ -264,12 +278,12 @@ class WriteInputs:
         self._input("FieldOwnerRemoveInput", "Lets every system write a field again.", which)
 
     def _plugins(self) -> None:
-        name = given("name", str, "The plugin's name.", required=True)
+        name = input_field("name", str, "The plugin's name.", required=True)
         about = (
             "Settings by their names; what is not there stays. Null takes a setting back to its default, and "
             "the asterisks that stand for a secret leave it as it is."
         )
-        settings = given("settings", Json, about, required=True)
+        settings = input_field("settings", Json, about, required=True)
         for mutation in MUTATIONS:
             fields = [name, settings] if mutation.verb == "SettingsUpdate" else [name]
             self._input(f"Plugin{mutation.verb}Input", mutation.description, fields)

@@ -6,9 +6,9 @@ from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.write.operations.batch import WRITES
 from tenure_core.write.results import ErrorCode, Status
 from tenure_schema.features.plugin_admin import MUTATIONS
-from tenure_schema.features.plugin_types import define_plugins
+from tenure_schema.features.plugin_types import define_types
 from tenure_schema.operations.lowering import BULK_PAYLOAD
-from tenure_schema.types.builder import GraphQLType, PlannedField, Types, list_of, output
+from tenure_schema.types.builder import GraphQLType, PlannedField, TypeRegistry, list_of, output_field
 from tenure_schema.types.scalars import Json
 
 
@@ -20,7 +20,7 @@ class Payloads:
         types: Where the types go.
     """
 
-    def __init__(self, catalog: Catalog, types: Types) -> None:
+    def __init__(self, catalog: Catalog, types: TypeRegistry) -> None:
         self.types = types
         self._shared()
         for entity in catalog.entities.values():
@@ -37,9 +37,9 @@ class Payloads:
             "UserError",
             "Why something could not be written, or with FIELD_IGNORED, what was left out.",
             [
-                output("code", codes, "What sort of fault it is."),
-                output("path", list[str], "The names that lead to the faulty value in the input."),
-                output("message", str, "What is wrong and what to do, for people."),
+                output_field("code", codes, "What sort of fault it is."),
+                output_field("path", list[str], "The names that lead to the faulty value in the input."),
+                output_field("message", str, "What is wrong and what to do, for people."),
             ],
         )
         self.types.enum("WriteStatus", "What became of a write.", [status.value for status in Status])
@@ -47,42 +47,42 @@ class Payloads:
             "FieldDiff",
             "A field that a dry run would change.",
             [
-                output("field", str, "Its name."),
-                output("before", Json | None, "Its value as it is, in the form of inputs."),
-                output("after", Json | None, "Its value as it would be."),
+                output_field("field", str, "Its name."),
+                output_field("before", Json | None, "Its value as it is, in the form of inputs."),
+                output_field("after", Json | None, "Its value as it would be."),
             ],
         )
         self.types.object(
             "PurgedCount",
             "How many records of an entity are removed.",
-            [output("entity", str, "The entity's name."), output("count", int, "How many.")],
+            [output_field("entity", str, "The entity's name."), output_field("count", int, "How many.")],
         )
 
     def _errors(self) -> PlannedField:
-        return output("userErrors", list_of(self.types["UserError"]), "What is wrong.")
+        return output_field("userErrors", list_of(self.types["UserError"]), "What is wrong.")
 
     def _payload(self, name: str, of: str, fields: list[PlannedField]) -> None:
-        replayed = output(
+        replayed = output_field(
             "replayed", bool, "Whether this is the answer to an earlier write with the same key."
         )
         self.types.object(name, f"What came of {of}.", [*fields, self._errors(), replayed])
 
     def _status(self) -> PlannedField:
-        return output("status", self.types["WriteStatus"], "What became of it.")
+        return output_field("status", self.types["WriteStatus"], "What became of it.")
 
     def _entity(self, entity: EntityInfo) -> None:
         name, one = entity.name, entity.singular
         for verb in WRITES:
             shown = "The record as it is now; null where there is none to show."
-            record = output(one, self._record(entity), shown)
+            record = output_field(one, self._record(entity), shown)
             self._payload(f"{name}{verb}Payload", f"{one}{verb}", [record, self._status()])
         counts = list_of(self.types["PurgedCount"])
         self._payload(
             f"{name}PurgePayload",
             f"{one}Purge",
             [
-                output("purged", counts, "What is removed, or in a dry run would be."),
-                output(one, self._record(entity), "The record, in a dry run; else null."),
+                output_field("purged", counts, "What is removed, or in a dry run would be."),
+                output_field(one, self._record(entity), "The record, in a dry run; else null."),
             ],
         )
         self._bulk(entity)
@@ -95,21 +95,21 @@ class Payloads:
             f"{entity.name}BulkUpsertResult",
             f"What became of one row of {entity.plural}BulkUpsert.",
             [
-                output("index", int, "The row's position, from 0."),
-                output("rowKey", str | None, "The key by which the row means its record."),
+                output_field("index", int, "The row's position, from 0."),
+                output_field("rowKey", str | None, "The key by which the row means its record."),
                 self._status(),
-                output(
+                output_field(
                     entity.singular,
                     self._record(entity),
                     "The record as it is now; null where there is none.",
                 ),
-                output(
+                output_field(
                     "diff", list_of(self.types["FieldDiff"]) | None, "In a dry run: what would be changed."
                 ),
                 self._errors(),
             ],
         )
-        results = output("results", list_of(result), "What became of each row, in their order.")
+        results = output_field("results", list_of(result), "What became of each row, in their order.")
         self._payload(f"{entity.name}{BULK_PAYLOAD}", f"{entity.plural}BulkUpsert", [results])
 
     def _batch(self) -> None:
@@ -117,15 +117,15 @@ class Payloads:
             "BatchResult",
             "What became of one operation of a batch.",
             [
-                output("index", int, "The operation's position, from 0."),
+                output_field("index", int, "The operation's position, from 0."),
                 self._status(),
-                output(
+                output_field(
                     "node", self.types["Node"] | None, "The record as it is now; null where there is none."
                 ),
                 self._errors(),
             ],
         )
-        results = output("results", list_of(result), "What became of each operation, in their order.")
+        results = output_field("results", list_of(result), "What became of each operation, in their order.")
         self._payload("BatchPayload", "batch", [results])
 
     def _owners(self) -> None:
@@ -133,18 +133,18 @@ class Payloads:
             "FieldOwner",
             "A field that only one system may write.",
             [
-                output("entity", str, "The name of the entity."),
-                output("field", str, "The name of the field."),
-                output("system", str, "The origin of the API keys that may write it."),
-                output("policy", self.types["FieldOwnerPolicy"], "What becomes of others' values."),
+                output_field("entity", str, "The name of the entity."),
+                output_field("field", str, "The name of the field."),
+                output_field("system", str, "The origin of the API keys that may write it."),
+                output_field("policy", self.types["FieldOwnerPolicy"], "What becomes of others' values."),
             ],
         )
         for verb, shown in (("Set", "The owner as it is now."), ("Remove", "The owner that it had.")):
-            field = output("fieldOwner", owner | None, shown)
+            field = output_field("fieldOwner", owner | None, shown)
             self._payload(f"FieldOwner{verb}Payload", f"fieldOwner{verb}", [field])
 
     def _plugins(self) -> None:
-        plugin = define_plugins(self.types)
+        plugin = define_types(self.types)
         shown = "The plugin as it is now; null where there is none of the name."
         for mutation in MUTATIONS:
-            self._payload(mutation.payload, mutation.name, [output("plugin", plugin | None, shown)])
+            self._payload(mutation.payload, mutation.name, [output_field("plugin", plugin | None, shown)])

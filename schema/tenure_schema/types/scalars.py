@@ -20,7 +20,7 @@ from tenure_core.entities.scalar_types import (
     JSON,
     STRING,
     STRING_LIST,
-    Kind,
+    ScalarType,
 )
 
 BigInt = NewType("BigInt", int)
@@ -50,7 +50,7 @@ SCALARS: dict[object, ScalarDefinition] = {
 SCALARS |= {date: SCALARS[Date], datetime: SCALARS[DateTime], strawberry.scalars.JSON: SCALARS[Json]}
 """The scalars that GraphQL does not bring itself, by what stands for them here and in plugins' own types."""
 
-PYTHON: dict[Kind, Any] = {
+PYTHON: dict[ScalarType, Any] = {
     ID: strawberry.ID,
     STRING: str,
     INT: int,

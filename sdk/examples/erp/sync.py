@@ -17,7 +17,7 @@ from typing import Any
 
 from erp import Customer, Erp
 
-from tenure_sdk.client import CursorExpiredError, Tenure, Upserted
+from tenure_sdk.client import CursorExpiredError, Tenure, UpsertReport
 
 SYSTEM = "erp"
 """What Tenure knows the ERP by: the origin of its API key, and the system of its references."""
@@ -38,7 +38,7 @@ def push(erp: Erp, tenure: Tenure) -> None:
     waiting = erp.waiting()
     living = [customer for customer in waiting if not customer.deleted]
 
-    def note(done: Upserted) -> None:
+    def note(done: UpsertReport) -> None:
         for result in done.latest:
             refused = "; ".join(error["message"] for error in result.errors)
             erp.mark_sent(living[result.index], result.id, refused or None)

@@ -139,7 +139,7 @@ def maintain() -> None:
     """Make room for the changes of the days to come, and forget what is older than it is to be kept.
 
     `tenure serve` does the same every hour. This is for where nothing serves, or where it should be done at a
-    certain time. TENURE_CHANGE_DAYS and TENURE_RECEIPT_DAYS say how long changes and receipts are kept.
+    certain time. TENURE_CHANGE_RETENTION_DAYS and TENURE_IDEMPOTENCY_DAYS say how long changes and receipts are kept.
 
     \b
     Example:

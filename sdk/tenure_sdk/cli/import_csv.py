@@ -19,8 +19,8 @@ from tenure_core.plugins.host import load_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings, load_settings
 from tenure_sdk.cli.database import owner_url, refuse_pending_migrations, running_postgres
-from tenure_sdk.csv_import.compiled_map import Recipe
-from tenure_sdk.csv_import.counts import Totals
+from tenure_sdk.csv_import.compiled_map import CompiledMap
+from tenure_sdk.csv_import.counts import ImportCounts
 from tenure_sdk.csv_import.csv_reader import open_csv
 from tenure_sdk.csv_import.import_map import read_map
 from tenure_sdk.csv_import.progress import progress, summary
@@ -65,12 +65,14 @@ def import_file(
         raise typer.Exit(SOME_REFUSED)
 
 
-def _import(file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool, rejects: Path) -> Totals:
+def _import(
+    file: Path, entity: str, map_file: Path, tenant: str, dry_run: bool, rejects: Path
+) -> ImportCounts:
     settings = load_settings()
     host = load_host(settings)
     catalog = host.catalog
     given = read_map(map_file)
-    task = Import(file, Recipe(given, _entity(catalog, entity)), rejects, dry_run)
+    task = Import(file, CompiledMap(given, _entity(catalog, entity)), rejects, dry_run)
     _refuse_file(task)
     with running_postgres(settings) as url:
         owner = owner_url(settings, url)
@@ -100,11 +102,11 @@ def _tenant(owner: str, name: str, dry_run: bool) -> uuid.UUID:
     return uuid.uuid4() if dry_run else ensure_tenant(owner, name)
 
 
-async def _run(task: Import, settings: Settings, url: str, catalog: Catalog, actor: Actor) -> Totals:
+async def _run(task: Import, settings: Settings, url: str, catalog: Catalog, actor: Actor) -> ImportCounts:
     seconds = max(settings.statement_timeout_seconds, STATEMENT_SECONDS)
     patient = settings.model_copy(update={"statement_timeout_seconds": seconds})
     async with Database(url, patient) as database:
-        async with database.tenant(actor.tenant_id) as connection:
+        async with database.tenant_connection(actor.tenant_id) as connection:
             enabled = await enabled_plugins(connection, actor.tenant_id)
         acting = replace(actor, plugins=enabled)
         authorize(acting, catalog).grants.require_write(task.recipe.entity)

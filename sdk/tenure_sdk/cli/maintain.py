@@ -6,8 +6,8 @@ import asyncio
 
 import typer
 
-from tenure_core.changes.retention import Maintained
-from tenure_core.changes.retention import maintain as maintain_database
+from tenure_core.changes.retention import RetentionReport
+from tenure_core.changes.retention import apply_retention as maintain_database
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings, load_settings
 from tenure_sdk.cli.database import refuse_pending_migrations, running_postgres
@@ -30,6 +30,6 @@ def maintain() -> None:
     typer.echo(f"Forgot {done.receipts} receipt(s).")
 
 
-async def _maintain(url: str, settings: Settings) -> Maintained:
+async def _maintain(url: str, settings: Settings) -> RetentionReport:
     async with Database(url, settings) as database:
         return await maintain_database(database, settings)

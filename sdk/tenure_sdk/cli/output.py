@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def nearby(file: Path) -> Path:
+def display_path(file: Path) -> Path:
     """Return how a person in this folder calls a file: from here on, where it lies below."""
     here = Path.cwd()
     return file.relative_to(here) if file.is_relative_to(here) else file

@@ -11,7 +11,7 @@ from tenure_core.access.api_keys import find_tenant
 from tenure_core.errors import BadUserInputError
 from tenure_core.plugins.actor import plugin_actor
 from tenure_core.plugins.administration.enablement import enabled_plugins
-from tenure_core.plugins.context import Context, in_context
+from tenure_core.plugins.context import Context, run_in_context
 from tenure_core.plugins.host import Host, load_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings, load_settings
@@ -55,7 +55,7 @@ async def _run(
     work: Callable[[Context], Awaitable[Result]],
 ) -> Result:
     async with Database(url, settings) as database:
-        async with database.tenant(tenant_id) as connection:
+        async with database.tenant_connection(tenant_id) as connection:
             enabled = await enabled_plugins(connection, tenant_id)
         if plugin not in enabled:
             raise BadUserInputError(
@@ -63,4 +63,4 @@ async def _run(
                 f"Enable it with `tenure plugin enable {plugin} --tenant NAME`.",
             )
         actor = plugin_actor(plugin, tenant_id, enabled)
-        return await in_context(database, host, host[plugin], actor, work)
+        return await run_in_context(database, host, host[plugin], actor, work)

@@ -57,9 +57,9 @@ def _of_plugin(name: str) -> Command | None:
 
     if name not in installed_names():
         return None
-    from tenure_core.plugins.plugin import ask
+    from tenure_core.plugins.plugin import call_hook
 
-    brought = ask(_host()[name].hooks, "register_cli")
+    brought = call_hook(_host()[name].hooks, "register_cli")
     if not isinstance(brought, typer.Typer):
         return None
     command = get_command(brought)

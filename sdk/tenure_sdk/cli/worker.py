@@ -37,10 +37,10 @@ def worker() -> None:
 def _run(host: Host, settings: Settings, url: str) -> None:
     import uvloop
 
-    from tenure_core.background.runtime import works
+    from tenure_core.background.runtime import has_background_work
     from tenure_schema.http.logging_setup import configure_logs
 
-    if not works(host):
+    if not has_background_work(host):
         raise PluginError(
             "There is nothing to do: no plugin that is loaded has jobs, or is told of changes.",
             "Install one, or let it in with TENURE_PLUGINS_ALLOW.",
@@ -51,8 +51,8 @@ def _run(host: Host, settings: Settings, url: str) -> None:
 
 
 async def _work(host: Host, settings: Settings, url: str) -> None:
-    from tenure_core.background.runtime import background
-    from tenure_core.plugins.lifecycle import started
+    from tenure_core.background.runtime import run_background
+    from tenure_core.plugins.lifecycle import run_lifecycle
     from tenure_core.postgres.database import Database
 
     stop = asyncio.Event()
@@ -60,8 +60,8 @@ async def _work(host: Host, settings: Settings, url: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with (
         Database(url, settings) as database,
-        started(host, settings) as ready,
-        background(database, ready, settings),
+        run_lifecycle(host, settings) as ready,
+        run_background(database, ready, settings),
     ):
         names = ", ".join(plugin.name for plugin in ready.plugins)
         typer.echo(f"Tenure works for {names}. Ctrl-C stops it.")

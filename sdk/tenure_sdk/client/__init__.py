@@ -2,10 +2,15 @@
 
 from tenure_sdk.client.async_client import AsyncSnapshot, AsyncTenure
 from tenure_sdk.client.changes import Change, ChangePage
-from tenure_sdk.client.errors import CursorExpiredError, RefusedError, SnapshotBrokenError, UnreachableError
+from tenure_sdk.client.errors import (
+    CursorExpiredError,
+    RequestRejectedError,
+    SnapshotBrokenError,
+    UnreachableError,
+)
 from tenure_sdk.client.snapshots import SnapshotRecord
 from tenure_sdk.client.sync_client import Snapshot, Tenure
-from tenure_sdk.client.upserts import RowResult, Upserted
+from tenure_sdk.client.upserts import RowResult, UpsertReport
 
 __all__ = [
     "AsyncSnapshot",
@@ -13,12 +18,12 @@ __all__ = [
     "Change",
     "ChangePage",
     "CursorExpiredError",
-    "RefusedError",
+    "RequestRejectedError",
     "RowResult",
     "Snapshot",
     "SnapshotBrokenError",
     "SnapshotRecord",
     "Tenure",
     "UnreachableError",
-    "Upserted",
+    "UpsertReport",
 ]

@@ -11,10 +11,10 @@ from typing import Any, TypeVar, Unpack
 import httpx
 
 from tenure_sdk.client import snapshots
-from tenure_sdk.client.changes import ChangePage, Wanted, read_page
-from tenure_sdk.client.protocol import Conversation, Flow, Pause, Reply, Send, UnderWay
+from tenure_sdk.client.changes import ChangeFilter, ChangePage, read_page
+from tenure_sdk.client.protocol import Flow, FlowRunner, Pause, Protocol, Reply, Send
 from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
-from tenure_sdk.client.upserts import OnProgress, Upload, Upserted, UpsertOptions
+from tenure_sdk.client.upserts import ChunkedUpsert, OnProgress, UpsertOptions, UpsertReport
 
 Result = TypeVar("Result")
 Row = Mapping[str, Any]
@@ -35,7 +35,7 @@ class AsyncTenure:
     """
 
     def __init__(self, url: str, key: str, *, patience: float = 300.0, timeout: float = 30.0) -> None:
-        self._conversation = Conversation(url, key, patience)
+        self._conversation = Protocol(url, key, patience)
         self._http = httpx.AsyncClient(timeout=timeout)
 
     async def __aenter__(self) -> AsyncTenure:
@@ -77,7 +77,7 @@ class AsyncTenure:
         dry_run: bool = False,
         on_progress: OnProgress | None = None,
         plural: str = "",
-    ) -> Upserted:
+    ) -> UpsertReport:
         """Create or change any number of records, chunk by chunk.
 
         Args:
@@ -97,13 +97,13 @@ class AsyncTenure:
             UnreachableError: There was no answer for too long; the chunks before are written.
         """
         options = UpsertOptions(entity, plural, error_policy, on_conflict, dry_run)
-        upload = Upload(self._conversation, options, on_progress)
+        upload = ChunkedUpsert(self._conversation, options, on_progress)
         async for row in _each(rows):
             await self._run(upload.add(row))
         await self._run(upload.finish())
         return upload.done
 
-    async def changes(self, cursor: str | None = None, **wanted: Unpack[Wanted]) -> ChangePage:
+    async def changes(self, cursor: str | None = None, **wanted: Unpack[ChangeFilter]) -> ChangePage:
         """Return the page of the change feed behind a cursor.
 
         Args:
@@ -118,7 +118,7 @@ class AsyncTenure:
         return await self._run(read_page(self._conversation, cursor, wanted))
 
     async def follow_changes(
-        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[Wanted]
+        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[ChangeFilter]
     ) -> AsyncIterator[ChangePage]:
         """Follow the change feed, page by page, without end; over broken connections, too.
 
@@ -153,9 +153,9 @@ class AsyncTenure:
         return AsyncSnapshot(lambda: self._run(snapshots.begin(self._conversation, entities)))
 
     async def _run(self, flow: Flow[Result]) -> Result:
-        way = UnderWay(flow)
+        way = FlowRunner(flow)
         while way.step:
-            way.go_on(await self._take(way.step))
+            way.resume(await self._take(way.step))
         return way.result
 
     async def _take(self, step: Send | Pause) -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from tenure_sdk.client.protocol import Conversation, Flow
+from tenure_sdk.client.protocol import Flow, Protocol
 
 PAGE = 1_000
 
@@ -82,7 +82,7 @@ class ChangePage:
         return bool(self.changes) or self.cursor != cursor
 
 
-class Wanted(TypedDict, total=False):
+class ChangeFilter(TypedDict, total=False):
     """What of the feed is wanted; all of it where nothing is said.
 
     Args:
@@ -98,7 +98,7 @@ class Wanted(TypedDict, total=False):
     node: str
 
 
-def read_page(conversation: Conversation, after: str | None, wanted: Wanted) -> Flow[ChangePage]:
+def read_page(conversation: Protocol, after: str | None, wanted: ChangeFilter) -> Flow[ChangePage]:
     """Return the page of the feed behind a cursor.
 
     Raises:

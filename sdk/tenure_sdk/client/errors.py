@@ -15,7 +15,7 @@ class UnreachableError(TenureError):
     retryable = True
 
 
-class RefusedError(TenureError):
+class RequestRejectedError(TenureError):
     """Tenure refused a request.
 
     Args:
@@ -35,7 +35,7 @@ class RefusedError(TenureError):
         return frozenset(str((error.get("extensions") or {}).get("code")) for error in self.errors)
 
 
-class CursorExpiredError(RefusedError):
+class CursorExpiredError(RequestRejectedError):
     """A cursor of the change feed that is older than what is kept: take a snapshot, and follow from there."""
 
     code = "CURSOR_EXPIRED"

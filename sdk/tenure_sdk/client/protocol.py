@@ -16,15 +16,15 @@ from typing import Any, Generic, TypeVar
 import httpx
 import orjson
 
-from tenure_sdk.client.errors import CursorExpiredError, RefusedError, UnreachableError
+from tenure_sdk.client.errors import CursorExpiredError, RequestRejectedError, UnreachableError
 
 Result = TypeVar("Result")
 Data = dict[str, Any]
 
-BUSY = frozenset((429, 502, 503, 504))
+RETRYABLE_STATUSES = frozenset((429, 502, 503, 504))
 """Statuses that say: not now."""
 
-NOT_TO_BE_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+UNSENDABLE = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 """What no later attempt mends."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 15.0
@@ -57,7 +57,7 @@ Reply = httpx.Response | httpx.TransportError | None
 Flow = Generator[Send | Pause, Reply, Result]
 
 
-class UnderWay(Generic[Result]):
+class FlowRunner(Generic[Result]):
     """A flow that is under way.
 
     Args:
@@ -72,9 +72,9 @@ class UnderWay(Generic[Result]):
 
     def __init__(self, flow: Flow[Result]) -> None:
         self._flow = flow
-        self.go_on(None)
+        self.resume(None)
 
-    def go_on(self, reply: Reply) -> None:
+    def resume(self, reply: Reply) -> None:
         """Take what the last step has brought."""
         try:
             self.step = self._flow.send(reply)
@@ -83,7 +83,7 @@ class UnderWay(Generic[Result]):
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class Protocol:
     """One client's side.
 
     Args:
@@ -139,7 +139,7 @@ class Conversation:
             if isinstance(reply, httpx.Response) and not _is_to_be_repeated(reply):
                 return reply
             pause = _asked_pause(reply) or next(pauses)
-            if isinstance(reply, NOT_TO_BE_SENT) or time.monotonic() + pause > deadline:
+            if isinstance(reply, UNSENDABLE) or time.monotonic() + pause > deadline:
                 raise UnreachableError(
                     f"{self.url} gave no answer: {_told(reply)}.", "Check the address, and that it runs."
                 )
@@ -160,8 +160,8 @@ def _asked_pause(reply: Reply) -> float:
 
 
 def _is_to_be_repeated(response: httpx.Response) -> bool:
-    if response.status_code in BUSY or not response.is_closed:
-        return response.status_code in BUSY
+    if response.status_code in RETRYABLE_STATUSES or not response.is_closed:
+        return response.status_code in RETRYABLE_STATUSES
     errors = _parsed(response).get("errors") or ()
     return any((error.get("extensions") or {}).get("retryable") for error in errors)
 
@@ -186,15 +186,17 @@ def _read(response: httpx.Response) -> dict[str, Any]:
     if "data" in answer or "errors" in answer:
         return answer
     shown = response.text[:200]
-    raise RefusedError(f"Status {response.status_code} and no GraphQL: {shown!r}. Is the address Tenure's?")
+    raise RequestRejectedError(
+        f"Status {response.status_code} and no GraphQL: {shown!r}. Is the address Tenure's?"
+    )
 
 
-def read_refusal(response: httpx.Response) -> RefusedError:
+def read_refusal(response: httpx.Response) -> RequestRejectedError:
     """Return the error of an answer that refuses the request."""
     return _refused(_read(response).get("errors") or ())
 
 
-def _refused(errors: Sequence[dict[str, Any]]) -> RefusedError:
+def _refused(errors: Sequence[dict[str, Any]]) -> RequestRejectedError:
     message = "; ".join(str(error.get("message")) for error in errors)
-    refused = RefusedError(message, errors)
+    refused = RequestRejectedError(message, errors)
     return CursorExpiredError(message, errors) if CursorExpiredError.code in refused.codes else refused

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import orjson
 
-from tenure_core.write.line_splitter import Lines
+from tenure_core.write.line_splitter import LineSplitter
 from tenure_sdk.client.errors import SnapshotBrokenError
-from tenure_sdk.client.protocol import Conversation, Flow, Send, read_refusal
+from tenure_sdk.client.protocol import Flow, Protocol, Send, read_refusal
 
 MAX_LINE_BYTES = 100_000_000
 
@@ -33,7 +33,7 @@ class SnapshotRecord:
     data: Mapping[str, Any]
 
 
-def begin(conversation: Conversation, entities: Sequence[str] | None) -> Flow[httpx.Response]:
+def begin(conversation: Protocol, entities: Sequence[str] | None) -> Flow[httpx.Response]:
     """Ask for a snapshot of some entities, or of all, and return the answer with its body still to be read.
 
     Raises:
@@ -53,7 +53,7 @@ class SnapshotReader:
     """Reads a snapshot, and knows whether it is complete."""
 
     def __init__(self) -> None:
-        self._lines = Lines(MAX_LINE_BYTES)
+        self._lines = LineSplitter(MAX_LINE_BYTES)
         self._cursor = ""
         self._is_complete = False
 
@@ -74,7 +74,7 @@ class SnapshotReader:
         Raises:
             SnapshotBrokenError: They say that the snapshot ends before it is complete.
         """
-        for line in self._lines.cut(data):
+        for line in self._lines.feed(data):
             found = orjson.loads(line or b"{}")
             if "entity" in found:
                 yield SnapshotRecord(found["entity"], found["id"], found["version"], found["data"])

@@ -11,10 +11,10 @@ from typing import Any, TypeVar, Unpack
 import httpx
 
 from tenure_sdk.client import snapshots
-from tenure_sdk.client.changes import ChangePage, Wanted, read_page
-from tenure_sdk.client.protocol import Conversation, Flow, Pause, Reply, Send, UnderWay
+from tenure_sdk.client.changes import ChangeFilter, ChangePage, read_page
+from tenure_sdk.client.protocol import Flow, FlowRunner, Pause, Protocol, Reply, Send
 from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
-from tenure_sdk.client.upserts import OnProgress, Upload, Upserted, UpsertOptions
+from tenure_sdk.client.upserts import ChunkedUpsert, OnProgress, UpsertOptions, UpsertReport
 
 Result = TypeVar("Result")
 Row = Mapping[str, Any]
@@ -35,7 +35,7 @@ class Tenure:
     """
 
     def __init__(self, url: str, key: str, *, patience: float = 300.0, timeout: float = 30.0) -> None:
-        self._conversation = Conversation(url, key, patience)
+        self._conversation = Protocol(url, key, patience)
         self._http = httpx.Client(timeout=timeout)
 
     def __enter__(self) -> Tenure:
@@ -66,21 +66,21 @@ class Tenure:
         dry_run: bool = False,
         on_progress: OnProgress | None = None,
         plural: str = "",
-    ) -> Upserted:
+    ) -> UpsertReport:
         """Create or change any number of records, chunk by chunk: see `AsyncTenure.upsert_many`."""
         options = UpsertOptions(entity, plural, error_policy, on_conflict, dry_run)
-        upload = Upload(self._conversation, options, on_progress)
+        upload = ChunkedUpsert(self._conversation, options, on_progress)
         for row in rows:
             self._run(upload.add(row))
         self._run(upload.finish())
         return upload.done
 
-    def changes(self, cursor: str | None = None, **wanted: Unpack[Wanted]) -> ChangePage:
+    def changes(self, cursor: str | None = None, **wanted: Unpack[ChangeFilter]) -> ChangePage:
         """Return the page of the change feed behind a cursor: see `AsyncTenure.changes`."""
         return self._run(read_page(self._conversation, cursor, wanted))
 
     def follow_changes(
-        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[Wanted]
+        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[ChangeFilter]
     ) -> Iterator[ChangePage]:
         """Follow the change feed, page by page, without end: see `AsyncTenure.follow_changes`."""
         while True:
@@ -96,9 +96,9 @@ class Tenure:
         return Snapshot(lambda: self._run(snapshots.begin(self._conversation, entities)))
 
     def _run(self, flow: Flow[Result]) -> Result:
-        way = UnderWay(flow)
+        way = FlowRunner(flow)
         while way.step:
-            way.go_on(self._take(way.step))
+            way.resume(self._take(way.step))
         return way.result
 
     def _take(self, step: Send | Pause) -> Reply:

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from tenure_core.entities.naming import plural_of
-from tenure_core.write.chunker import Gathering
-from tenure_sdk.client.errors import RefusedError
-from tenure_sdk.client.protocol import Conversation, Flow
+from tenure_core.entities.naming import pluralize
+from tenure_core.write.chunker import Chunker
+from tenure_sdk.client.errors import RequestRejectedError
+from tenure_sdk.client.protocol import Flow, Protocol
 
 MAX_CHUNK_BYTES = 900_000
 """What the rows of a request weigh at most: Tenure takes a megabyte where its operator says nothing else."""
@@ -57,7 +57,7 @@ class RowResult:
 
 
 @dataclass(slots=True)
-class Upserted:
+class UpsertReport:
     """What became of the rows so far.
 
     Args:
@@ -76,7 +76,7 @@ class Upserted:
         return self.counts.total()
 
 
-OnProgress = Callable[[Upserted], None]
+OnProgress = Callable[[UpsertReport], None]
 """Told after each chunk: what it is told is committed, but in a dry run."""
 
 
@@ -102,11 +102,11 @@ class UpsertOptions:
     def mutation(self) -> str:
         """The document that writes a chunk."""
         singular = self.entity[0].lower() + self.entity[1:]
-        plural = self.plural or plural_of(self.entity)
+        plural = self.plural or pluralize(self.entity)
         return MUTATION.format(entity=self.entity, singular=singular, plural=plural)
 
 
-class Upload:
+class ChunkedUpsert:
     """One run: takes rows, and sends them when there are enough.
 
     Args:
@@ -116,13 +116,13 @@ class Upload:
     """
 
     def __init__(
-        self, conversation: Conversation, options: UpsertOptions, on_progress: OnProgress | None
+        self, conversation: Protocol, options: UpsertOptions, on_progress: OnProgress | None
     ) -> None:
-        self.done = Upserted()
+        self.done = UpsertReport()
         self._conversation = conversation
         self._options = options
         self._on_progress = on_progress
-        self._gathering = Gathering[orjson.Fragment](MAX_CHUNK_BYTES)
+        self._gathering = Chunker[orjson.Fragment](MAX_CHUNK_BYTES)
 
     def add(self, row: Mapping[str, Any]) -> Flow[None]:
         """Take a row in, and send the chunk that it no longer fits into."""
@@ -133,7 +133,7 @@ class Upload:
 
     def finish(self) -> Flow[None]:
         """Send the rows that still wait."""
-        if rest := self._gathering.rest():
+        if rest := self._gathering.flush():
             yield from self._send(rest)
 
     def _send(self, rows: Sequence[orjson.Fragment]) -> Flow[None]:
@@ -151,7 +151,7 @@ class Upload:
 
     def _take(self, answer: Mapping[str, Any]) -> None:
         if not answer["results"]:
-            raise RefusedError("; ".join(error["message"] for error in answer["userErrors"]))
+            raise RequestRejectedError("; ".join(error["message"] for error in answer["userErrors"]))
         first = self.done.rows
         self.done.latest = [_result(first, one) for one in answer["results"]]
         self.done.counts.update(one.status for one in self.done.latest)

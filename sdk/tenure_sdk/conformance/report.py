@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-MOST_ALIKE = 8
+MAX_SIMILAR = 8
 """How many findings are told that are mended in the same way; of the others, only that they are there."""
 
 
@@ -65,9 +65,9 @@ class Report:
         for finding in self.findings:
             alike.setdefault((finding.check, finding.mend), []).append(finding)
         for (_, mend), group in alike.items():
-            yield from map(str, group[:MOST_ALIKE])
-            if len(group) > MOST_ALIKE:
-                yield f"    and {len(group) - MOST_ALIKE} more of this sort"
+            yield from map(str, group[:MAX_SIMILAR])
+            if len(group) > MAX_SIMILAR:
+                yield f"    and {len(group) - MAX_SIMILAR} more of this sort"
             yield f"    {mend}"
 
     def _end(self) -> str:

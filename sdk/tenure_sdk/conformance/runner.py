@@ -20,9 +20,9 @@ from tenure_sdk.conformance.checks import (
     tenant_isolation,
 )
 from tenure_sdk.conformance.checks.installation import UNINSTALL, Installing
-from tenure_sdk.conformance.fixtures.added_schema import Additions
-from tenure_sdk.conformance.fixtures.environment import grounded
-from tenure_sdk.conformance.fixtures.plugin_set import Company, company_of
+from tenure_sdk.conformance.fixtures.added_schema import AddedSchema
+from tenure_sdk.conformance.fixtures.environment import run_environment
+from tenure_sdk.conformance.fixtures.plugin_set import PluginSet, load_plugin_set
 from tenure_sdk.conformance.fixtures.row_factory import NoRowsError
 from tenure_sdk.conformance.report import Finding, Report
 
@@ -46,7 +46,7 @@ async def check_plugin(plugin: object, server_url: str, others: Iterable[object]
             assert report.sound, report
     """
     begun = time.monotonic()
-    company = company_of(plugin, others)
+    company = load_plugin_set(plugin, others)
     report = Report(company.name)
     await _Checking(company, server_url, report).run()
     report.seconds = time.monotonic() - begun
@@ -62,21 +62,21 @@ class _Checking:
         report: Where all goes that is found.
     """
 
-    def __init__(self, company: Company, server_url: str, report: Report) -> None:
+    def __init__(self, company: PluginSet, server_url: str, report: Report) -> None:
         self._company = company
         self._server_url = server_url
         self._report = report
 
     async def run(self) -> None:
         """Run the checks. Those on databases need a plugin that starts, and one that can be installed."""
-        if self._note(loading.CHECK, loading.places(self._company), loading.not_loading(self._company)):
+        if self._note(loading.CHECK, loading.places(self._company), loading.check_loading(self._company)):
             return
         added = self._company.additions
-        self._note(naming.CHECK, "names and descriptions in the schema", naming.misnamed(added))
+        self._note(naming.CHECK, "names and descriptions in the schema", naming.check_names(added))
         self._note(
             breaking_changes.CHECK,
             breaking_changes.FILE,
-            breaking_changes.broken(self._company.loaded, added),
+            breaking_changes.check_breaking_changes(self._company.loaded, added),
         )
         try:
             if not await asyncio.to_thread(self._install):
@@ -95,24 +95,28 @@ class _Checking:
                 or self._note(loading.CHECK, loading.places(self._company), installing.serving())
             )
 
-    async def _try_out(self, added: Additions) -> None:
+    async def _try_out(self, added: AddedSchema) -> None:
         """Ask and change all that the plugin lets clients ask and change."""
         company = self._company
-        async with grounded(self._server_url, company.loaded, company.required, added) as ground:
-            few, many, tried = [await ground.holding(count) for count in (FEW, MANY, MANY)]
-            await self._gather(execution.CHECK, ground.told, execution.failing(ground, tried))
+        async with run_environment(self._server_url, company.loaded, company.required, added) as ground:
+            few, many, tried = [await ground.tenant_data(count) for count in (FEW, MANY, MANY)]
+            await self._gather(execution.CHECK, ground.summary, execution.check_execution(ground, tried))
             await self._gather(
-                statement_count.CHECK, "of few rows and of many", statement_count.growing(ground, few, many)
+                statement_count.CHECK,
+                "of few rows and of many",
+                statement_count.check_statement_count(ground, few, many),
             )
             await self._gather(
-                tenant_isolation.CHECK, "none crosses", tenant_isolation.leaking(ground, few, many)
+                tenant_isolation.CHECK, "none crosses", tenant_isolation.check_isolation(ground, few, many)
             )
             await self._gather(
-                permissions.CHECK, "without plugin, or rights", permissions.unguarded(ground, few)
+                permissions.CHECK, "without plugin, or rights", permissions.check_permissions(ground, few)
             )
             if implements(company.loaded.hooks, "on_change"):
                 await self._gather(
-                    change_idempotency.CHECK, "told everything twice", change_idempotency.doubling(ground)
+                    change_idempotency.CHECK,
+                    "told everything twice",
+                    change_idempotency.check_idempotency(ground),
                 )
 
     async def _gather(self, check: str, what: str, findings: AsyncIterator[Finding]) -> None:

@@ -14,7 +14,7 @@ from tenure_sdk.csv_import.field_sources import FOLDS, Ref, Source
 from tenure_sdk.csv_import.import_map import ImportMap, MapError
 
 
-class Recipe:
+class CompiledMap:
     """How the lines of a file become rows of an entity.
 
     Args:
@@ -52,7 +52,7 @@ class Recipe:
                     f"The map names the column {column!r}, which the file has twice.", "Rename one."
                 )
 
-    def takes(self, line: Line) -> bool:
+    def accepts(self, line: Line) -> bool:
         """Return whether a line counts."""
         return all(condition.holds(line) for condition in self.map.where)
 
@@ -118,7 +118,7 @@ def _problem(entity: EntityInfo, name: str, source: Source) -> str | None:
         return "a reference, and nothing else, comes from `ref` and `system`"
     if isinstance(one, CompositeField) and rest and rest[0] not in one.parts:
         return f"{one.type_name} has no part {rest[0]!r}{_nearest(rest[0], one.parts)}"
-    has_deeper_parts = isinstance(one, ScalarField) and one.kind is JSON
+    has_deeper_parts = isinstance(one, ScalarField) and one.scalar_type is JSON
     if len(rest) > isinstance(one, CompositeField) and not has_deeper_parts:
         return "it has no parts" if len(rest) == 1 else "its parts have no parts"
     return None

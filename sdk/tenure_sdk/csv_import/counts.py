@@ -9,7 +9,7 @@ from tenure_core.write.results import Status
 
 
 @dataclass
-class Totals:
+class ImportCounts:
     """What an import has done so far.
 
     Args:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from tenure_core.write.results import Status
-from tenure_sdk.csv_import.counts import Totals
+from tenure_sdk.csv_import.counts import ImportCounts
 
 SECONDS_BETWEEN_LINES = 1.0
 
@@ -29,7 +29,7 @@ DRY_LABELS = {
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Totals, float], None]]:
+def progress() -> Iterator[Callable[[ImportCounts, float], None]]:
     """Show a run's progress on stderr; yields what to call with the totals and the share that is done."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -48,19 +48,19 @@ class _Lines:
         self._began = time.monotonic()
         self._next = self._began
 
-    def __call__(self, totals: Totals, share: float) -> None:
+    def __call__(self, totals: ImportCounts, share: float) -> None:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + SECONDS_BETWEEN_LINES
             typer.echo(f"{share:4.0%}  {_state(totals, self._began)}", err=True)
 
 
-def _state(totals: Totals, began: float) -> str:
+def _state(totals: ImportCounts, began: float) -> str:
     seconds = max(time.monotonic() - began, 0.001)
     speed = f"{totals.lines / seconds:,.0f} lines/s"
     return f"{totals.lines:,} lines read, {totals.written:,} records written ({speed})"
 
 
-def summary(totals: Totals, rejects: object, dry_run: bool) -> str:
+def summary(totals: ImportCounts, rejects: object, dry_run: bool) -> str:
     """Return the table of what a run has done.
 
     Args:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from tenure_core.write.chunker import Gathering
-from tenure_sdk.csv_import.compiled_map import Recipe
-from tenure_sdk.csv_import.counts import Totals
+from tenure_core.write.chunker import Chunker
+from tenure_sdk.csv_import.compiled_map import CompiledMap
+from tenure_sdk.csv_import.counts import ImportCounts
 from tenure_sdk.csv_import.csv_reader import CsvFile, Row
 from tenure_sdk.csv_import.external_keys import Line
 
@@ -29,20 +29,22 @@ class Record:
     problems: list[str] = field(default_factory=list)
 
 
-def chunks(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[list[Record]]:
+def chunks(recipe: CompiledMap, file: CsvFile, totals: ImportCounts) -> Iterator[list[Record]]:
     """Yield all records of a file, chunk by chunk.
 
     Of two lines with one key, which are two records without `group`, the later wins.
     """
-    gathering = Gathering[Record]()
+    gathering = Chunker[Record]()
     for record in (_grouped if recipe.map.group else _single)(recipe, file, totals):
         if full := gathering.add(record, record.key or None):
             yield full
-    if rest := gathering.rest():
+    if rest := gathering.flush():
         yield rest
 
 
-def keyed_lines(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[tuple[Row, Line, str] | Record]:
+def keyed_lines(
+    recipe: CompiledMap, file: CsvFile, totals: ImportCounts
+) -> Iterator[tuple[Row, Line, str] | Record]:
     """Yield every line that counts with its key; as a record with a problem, where it has none."""
     for row in file:
         totals.lines += 1
@@ -51,7 +53,7 @@ def keyed_lines(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[tuple
             yield Record("", row, problems=[problem])
             continue
         line = dict(zip(file.header, row.cells, strict=True))
-        if not recipe.takes(line):
+        if not recipe.accepts(line):
             totals.left_out += 1
             continue
         try:
@@ -60,12 +62,12 @@ def keyed_lines(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[tuple
             yield Record("", row, problems=[f"key: {error}"])
 
 
-def _single(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[Record]:
+def _single(recipe: CompiledMap, file: CsvFile, totals: ImportCounts) -> Iterator[Record]:
     for found in keyed_lines(recipe, file, totals):
         yield found if isinstance(found, Record) else _record(recipe, *found)
 
 
-def _grouped(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[Record]:
+def _grouped(recipe: CompiledMap, file: CsvFile, totals: ImportCounts) -> Iterator[Record]:
     groups: dict[str, Record] = {}
     for found in keyed_lines(recipe, file, totals):
         if isinstance(found, Record):
@@ -80,12 +82,12 @@ def _grouped(recipe: Recipe, file: CsvFile, totals: Totals) -> Iterator[Record]:
     yield from groups.values()
 
 
-def _record(recipe: Recipe, row: Row, line: Line, key: str) -> Record:
+def _record(recipe: CompiledMap, row: Row, line: Line, key: str) -> Record:
     problems: list[str] = []
     return Record(key, row, recipe.read(line, problems), problems)
 
 
-def _add(recipe: Recipe, group: Record, row: Row, line: Line) -> None:
+def _add(recipe: CompiledMap, group: Record, row: Row, line: Line) -> None:
     problems: list[str] = []
     recipe.fold(group.values, line, problems)
     group.problems.extend(f"line {row.number}: {problem}" for problem in problems)

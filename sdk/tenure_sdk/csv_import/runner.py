@@ -10,13 +10,13 @@ from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.postgres.database import Database
 from tenure_core.write.chunks import ErrorPolicy, write_rows
-from tenure_sdk.csv_import.compiled_map import Recipe
-from tenure_sdk.csv_import.counts import Totals
+from tenure_sdk.csv_import.compiled_map import CompiledMap
+from tenure_sdk.csv_import.counts import ImportCounts
 from tenure_sdk.csv_import.csv_reader import CsvFile, open_csv
 from tenure_sdk.csv_import.record_builder import Record, chunks, keyed_lines
 from tenure_sdk.csv_import.rejects import Rejects
 
-OnProgress = Callable[[Totals, float], None]
+OnProgress = Callable[[ImportCounts, float], None]
 """Told of the totals and the share of the work that is done, now and then: what they count is committed."""
 
 
@@ -32,14 +32,14 @@ class Import:
     """
 
     path: Path
-    recipe: Recipe
+    recipe: CompiledMap
     rejects: Path
     dry_run: bool
 
 
 async def run(
     task: Import, database: Database, catalog: Catalog, actor: Actor, on_progress: OnProgress
-) -> Totals:
+) -> ImportCounts:
     """Import a file. Cut off anywhere, it can be run again: what was written is found by its key.
 
     A dry run writes each chunk and takes it back, so a record that the file itself would make in an earlier
@@ -50,7 +50,7 @@ async def run(
         MapError: The file lacks a column.
         DatabaseUnavailableError: The database went away; the chunks before are written.
     """
-    totals = Totals()
+    totals = ImportCounts()
     refused_groups: dict[str, Sequence[str]] = {}
 
     def show(file: CsvFile) -> None:
@@ -76,7 +76,7 @@ async def run(
     return totals
 
 
-def _share_done(task: Import, file: CsvFile, totals: Totals) -> float:
+def _share_done(task: Import, file: CsvFile, totals: ImportCounts) -> float:
     if not task.recipe.map.group:
         return file.share_read
     handled = totals.written + totals.refused
@@ -84,7 +84,12 @@ def _share_done(task: Import, file: CsvFile, totals: Totals) -> float:
 
 
 async def _write(
-    task: Import, database: Database, catalog: Catalog, actor: Actor, chunk: Sequence[Record], totals: Totals
+    task: Import,
+    database: Database,
+    catalog: Catalog,
+    actor: Actor,
+    chunk: Sequence[Record],
+    totals: ImportCounts,
 ) -> None:
     recipe, system = task.recipe, task.recipe.map.system
     sound = [record for record in chunk if not record.problems]
@@ -105,6 +110,6 @@ async def _write(
 def _reject_groups(task: Import, rejects: Rejects, reasons: Mapping[str, Sequence[str]]) -> None:
     """Go through the file again for all lines of the refused groups: a mended group needs them all."""
     with open_csv(task.path, task.recipe.map.encoding, task.recipe.map.delimiter) as file:
-        for found in keyed_lines(task.recipe, file, Totals()):
+        for found in keyed_lines(task.recipe, file, ImportCounts()):
             if not isinstance(found, Record) and found[2] in reasons:
                 rejects.add(found[0], reasons[found[2]])

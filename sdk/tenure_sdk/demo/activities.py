@@ -45,7 +45,7 @@ FAREWELLS = (
 
 
 @dataclass(frozen=True)
-class Cast:
+class DemoPeople:
     """Whom the events of one customer are about.
 
     Args:
@@ -77,7 +77,7 @@ def activity_rows(
         contacts: The ids of its contacts.
         now: The moment that the year ends; nothing but what is due lies after it.
     """
-    cast = Cast(account, contacts, currency_of(customer.country), _basket(chance, customer))
+    cast = DemoPeople(account, contacts, currency_of(customer.country), _basket(chance, customer))
     yield from _chapter(chance, cast, customer.stage, now)
 
 
@@ -88,7 +88,7 @@ def _basket(chance: random.Random, customer: Organization | Person) -> int:
 
 
 def _chapter(
-    chance: random.Random, cast: Cast, stage: LifecycleStage, now: datetime
+    chance: random.Random, cast: DemoPeople, stage: LifecycleStage, now: datetime
 ) -> Iterator[dict[str, object]]:
     """Yield the year of one customer, as its stage tells it."""
     if stage is LifecycleStage.CUSTOMER:
@@ -112,7 +112,7 @@ def _chapter(
 
 
 def _purchases(
-    chance: random.Random, cast: Cast, now: datetime, start: int, end: int, *, fading: bool
+    chance: random.Random, cast: DemoPeople, now: datetime, start: int, end: int, *, fading: bool
 ) -> Iterator[dict[str, object]]:
     """Yield purchases from `start` to `end` days ago; where they fade, ever fewer and ever smaller ones."""
     usual_gap = chance.uniform(6, 14)
@@ -132,7 +132,7 @@ def _purchases(
 
 def _events(
     chance: random.Random,
-    cast: Cast,
+    cast: DemoPeople,
     now: datetime,
     kinds: Sequence[tuple[str, str, str, float]],
     number: int,
@@ -146,7 +146,7 @@ def _events(
 
 def _event(
     chance: random.Random,
-    cast: Cast,
+    cast: DemoPeople,
     moment: datetime,
     told: tuple[str, str, str, float | None],
     value: int | None = None,
@@ -171,7 +171,7 @@ def _event(
     }
 
 
-def _task(cast: Cast, now: datetime, subject: str) -> dict[str, object]:
+def _task(cast: DemoPeople, now: datetime, subject: str) -> dict[str, object]:
     return {
         "account": {"id": str(cast.account)},
         "contact": {"id": str(cast.contacts[0])},

@@ -33,7 +33,7 @@ async def load_demo(database: Database, catalog: Catalog, actor: Actor, now: dat
     Returns:
         Whether anything was written.
     """
-    async with database.writing(actor.tenant_id, str(actor.key_id), actor.origin) as connection:
+    async with database.write_transaction(actor.tenant_id, str(actor.key_id), actor.origin) as connection:
         cursor = await connection.execute(
             "SELECT EXISTS (SELECT FROM account WHERE tenant_id = %s)", (actor.tenant_id,)
         )

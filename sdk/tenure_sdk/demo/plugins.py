@@ -13,7 +13,7 @@ from tenure_core.entities.declaration import Entity
 from tenure_core.errors import TenureError
 from tenure_core.plugins.administration.enablement import enable, enabled_plugins
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.plugin import LoadedPlugin, ask
+from tenure_core.plugins.plugin import LoadedPlugin, call_hook
 from tenure_core.plugins.registrations import DemoAccount, DemoData
 from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.write.chunker import MAX_ROWS
@@ -55,7 +55,7 @@ async def load_plugins(database: Database, host: Host, actor: Actor, now: dateti
 
 
 async def _load(database: Database, host: Host, plugin: LoadedPlugin, actor: Actor, now: datetime) -> bool:
-    async with database.writing(actor.tenant_id, actor.signature, actor.origin) as connection:
+    async with database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection:
         cursor = await connection.execute(KNOWN, {"tenant": actor.tenant_id})
         known = {name for (name,) in await cursor.fetchall()}
         enabled = await enabled_plugins(connection, actor.tenant_id)
@@ -77,7 +77,7 @@ class _Story:
         self._actor = actor
 
     async def write(self, now: datetime) -> None:
-        demo: DemoData | None = ask(self._plugin.hooks, "register_demo_data")
+        demo: DemoData | None = call_hook(self._plugin.hooks, "register_demo_data")
         if demo is None:
             return
         chance = random.Random(f"{SEED} {self._plugin.name}")  # noqa: S311  # a story, not a secret

@@ -22,7 +22,7 @@ TENANT = "demo"
 
 
 @dataclass(frozen=True)
-class Prepared:
+class DemoSetup:
     """What the demo can now be shown with.
 
     Args:
@@ -34,7 +34,7 @@ class Prepared:
     first_run: bool
 
 
-def prepare(settings: Settings, url: str, host: Host) -> Prepared:
+def prepare(settings: Settings, url: str, host: Host) -> DemoSetup:
     """Migrate a database and fill the demo's tenant, unless both were done before.
 
     Args:
@@ -50,18 +50,18 @@ def prepare(settings: Settings, url: str, host: Host) -> Prepared:
     return asyncio.run(_fill(settings, url, host))
 
 
-async def _fill(settings: Settings, url: str, host: Host) -> Prepared:
+async def _fill(settings: Settings, url: str, host: Host) -> DemoSetup:
     async with Database(url, settings) as database:
         keys = KeyCache(database, settings.key_cache_seconds)
         key = await _known_key(settings.home, keys) or _new_key(settings.home, owner_url(settings, url))
-        actor = await keys.actor(f"Bearer {key}")
+        actor = await keys.authenticate(f"Bearer {key}")
         now = datetime.now(UTC)
         first_run = await load_demo(database, host.catalog, actor, now)
         new = await load_plugins(database, host, actor, now)
         if first_run or new:
             # Until then PostgreSQL plans for empty tables, and the workers' statements take minutes.
             await database.analyze(*(entity.table.name for entity in host.catalog.entities.values()))
-        return Prepared(key, first_run)
+        return DemoSetup(key, first_run)
 
 
 async def _known_key(home: Path, keys: KeyCache) -> str | None:
@@ -71,7 +71,7 @@ async def _known_key(home: Path, keys: KeyCache) -> str | None:
         return None
     key = file.read_text().strip()
     try:
-        await keys.actor(f"Bearer {key}")
+        await keys.authenticate(f"Bearer {key}")
     except UnauthenticatedError:
         return None
     return key

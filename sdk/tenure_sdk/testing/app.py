@@ -13,21 +13,21 @@ from starlette.applications import Starlette
 
 from tenure_core.access.api_keys import create_key
 from tenure_core.access.identity import Actor, Role
-from tenure_core.background.change_listeners.batch import Delivery
+from tenure_core.background.change_listeners.batch import ChangeBatch
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import PluginFailedError
 from tenure_core.migrate.runner import upgrade
 from tenure_core.plugins.actor import plugin_actor
 from tenure_core.plugins.administration.enablement import enable
-from tenure_core.plugins.context import Context, in_context, open_context
+from tenure_core.plugins.context import Context, open_context, run_in_context
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.postgres.database import Database
 from tenure_core.postgres.scratch_database import scratch_database
 from tenure_core.settings import Settings
 from tenure_schema.app import GRAPHQL_PATH, create_app
-from tenure_schema.http.graphql_request import Question
-from tenure_schema.operations.executor import Execution
+from tenure_schema.http.graphql_request import GraphQLRequest
+from tenure_schema.operations.executor import Executor
 from tenure_sdk.testing.tables import create_tables
 
 Response = dict[str, Any]
@@ -77,16 +77,16 @@ class RunningTenure:
         """Return a new tenant that has all plugins enabled, seen by an administrator."""
         name = f"test {uuid.uuid4()}"
         first = await self.opened(name, Role.ADMIN)
-        async with self.database.writing(first.id, "test", "test") as connection:
+        async with self.database.write_transaction(first.id, "test", "test") as connection:
             for plugin in self.host.plugins:
                 await enable(connection, self.host, plugin.name, first.id)
-        self.app.state.keys.forget(first.id)
+        self.app.state.keys.invalidate_tenant(first.id)
         return await self.opened(name, Role.ADMIN)
 
     async def opened(self, name: str, role: str) -> Tenant:
         """Return a tenant as a new key of it sees it; the tenant is made where there is none of the name."""
         key = create_key(self.settings.database_url, name, role, "test", "test")
-        actor = await self.app.state.keys.actor(f"Bearer {key.secret}")
+        actor = await self.app.state.keys.authenticate(f"Bearer {key.secret}")
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app),
             base_url="http://tenure.test",
@@ -133,8 +133,8 @@ class Tenant:
         Raises:
             TenureError: It is refused, or fails.
         """
-        execution: Execution = self.tenure.app.state.execution
-        asking = execution.asking(Question(query, variables), self.actor, "test")
+        execution: Executor = self.tenure.app.state.execution
+        asking = execution.prepare_request(GraphQLRequest(query, variables), self.actor, "test")
         async with aclosing(execution.events(asking)) as events:
             async for event in events:
                 yield event
@@ -161,17 +161,17 @@ class Tenant:
 
     async def _deliver(self, plugin: LoadedPlugin) -> None:
         tenure = self.tenure
-        delivery = Delivery(tenure.database, tenure.host, tenure.settings, plugin, self.id)
+        delivery = ChangeBatch(tenure.database, tenure.host, tenure.settings, plugin, self.id)
         while await delivery.next_batch():
             pass
-        async with tenure.database.tenant(self.id) as connection:
+        async with tenure.database.tenant_connection(self.id) as connection:
             cursor = await connection.execute(PROBLEM, {"tenant": self.id, "plugin": plugin.name})
             found = await cursor.fetchone()
         if found is not None:
             raise PluginFailedError(f"The plugin {plugin.name} failed in on_change: {found[0]}.")
 
     async def _newest_change(self) -> object:
-        async with self.tenure.database.tenant(self.id) as connection:
+        async with self.tenure.database.tenant_connection(self.id) as connection:
             cursor = await connection.execute("SELECT max(seq) FROM change WHERE tenant_id = %s", (self.id,))
             return await cursor.fetchone()
 
@@ -185,7 +185,7 @@ class Tenant:
         host = self.tenure.host
         [job] = [job for job in host[plugin].jobs if job.name == name]
         actor = plugin_actor(plugin, self.id, self.actor.plugins)
-        await in_context(self.tenure.database, host, host[plugin], actor, job.run)
+        await run_in_context(self.tenure.database, host, host[plugin], actor, job.run)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.catalog.change_operation import capture_template
-from tenure_core.migrate.revision_sets import history_of
+from tenure_core.migrate.revision_sets import plugin_revision_set
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.postgres.owner_connection import connect
 
@@ -24,7 +24,7 @@ def create_tables(url: str, plugin: LoadedPlugin, catalog: Catalog) -> None:
         plugin: Whose tables.
         catalog: What there is.
     """
-    history = history_of(plugin)
+    history = plugin_revision_set(plugin)
     if history and history.folder.is_dir():
         return
     with connect(url) as connection:

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tenure_core.access.api_keys import create_key, ensure_tenant, find_tenant
-from tenure_core.access.identity import Role, key_hash
+from tenure_core.access.identity import Role, hash_key
 from tenure_core.errors import BadUserInputError, DatabaseUnavailableError, SettingError
 
 
@@ -25,7 +25,7 @@ def test_a_key_is_kept_as_its_hash_and_nothing_else(database_url: str, tenant_na
             "SELECT tenant_id, name, role, origin, hash, revoked_at FROM api_key WHERE id = %s", (key.key_id,)
         )
     tenant_id = ensure_tenant(database_url, tenant_name)
-    assert row == (tenant_id, "the report", "reader", "excel", key_hash(key.secret), None)
+    assert row == (tenant_id, "the report", "reader", "excel", hash_key(key.secret), None)
     assert key.secret not in str(row)
 
 

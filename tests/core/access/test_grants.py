@@ -14,7 +14,7 @@ from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import ForbiddenError
 from tenure_core.plugins.host import load_host
 from tenure_core.settings import Settings
-from tenure_sdk import Permission, RoleGrants
+from tenure_sdk import Permission, RoleDefinition
 
 
 def actor(role: Role) -> Actor:
@@ -50,8 +50,8 @@ def test_one_role_has_one_object_of_grants_in_any_tenant(catalog: Catalog) -> No
 
 RIGHTS = [
     Permission(name="fleet.sell", doc="Sell cars."),
-    RoleGrants(name="driver", doc="Drives.", reads=(FleetCar,)),
-    RoleGrants(name="dealer", doc="Sells.", writes=(FleetCar,), permissions=("fleet.sell",)),
+    RoleDefinition(name="driver", doc="Drives.", reads=(FleetCar,)),
+    RoleDefinition(name="dealer", doc="Sells.", writes=(FleetCar,), permissions=("fleet.sell",)),
 ]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped
 from tenure_core.catalog.builder import build_catalog
 from tenure_core.catalog.catalog import Catalog, CompositeField, ScalarField, ToMany, ToOne
 from tenure_core.entities.declaration import Entity, belongs_to, column
-from tenure_core.entities.fields import TAKEN, Declared
+from tenure_core.entities.fields import RESERVED_FIELD_NAMES, ColumnDeclaration
 from tenure_core.entities.model import CORE_ENTITIES, Account
 from tenure_core.errors import DeclarationError
 
@@ -22,7 +22,7 @@ class Ticket(Entity):
     metadata = MetaData()
 
     account: Mapped[Account] = belongs_to(back="tickets")
-    topic: Mapped[str | None] = column(choice="Topic")
+    topic: Mapped[str | None] = column(enum_name="Topic")
 
 
 class Clash(Entity):
@@ -62,12 +62,14 @@ def test_parts_that_money_cannot_be_without_are_known(catalog: Catalog) -> None:
     revenue, address = catalog["Account"].fields["annualRevenue"], catalog["Account"].fields["address"]
     assert isinstance(revenue, CompositeField)
     assert isinstance(address, CompositeField)
-    assert revenue.required == {"minorUnits", "currency"}
-    assert address.required == frozenset()
+    assert revenue.required_parts == {"minorUnits", "currency"}
+    assert address.required_parts == frozenset()
 
 
 def test_personal_data_is_known_also_where_it_has_parts(catalog: Catalog) -> None:
-    personal = {name: [field.name for field in entity.personal] for name, entity in catalog.entities.items()}
+    personal = {
+        name: [field.name for field in entity.personal_fields] for name, entity in catalog.entities.items()
+    }
     assert personal == {
         "Account": ["name", "phone", "email", "owner", "address"],
         "Contact": ["firstName", "lastName", "email", "phone", "title", "birthday"],
@@ -79,7 +81,7 @@ def test_a_further_entity_joins_those_of_the_core() -> None:
     found = build_catalog((*CORE_ENTITIES, Ticket), {"ActivityKind": ("CALL",), "Topic": ("BUG", "IDEA")})
     topic = found["Ticket"].fields["topic"]
     assert isinstance(topic, ScalarField)
-    assert topic.kind.values == ("BUG", "IDEA")
+    assert topic.scalar_type.values == ("BUG", "IDEA")
     assert isinstance(found["Account"].fields["tickets"], ToMany)
 
 
@@ -98,9 +100,9 @@ def test_two_fields_of_one_name_stop_the_start() -> None:
         build_catalog((*CORE_ENTITIES, Clash))
 
 
-@pytest.mark.parametrize("name", sorted(TAKEN))
+@pytest.mark.parametrize("name", sorted(RESERVED_FIELD_NAMES))
 def test_no_field_has_a_name_that_means_something_else_beside_it(name: str, monkeypatch) -> None:
-    [first, *others] = [one for one in Account.__fields__ if isinstance(one, Declared)]
+    [first, *others] = [one for one in Account.__fields__ if isinstance(one, ColumnDeclaration)]
     monkeypatch.setattr(Account, "__fields__", (replace(first, name=name), *others))
     with pytest.raises(DeclarationError, match=name):
         build_catalog([Account])

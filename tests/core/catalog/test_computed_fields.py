@@ -11,39 +11,41 @@ from tests.core.query.sql.test_compiler import asked
 from tests.generated_queries.sample import CATALOG
 from tests.generated_queries.sample_computed import PLUGIN
 
-from tenure_core.access.grants import Authorized, EntityGrant, Grants
+from tenure_core.access.grants import EntityGrant, Grants, TenantGrants
 from tenure_core.access.identity import Role
 from tenure_core.catalog.builder import build_catalog
 from tenure_core.catalog.change_operation import capture_template
-from tenure_core.entities.computed import ComputedColumn, ComputedField
+from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.model import Account
 from tenure_core.entities.scalar_types import INT
 from tenure_core.errors import DeclarationError, ForbiddenError
 from tenure_core.query.plan import plan
-from tenure_core.query.request import Field
+from tenure_core.query.request import SelectedField
 from tenure_core.query.sql import compile, compile_export
 from tenure_core.write.rows.validate import writable_fields
 
 
 def computed(name: str, expression: Any = lambda row: row.c.employees) -> ComputedColumn:
-    return ComputedColumn(entity=Account, name=name, kind=INT, doc="A number.", expression=expression)
+    return ComputedColumn(entity=Account, name=name, scalar_type=INT, doc="A number.", expression=expression)
 
 
 async def nothing(context: object, rows: Iterable[object]) -> list[object]:
     return [None for _ in rows]
 
 
-def coded(name: str, *needs: str) -> ComputedField:
-    return ComputedField(entity=Account, name=name, kind=INT, doc="A number.", needs=needs, compute=nothing)
+def coded(name: str, *needs: str) -> BatchField:
+    return BatchField(
+        entity=Account, name=name, scalar_type=INT, doc="A number.", required_columns=needs, compute=nothing
+    )
 
 
 def compiled(
-    field: Field, *, plugins: Iterable[str] = (PLUGIN,), reads: Iterable[str] = CATALOG.entities
+    field: SelectedField, *, plugins: Iterable[str] = (PLUGIN,), reads: Iterable[str] = CATALOG.entities
 ) -> str:
     """Compile a question for a role that may read some entities, in a tenant with some plugins."""
     granted = {name: EntityGrant(read=True) for name in reads}
     grants = Grants(Role.READER, granted, plugins=frozenset(plugins))
-    return compile(plan(field, CATALOG, Authorized(uuid.uuid4(), grants)).plan).text
+    return compile(plan(field, CATALOG, TenantGrants(uuid.uuid4(), grants)).plan).text
 
 
 QUESTIONS = {
@@ -93,7 +95,7 @@ def test_nobody_orders_or_groups_through_a_reference_by_what_they_may_not_read(b
 
 def test_a_question_without_it_is_compiled_as_if_it_were_not_there() -> None:
     question = asked("accounts", asked("nodes", asked("name")), orderBy=[{"field": "NAME"}])
-    plain = plan(question, build_catalog(), Authorized(uuid.uuid4(), _everything())).plan
+    plain = plan(question, build_catalog(), TenantGrants(uuid.uuid4(), _everything())).plan
     assert compiled(question) == compile(plain).text
 
 
@@ -134,7 +136,7 @@ def test_two_computed_fields_of_one_name_stop_the_start(second: Any) -> None:
 
 def test_code_may_need_columns_and_what_is_computed() -> None:
     found = build_catalog(computed=[("p", coded("odd", "employees", "even")), ("p", computed("even"))])
-    assert list(found["Account"].coded["odd"].needs) == ["employees", "even"]
+    assert list(found["Account"].batch_fields["odd"].required_columns) == ["employees", "even"]
     assert "odd" not in found["Account"].fields
 
 

@@ -26,7 +26,7 @@ async def take(changes: AsyncGenerator[Change], count: int) -> list[Change]:
 async def test_one_who_follows_hears_of_what_comes_from_now_on(
     database: Database, catalog: Catalog, actor: Actor, other_actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "CHANGES_AT_ONCE", 2)
+    monkeypatch.setattr(feed, "PAGE_SIZE", 2)
     writer = Writer(database, catalog, actor)
     await writer.create({"name": "before"})
     async with aclosing(follow(database, actor.tenant_id, ["Account"])) as changes:

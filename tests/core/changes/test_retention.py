@@ -13,7 +13,7 @@ import pytest
 
 from tenure_core.access.identity import Actor
 from tenure_core.changes import retention
-from tenure_core.changes.retention import maintain, maintained
+from tenure_core.changes.retention import apply_retention, run_retention
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 
@@ -44,12 +44,12 @@ async def test_changes_are_kept_for_the_days_of_the_setting(
     database: Database, settings: Settings, owner: psycopg.Connection[Any], actor: Actor
 ) -> None:
     old, young = old_change(owner, actor, 12), old_change(owner, actor, 10)
-    done = await maintain(database, settings.model_copy(update={"change_days": 11}))
+    done = await apply_retention(database, settings.model_copy(update={"change_retention_days": 11}))
     assert {old, young} <= set(done.made)
     assert old in done.dropped
     assert young not in done.dropped
     assert changes(owner, actor) == 1
-    assert (await maintain(database, settings)).made == ()
+    assert (await apply_retention(database, settings)).made == ()
 
 
 async def test_receipts_are_kept_for_the_days_of_the_setting(
@@ -61,7 +61,7 @@ async def test_receipts_are_kept_for_the_days_of_the_setting(
                VALUES (%s, %s, '', '{}', now() - make_interval(days => %s))""",
             (actor.tenant_id, str(days), days),
         )
-    assert (await maintain(database, settings)).receipts == 1
+    assert (await apply_retention(database, settings)).receipts == 1
     left = owner.execute("SELECT key FROM receipt WHERE tenant_id = %s", (actor.tenant_id,)).fetchall()
     assert left == [("1",)]
 
@@ -78,7 +78,7 @@ async def test_it_is_tried_again_where_others_were_in_the_way(
     old_change(owner, actor, 99)
     async with await psycopg.AsyncConnection.connect(database_url) as reader:
         await reader.execute("SELECT FROM change LIMIT 1")
-        async with maintained(database, settings):
+        async with run_retention(database, settings):
             await asyncio.sleep(1.5)
             assert changes(owner, actor) == 1
             await reader.rollback()

@@ -11,7 +11,7 @@ from tests.support.concurrent_writers import held, is_free, waits_for_a_lock
 from tests.support.entity_writer import Writer, codes
 
 from tenure_core.data_quality.purge import Purged, purge
-from tenure_core.write.transaction import transact
+from tenure_core.write.transaction import run_in_transaction
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def accounts(database, catalog, actor) -> Writer:
 
 
 async def purged(accounts: Writer, **sent: Any) -> Purged:
-    return await transact(
+    return await run_in_transaction(
         accounts.database,
         accounts.actor,
         lambda c: purge(c, accounts.catalog, accounts.entity, accounts.actor, sent),

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Mapped
 
 from tenure_core.entities.declaration import Composite, Entity, Money, belongs_to, column
 from tenure_core.entities.fields import (
-    OF_EVERY_RECORD,
-    Declared,
-    DeclaredComposite,
-    DeclaredReference,
-    declared_columns,
+    SYSTEM_FIELDS,
+    ColumnDeclaration,
+    CompositeDeclaration,
+    ReferenceDeclaration,
+    list_columns,
 )
 from tenure_core.entities.naming import camel_case
 from tenure_core.entities.scalar_types import DATE, STRING
@@ -38,7 +38,7 @@ class Machine(Entity, order_by="-built_on", plural="machinery"):
     part_of: Mapped[Machine | None] = belongs_to(back="parts")
 
 
-def fields() -> dict[str, Declared | DeclaredComposite | DeclaredReference]:
+def fields() -> dict[str, ColumnDeclaration | CompositeDeclaration | ReferenceDeclaration]:
     return {field.name: field for field in Machine.__fields__}
 
 
@@ -54,11 +54,11 @@ def test_a_class_has_its_fields_between_identity_and_times() -> None:
 
 def test_an_annotation_says_the_kind_and_whether_it_may_be_empty() -> None:
     built_on, serial_number = fields()["built_on"], fields()["serial_number"]
-    assert isinstance(built_on, Declared)
-    assert isinstance(serial_number, Declared)
-    assert (built_on.kind, built_on.nullable) == (DATE, True)
-    assert (serial_number.kind, serial_number.nullable) == (STRING, False)
-    assert serial_number.rules.max_length == 40
+    assert isinstance(built_on, ColumnDeclaration)
+    assert isinstance(serial_number, ColumnDeclaration)
+    assert (built_on.scalar_type, built_on.nullable) == (DATE, True)
+    assert (serial_number.scalar_type, serial_number.nullable) == (STRING, False)
+    assert serial_number.constraints.max_length == 40
 
 
 def test_a_field_without_words_is_described_by_its_name() -> None:
@@ -67,13 +67,13 @@ def test_a_field_without_words_is_described_by_its_name() -> None:
 
 
 def test_a_composite_has_a_column_for_each_part() -> None:
-    names = [one.column for one in declared_columns(Machine.__fields__)]
+    names = [one.column for one in list_columns(Machine.__fields__)]
     assert names[4:7] == ["price_minor_units", "price_currency", "part_of_id"]
 
 
 def test_what_may_be_empty_makes_its_parts_nullable() -> None:
     price = fields()["price"]
-    assert isinstance(price, DeclaredComposite)
+    assert isinstance(price, CompositeDeclaration)
     assert all(part.nullable for part in price.parts)
 
 
@@ -116,9 +116,11 @@ def test_a_composite_inside_of_a_composite_stops_the_start() -> None:
 
 def test_what_every_record_has_is_known_by_name() -> None:
     given = {
-        camel_case(name) for name, one in fields().items() if isinstance(one, Declared) and not one.writable
+        camel_case(name)
+        for name, one in fields().items()
+        if isinstance(one, ColumnDeclaration) and not one.writable
     }
-    assert given == OF_EVERY_RECORD
+    assert given == SYSTEM_FIELDS
 
 
 def test_what_a_value_has_is_kept_with_it() -> None:
@@ -127,7 +129,7 @@ def test_what_a_value_has_is_kept_with_it() -> None:
 
         worth: Mapped[Money | None] = column(writable=False)
 
-    [worth] = [one for one in Kept.__fields__ if isinstance(one, DeclaredComposite)]
+    [worth] = [one for one in Kept.__fields__ if isinstance(one, CompositeDeclaration)]
     assert [part.writable for part in worth.parts] == [False, False]
 
 

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenure_core.entities.format_fast_paths import is_plain_email, is_plain_phone, is_plain_url
+from tenure_core.entities.format_fast_paths import is_canonical_email, is_canonical_phone, is_canonical_url
 
 LOCAL = st.text("aZ0_.+-'!é", min_size=1, max_size=8)
 DOMAIN = st.lists(st.text("ax0-", min_size=1, max_size=6), min_size=1, max_size=3).map(".".join)
@@ -49,7 +49,7 @@ def phone_of_library(value: str) -> str | None:
 @example("info@b.de")
 @example("a@b.de\n")
 def test_a_plain_email_is_what_the_library_would_give_back(value: str) -> None:
-    assert not is_plain_email(value) or email_of_library(value) == value
+    assert not is_canonical_email(value) or email_of_library(value) == value
 
 
 @settings(deadline=None, max_examples=800)
@@ -59,7 +59,7 @@ def test_a_plain_email_is_what_the_library_would_give_back(value: str) -> None:
 @example("+12024561111\n")
 @example("+1" + "2" * 14)
 def test_a_plain_phone_number_is_what_the_library_would_give_back(value: str) -> None:
-    assert not is_plain_phone(value) or phone_of_library(value) == value
+    assert not is_canonical_phone(value) or phone_of_library(value) == value
 
 
 def url_of_library(value: str) -> str | None:
@@ -74,21 +74,21 @@ def url_of_library(value: str) -> str | None:
 @example("https://example.com/a//b/../c")
 @example("https://example.com/?")
 def test_a_plain_url_is_what_the_library_would_give_back(value: str) -> None:
-    assert not is_plain_url(value) or url_of_library(value) == value
+    assert not is_canonical_url(value) or url_of_library(value) == value
 
 
 @pytest.mark.parametrize("value", ["https://example.com", "http://a-b.example/Path/x_1.html"])
 def test_ordinary_urls_are_plain(value: str) -> None:
-    assert is_plain_url(value)
+    assert is_canonical_url(value)
 
 
 @pytest.mark.parametrize(
     "value", ["anna@example.com", "a.b+c@mail.example.co.uk", "office@customer7.example", "x_1@a-b.de"]
 )
 def test_ordinary_emails_are_plain(value: str) -> None:
-    assert is_plain_email(value)
+    assert is_canonical_email(value)
 
 
 @pytest.mark.parametrize("value", ["+442079460958", "+12024561111", "+8613800138000", "+4930901820"])
 def test_ordinary_phone_numbers_are_plain(value: str) -> None:
-    assert is_plain_phone(value)
+    assert is_canonical_phone(value)

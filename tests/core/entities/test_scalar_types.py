@@ -25,12 +25,12 @@ from tenure_core.entities.scalar_types import (
     JSON,
     STRING,
     STRING_LIST,
-    Kind,
+    ScalarType,
 )
 
 SOME_ID = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
-TAKEN: list[tuple[Kind, object, object]] = [
+TAKEN: list[tuple[ScalarType, object, object]] = [
     (ID, str(SOME_ID), SOME_ID),
     (ID, SOME_ID.hex.upper(), SOME_ID),
     (ID, SOME_ID, SOME_ID),
@@ -49,7 +49,7 @@ TAKEN: list[tuple[Kind, object, object]] = [
     (JSON, {"a": [1, None]}, '{"a":[1,null]}'),
 ]
 
-REFUSED: list[tuple[Kind, object, str]] = [
+REFUSED: list[tuple[ScalarType, object, str]] = [
     (ID, "42", "is not an id"),
     (ID, 42, "is not an id"),
     (STRING, 5, "expected text"),
@@ -79,13 +79,13 @@ REFUSED: list[tuple[Kind, object, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "value", "expected"), TAKEN)
-def test_a_value_is_read_as_postgres_takes_it(kind: Kind, value: object, expected: object) -> None:
+def test_a_value_is_read_as_postgres_takes_it(kind: ScalarType, value: object, expected: object) -> None:
     assert kind.parse(value) == expected
     assert type(kind.parse(value)) is type(expected)
 
 
 @pytest.mark.parametrize(("kind", "value", "reason"), REFUSED)
-def test_a_value_of_another_kind_is_refused(kind: Kind, value: object, reason: str) -> None:
+def test_a_value_of_another_kind_is_refused(kind: ScalarType, value: object, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         kind.parse(value)
 
@@ -97,7 +97,7 @@ ANYTHING: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(kind=st.sampled_from(list(scalar_types.BY_PYTHON_TYPE.values())), value=ANYTHING)
-def test_whatever_a_client_sends_is_taken_or_refused_but_never_fails(kind: Kind, value: object) -> None:
+def test_whatever_a_client_sends_is_taken_or_refused_but_never_fails(kind: ScalarType, value: object) -> None:
     with suppress(ValueError):
         kind.parse(value)
 
@@ -109,26 +109,26 @@ def test_a_time_is_the_same_in_every_zone(moment: datetime, minutes: int) -> Non
 
 
 def test_an_enum_takes_its_own_values_only() -> None:
-    kind = scalar_types.enum_kind("Colour", ("RED", "BLUE"))
+    kind = scalar_types.enum_type("Colour", ("RED", "BLUE"))
     assert kind.parse("RED") == "RED"
     with pytest.raises(ValueError, match="none of RED, BLUE"):
         kind.parse("red")
 
 
 def test_enums_of_other_names_are_other_kinds() -> None:
-    assert scalar_types.enum_kind("A", ("X",)) != scalar_types.enum_kind("B", ("X",))
-    assert scalar_types.enum_kind("A", ("X",)) == scalar_types.enum_kind("A", ("X",))
+    assert scalar_types.enum_type("A", ("X",)) != scalar_types.enum_type("B", ("X",))
+    assert scalar_types.enum_type("A", ("X",)) == scalar_types.enum_type("A", ("X",))
 
 
 def test_python_types_lead_to_kinds() -> None:
     class Size(StrEnum):
         SMALL = "SMALL"
 
-    found = scalar_types.kind_of(Size)
+    found = scalar_types.type_for(Size)
     assert found is not None
     assert found.values == ("SMALL",)
-    assert scalar_types.kind_of(list[str]) is STRING_LIST
-    assert scalar_types.kind_of(bytes) is None
+    assert scalar_types.type_for(list[str]) is STRING_LIST
+    assert scalar_types.type_for(bytes) is None
 
 
 def test_only_points_in_time_are_temporal() -> None:

@@ -16,9 +16,9 @@ from tests.support.plugin_files import write_plugin
 from tenure_core.errors import PluginError
 from tenure_core.migrate import runner
 from tenure_core.migrate.autogenerate import write_revision
-from tenure_core.migrate.revision_sets import MigrationFailedError, history_of
+from tenure_core.migrate.revision_sets import MigrationFailedError, plugin_revision_set
 from tenure_core.migrate.runner import DestructiveMigrationError
-from tenure_core.migrate.schema_dump import shape_of
+from tenure_core.migrate.schema_dump import dump_schema
 from tenure_core.plugins.host import Host, load_host
 from tenure_core.settings import Settings
 
@@ -153,12 +153,12 @@ class TestTheFirstRevision:
             assert stranger.execute("SELECT FROM vehicle").fetchall() == []
 
     def test_goes_back_without_a_trace(self, revisions: Revisions, migrated_database_url: str) -> None:
-        before = shape_of(migrated_database_url)
+        before = dump_schema(migrated_database_url)
         host = revisions(FIRST)
         runner.upgrade(migrated_database_url, host)
-        assert shape_of(migrated_database_url) != before
-        runner.downgrade(migrated_database_url, history=history_of(host["fleet"]))
-        left = [line for line in shape_of(migrated_database_url) if "alembic_version_fleet" not in line]
+        assert dump_schema(migrated_database_url) != before
+        runner.downgrade(migrated_database_url, history=plugin_revision_set(host["fleet"]))
+        left = [line for line in dump_schema(migrated_database_url) if "alembic_version_fleet" not in line]
         assert left == before
 
     def test_is_seen_by_a_login_that_only_serves(
@@ -181,7 +181,7 @@ class TestTheNextRevision:
         url = migrated_database_url
         runner.upgrade(url, revisions(FIRST))
         add_vehicle(url, plate="B-TN 1", brand="VW", wheels=6)
-        before = shape_of(url)
+        before = dump_schema(url)
         second = revisions(SECOND)
         runner.upgrade(url, second, allow_destructive=True)
         assert runner.differences(url, second.catalog) == []
@@ -190,8 +190,8 @@ class TestTheNextRevision:
         [(after,)] = rows(url, "SELECT after FROM change ORDER BY seq DESC LIMIT 1")
         assert (after["colour"], "price" in after) == ("red", False)
         assert rows(url, "SELECT plate FROM vehicle WHERE search @@ 'red'") == [("B-TN 2",)]
-        runner.downgrade(url, "0001", history=history_of(second["fleet"]))
-        assert shape_of(url) == before
+        runner.downgrade(url, "0001", history=plugin_revision_set(second["fleet"]))
+        assert dump_schema(url) == before
         assert rows(url, "SELECT wheels, brand FROM vehicle ORDER BY plate") == [(6, ""), (4, "")]
 
     def test_points_at_what_its_author_has_to_decide(self, written: dict[str, Path]) -> None:
@@ -253,11 +253,11 @@ class TestHistories:
     ) -> None:
         host = revisions(FIRST)
         runner.upgrade(migrated_database_url, host)
-        both = shape_of(migrated_database_url)
+        both = dump_schema(migrated_database_url)
         runner.downgrade(migrated_database_url, "0004")
         assert {step.history.plugin for step in runner.pending(migrated_database_url, host)} == {""}
         runner.upgrade(migrated_database_url, host)
-        assert shape_of(migrated_database_url) == both
+        assert dump_schema(migrated_database_url) == both
 
     def test_a_plugin_that_is_not_loaded_stops_nothing(
         self, revisions: Revisions, migrated_database_url: str

@@ -12,19 +12,19 @@ from alembic import op
 from alembic.script import Script
 from sqlalchemy import Connection
 
-from tenure_core.migrate.destructive_changes import Losses
-from tenure_core.migrate.runner import connected
+from tenure_core.migrate.destructive_changes import LossDetector
+from tenure_core.migrate.runner import owner_engine
 
 
 @pytest.fixture(scope="module")
 def connection(database_url: str) -> Iterator[Connection]:
-    with connected(database_url) as opened:
+    with owner_engine(database_url) as opened:
         yield opened
 
 
 def losses(connection: Connection, *scripts: Any) -> list[str]:
     """Return what revisions take away that run the given statements, or call the given functions."""
-    known = Losses(connection)
+    known = LossDetector(connection)
     return [loss for script in scripts for loss in known.of(revision(script))]
 
 

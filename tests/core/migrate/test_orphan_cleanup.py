@@ -10,7 +10,7 @@ from tests.support.plugin_files import write_plugin
 
 from tenure_core.access.api_keys import ensure_tenant
 from tenure_core.migrate.autogenerate import write_revision
-from tenure_core.migrate.revision_sets import history_of
+from tenure_core.migrate.revision_sets import plugin_revision_set
 from tenure_core.migrate.runner import downgrade, upgrade
 from tenure_core.plugins.host import Host, load_host
 from tenure_core.settings import Settings
@@ -76,7 +76,7 @@ def test_a_dropped_entity_leaves_no_trace(url: str, server_url: str, tmp_path: P
     write_revision(server_url, fewer, "fleet")
     upgrade(url, fewer, allow_destructive=True)
     assert known(url) == [{"Car"}] * 3
-    downgrade(url, "0001", history=history_of(fewer["fleet"]))
+    downgrade(url, "0001", history=plugin_revision_set(fewer["fleet"]))
     assert known(url) == [{"Car"}] * 3
 
 
@@ -89,5 +89,5 @@ def test_one_that_comes_back_in_the_same_run_begins_anew(url: str, server_url: s
 
 
 def test_nor_does_one_on_the_way_back(url: str, tmp_path: Path) -> None:
-    downgrade(url, history=history_of(with_both(tmp_path)["fleet"]))
+    downgrade(url, history=plugin_revision_set(with_both(tmp_path)["fleet"]))
     assert known(url) == [set()] * 3

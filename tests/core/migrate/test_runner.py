@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from tenure_core.access.api_keys import ensure_tenant
 from tenure_core.errors import DatabaseUnavailableError, SettingError
 from tenure_core.migrate import runner
-from tenure_core.migrate.revision_sets import MigrationFailedError, core_history
+from tenure_core.migrate.revision_sets import MigrationFailedError, core_revision_set
 
 
 def test_an_empty_database_lacks_every_revision(empty_database_url: str) -> None:
@@ -30,7 +30,7 @@ def test_asking_what_is_pending_writes_nothing(empty_database_url: str) -> None:
 
 def test_a_migrated_database_lacks_nothing(database_url: str) -> None:
     assert runner.pending(database_url) == []
-    assert runner.current(database_url) == (core_history().scripts.get_current_head(),)
+    assert runner.current(database_url) == (core_revision_set().scripts.get_current_head(),)
 
 
 def test_migrating_again_changes_nothing(empty_database_url: str) -> None:

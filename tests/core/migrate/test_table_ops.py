@@ -11,8 +11,8 @@ from tests.support.plugin_files import write_plugin
 from tenure_core.entities.model import Account
 from tenure_core.migrate import runner
 from tenure_core.migrate.autogenerate import write_revision
-from tenure_core.migrate.revision_sets import history_of
-from tenure_core.migrate.schema_dump import shape_of
+from tenure_core.migrate.revision_sets import plugin_revision_set
+from tenure_core.migrate.schema_dump import dump_schema
 from tenure_core.migrate.table_ops import BASE, OF_EVERY_RECORD
 from tenure_core.plugins.host import Host, load_host
 from tenure_core.query.sql.compiler import DIALECT
@@ -104,11 +104,11 @@ def host(tmp_path: Path, server_url: str) -> Host:
 def test_awkward_names_and_defaults_are_made_as_they_are_declared(
     host: Host, migrated_database_url: str
 ) -> None:
-    before = shape_of(migrated_database_url)
+    before = dump_schema(migrated_database_url)
     runner.upgrade(migrated_database_url, host)
     assert runner.differences(migrated_database_url, host.catalog) == []
-    runner.downgrade(migrated_database_url, history=history_of(host["fleet"]))
-    left = [line for line in shape_of(migrated_database_url) if "alembic_version_fleet" not in line]
+    runner.downgrade(migrated_database_url, history=plugin_revision_set(host["fleet"]))
+    left = [line for line in dump_schema(migrated_database_url) if "alembic_version_fleet" not in line]
     assert left == before
 
 
@@ -118,20 +118,20 @@ def test_a_word_after_a_colon_is_no_parameter(
     host = fleet(tmp_path, NOTE)
     write_revision(server_url, host, "fleet")
     runner.upgrade(migrated_database_url, host)
-    assert any("'leave :word at the :desk'" in line for line in shape_of(migrated_database_url))
+    assert any("'leave :word at the :desk'" in line for line in dump_schema(migrated_database_url))
 
 
 def test_tables_that_are_dropped_come_back_as_they_were(
     host: Host, migrated_database_url: str, server_url: str, tmp_path: Path
 ) -> None:
     runner.upgrade(migrated_database_url, host)
-    before = shape_of(migrated_database_url)
+    before = dump_schema(migrated_database_url)
     emptied = fleet(tmp_path, NOTHING)
     assert write_revision(server_url, emptied, "fleet")
     runner.upgrade(migrated_database_url, emptied, allow_destructive=True)
-    assert not any("revision" in line for line in shape_of(migrated_database_url))
-    runner.downgrade(migrated_database_url, "0001", history=history_of(emptied["fleet"]))
-    assert shape_of(migrated_database_url) == before
+    assert not any("revision" in line for line in dump_schema(migrated_database_url))
+    runner.downgrade(migrated_database_url, "0001", history=plugin_revision_set(emptied["fleet"]))
+    assert dump_schema(migrated_database_url) == before
 
 
 FEWER = """
@@ -151,13 +151,13 @@ def test_a_table_is_dropped_after_the_column_that_refers_to_it(
     host: Host, migrated_database_url: str, server_url: str, tmp_path: Path
 ) -> None:
     runner.upgrade(migrated_database_url, host)
-    before = shape_of(migrated_database_url)
+    before = dump_schema(migrated_database_url)
     fewer = fleet(tmp_path, FEWER)
     assert write_revision(server_url, fewer, "fleet")
     runner.upgrade(migrated_database_url, fewer, allow_destructive=True)
     assert runner.differences(migrated_database_url, fewer.catalog) == []
-    runner.downgrade(migrated_database_url, "0001", history=history_of(fewer["fleet"]))
-    assert shape_of(migrated_database_url) == before
+    runner.downgrade(migrated_database_url, "0001", history=plugin_revision_set(fewer["fleet"]))
+    assert dump_schema(migrated_database_url) == before
 
 
 def test_each_table_is_a_function_of_its_own(host: Host, tmp_path: Path) -> None:

@@ -21,15 +21,15 @@ from tenure_core.errors import PluginError
 from tenure_core.migrate import runner
 from tenure_core.migrate.autogenerate import write_revision
 from tenure_core.migrate.revision_sets import MigrationFailedError
-from tenure_core.migrate.schema_dump import shape_of
-from tenure_core.migrate.uninstall import Place, uninstall
+from tenure_core.migrate.schema_dump import dump_schema
+from tenure_core.migrate.uninstall import Target, uninstall
 from tenure_core.plugins.administration.enablement import enable
 from tenure_core.plugins.host import Host, load_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 
 BODY = '''
-from tenure_core.plugins.registrations import RoleGrants
+from tenure_core.plugins.registrations import RoleDefinition
 
 
 class Order(Entity):
@@ -52,7 +52,7 @@ def register_activity_kinds():
 
 @hookimpl
 def register_roles():
-    return [RoleGrants(name="driver", doc="Who drives.", reads=(Order,))]
+    return [RoleDefinition(name="driver", doc="Who drives.", reads=(Order,))]
 '''
 
 
@@ -74,19 +74,19 @@ def host(tmp_path: Path, revision: Path) -> Host:
 
 
 @pytest.fixture
-def place(migrated_database_url: str) -> Place:
+def place(migrated_database_url: str) -> Target:
     """A migrated database without the plugin."""
-    return Place(migrated_database_url, migrated_database_url, Settings(home=Path("nowhere")))
+    return Target(migrated_database_url, migrated_database_url, Settings(home=Path("nowhere")))
 
 
-async def use(place: Place, host: Host, tenant: str) -> uuid.UUID:
+async def use(place: Target, host: Host, tenant: str) -> uuid.UUID:
     """Have a tenant enable the plugin and fill all that it brings; return the tenant."""
     tenant_id = ensure_tenant(place.url, tenant)
     create_key(place.url, tenant, "driver", "k", "test")
     actor = Actor(tenant_id, uuid.uuid4(), Role.ADMIN, "test")
     async with (
         Database(place.url, place.settings) as database,
-        database.writing(tenant_id, actor.signature, "test") as connection,
+        database.write_transaction(tenant_id, actor.audit_name, "test") as connection,
     ):
         await enable(connection, host, "fleet", tenant_id)
         await connection.execute("INSERT INTO account (tenant_id, name) VALUES (%s, 'Acme')", (tenant_id,))
@@ -117,7 +117,7 @@ Rows = Callable[[str], list[tuple[object, ...]]]
 
 
 @pytest.fixture
-def rows(place: Place) -> Rows:
+def rows(place: Target) -> Rows:
     def read(query: str) -> list[tuple[object, ...]]:
         with psycopg.connect(place.url) as owner:
             return owner.execute(query).fetchall()
@@ -126,15 +126,15 @@ def rows(place: Place) -> Rows:
 
 
 async def test_a_plugin_leaves_files_and_no_trace(
-    place: Place, host: Host, tmp_path: Path, rows: Rows
+    place: Target, host: Host, tmp_path: Path, rows: Rows
 ) -> None:
-    before = shape_of(place.url)
+    before = dump_schema(place.url)
     runner.upgrade(place.url, host)
     tenants = [await use(place, host, name) for name in ("east", "west")]
     assert all(rows(f"SELECT FROM {table}") for table in OF_PLUGINS)
     files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
     assert {file.name for file in files} == {f"{tenant}.ndjson" for tenant in tenants}
-    assert shape_of(place.url) == before
+    assert dump_schema(place.url) == before
     assert rows("SELECT DISTINCT entity FROM change ORDER BY 1") == [("Account",), ("Activity",)]
     assert [table for table in OF_PLUGINS if rows(f"SELECT FROM {table}")] == []
     assert rows("SELECT name FROM account") == [("Acme",), ("Acme",)]
@@ -142,7 +142,7 @@ async def test_a_plugin_leaves_files_and_no_trace(
     assert rows("SELECT FROM api_key WHERE revoked_at IS NULL") == []
 
 
-async def test_each_file_holds_the_records_of_one_tenant(place: Place, host: Host, tmp_path: Path) -> None:
+async def test_each_file_holds_the_records_of_one_tenant(place: Target, host: Host, tmp_path: Path) -> None:
     runner.upgrade(place.url, host)
     for name in ("east", "west"):
         await use(place, host, name)
@@ -154,22 +154,22 @@ async def test_each_file_holds_the_records_of_one_tenant(place: Place, host: Hos
 
 
 async def test_nothing_is_changed_where_a_revision_can_not_be_undone(
-    place: Place, host: Host, tmp_path: Path, rows: Rows
+    place: Target, host: Host, tmp_path: Path, rows: Rows
 ) -> None:
     runner.upgrade(place.url, host)
     await use(place, host, "east")
     [file] = (tmp_path / "fleet/migrations").glob("0001*.py")
     file.write_text(file.read_text().replace('"""Go back."""', '"""Go back."""\n    1 / 0'))
-    before = shape_of(place.url)
+    before = dump_schema(place.url)
     with pytest.raises(MigrationFailedError, match="the plugin fleet is faulty: ZeroDivisionError"):
         await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
-    assert shape_of(place.url) == before
+    assert dump_schema(place.url) == before
     assert rows("SELECT DISTINCT kind FROM activity") == [("ROADSIDE_HELP",)]
     assert len(rows('SELECT FROM "order"')) == 1
 
 
 async def test_jobs_that_are_put_into_the_queue_meanwhile_are_taken_out_too(
-    place: Place, host: Host, tmp_path: Path, rows: Rows
+    place: Target, host: Host, tmp_path: Path, rows: Rows
 ) -> None:
     runner.upgrade(place.url, host)
     await use(place, host, "east")
@@ -187,7 +187,7 @@ async def test_jobs_that_are_put_into_the_queue_meanwhile_are_taken_out_too(
     assert [table for table in QUEUE if rows(f"SELECT FROM {table}")] == []
 
 
-async def test_it_comes_back_empty(place: Place, host: Host, tmp_path: Path, rows: Rows) -> None:
+async def test_it_comes_back_empty(place: Target, host: Host, tmp_path: Path, rows: Rows) -> None:
     runner.upgrade(place.url, host)
     await use(place, host, "east")
     await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
@@ -196,15 +196,15 @@ async def test_it_comes_back_empty(place: Place, host: Host, tmp_path: Path, row
 
 
 async def test_a_plugin_that_was_never_migrated_here_can_be_taken_out(
-    place: Place, host: Host, tmp_path: Path
+    place: Target, host: Host, tmp_path: Path
 ) -> None:
-    before = shape_of(place.url)
+    before = dump_schema(place.url)
     assert await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept") == []
-    assert shape_of(place.url) == before
+    assert dump_schema(place.url) == before
     assert not (tmp_path / "kept").exists()
 
 
-def test_what_another_plugin_requires_stays(place: Place, tmp_path: Path) -> None:
+def test_what_another_plugin_requires_stays(place: Target, tmp_path: Path) -> None:
     host = load_host(Settings(), [plugin("fleet"), plugin("tolls", requires=("fleet",))])
     with pytest.raises(PluginError, match=r"tolls requires fleet.*Uninstall tolls first"):
         uninstall(place, host, "fleet", tmp_path)

@@ -14,8 +14,8 @@ from tests.support.vehicle_plugin import FleetCar, fleet
 
 from tenure_core.errors import ConflictError, ForbiddenError
 from tenure_core.plugins.administration.tenant_settings import change_settings
-from tenure_core.plugins.context import in_context, open_context
-from tenure_sdk import Account, Context, Permission, RoleGrants
+from tenure_core.plugins.context import open_context, run_in_context
+from tenure_sdk import Account, Context, Permission, RoleDefinition
 from tenure_sdk.testing import RunningTenure, Tenant, running_tenure
 
 
@@ -26,8 +26,8 @@ class FleetSettings(BaseModel):
 
 RIGHTS = [
     Permission(name="fleet.sell", doc="Sell cars."),
-    RoleGrants(name="driver", doc="Drives.", reads=(FleetCar,)),
-    RoleGrants(name="dealer", doc="Sells.", writes=(FleetCar,), permissions=("fleet.sell",)),
+    RoleDefinition(name="driver", doc="Drives.", reads=(FleetCar,)),
+    RoleDefinition(name="dealer", doc="Sells.", writes=(FleetCar,), permissions=("fleet.sell",)),
 ]
 
 
@@ -156,7 +156,7 @@ async def test_work_that_meets_another_write_is_done_again(tenant: Tenant) -> No
             raise ConflictError("Another write got in the way.")
         return "done"
 
-    assert await in_context(database, host, host["fleet"], tenant.actor, work) == "done"
+    assert await run_in_context(database, host, host["fleet"], tenant.actor, work) == "done"
     assert len(tries) == 2
     assert await plates(tenant) == ["A 1"]
 
@@ -172,6 +172,6 @@ async def test_the_change_feed_names_the_actor_of_the_context(tenant: Tenant) ->
     host, database = tenant.tenure.host, tenant.tenure.database
     async with open_context(database, host, host["fleet"], actor) as context:
         context.session.add(FleetCar(plate="A 1"))
-    async with database.tenant(tenant.id) as connection:
+    async with database.tenant_connection(tenant.id) as connection:
         cursor = await connection.execute("SELECT entity, actor, origin FROM change")
         assert await cursor.fetchall() == [("FleetCar", "plugin:fleet", "plugin:fleet")]

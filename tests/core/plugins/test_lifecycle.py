@@ -10,11 +10,11 @@ from tests.support.vehicle_plugin import FleetCar, fleet
 
 from tenure_core.errors import PluginError
 from tenure_core.plugins.host import load_host
-from tenure_core.plugins.lifecycle import started
+from tenure_core.plugins.lifecycle import run_lifecycle
 from tenure_core.settings import Settings
 
 STOP = Settings()
-LEAVE_OUT = Settings(plugin_failures="leave_out")
+SKIP = Settings(plugin_failures="skip")
 
 
 class Diary:
@@ -45,7 +45,7 @@ async def fail() -> None:
 
 async def test_plugins_are_started_in_order_and_closed_in_the_opposite_one(diary: Diary) -> None:
     host = load_host(STOP, [diary.plugin(name) for name in ("beta", "alpha", "gamma")])
-    async with started(host, STOP) as ready:
+    async with run_lifecycle(host, STOP) as ready:
         assert ready is host
         assert diary.entries == ["start alpha", "start beta", "start gamma"]
         diary.entries.clear()
@@ -55,7 +55,7 @@ async def test_plugins_are_started_in_order_and_closed_in_the_opposite_one(diary
 async def test_plugins_are_closed_where_the_process_fails(diary: Diary) -> None:
     host = load_host(STOP, [diary.plugin("alpha")])
     with pytest.raises(ZeroDivisionError):
-        async with started(host, STOP):
+        async with run_lifecycle(host, STOP):
             raise ZeroDivisionError
     assert diary.entries == ["start alpha", "stop alpha"]
 
@@ -63,7 +63,7 @@ async def test_plugins_are_closed_where_the_process_fails(diary: Diary) -> None:
 async def test_one_that_fails_stops_the_start_with_its_name(diary: Diary) -> None:
     host = load_host(STOP, [diary.plugin("alpha"), diary.plugin("beta", on_startup=fail)])
     with pytest.raises(PluginError, match="The plugin beta failed at the start: LookupError: no such server"):
-        async with started(host, STOP):
+        async with run_lifecycle(host, STOP):
             pass
     assert diary.entries == ["start alpha", "stop alpha"]
 
@@ -77,10 +77,10 @@ async def test_one_that_fails_is_left_out_with_all_that_it_brings_and_all_that_r
         diary.plugin("routes", requires=("fleet",)),
         diary.plugin("trips", requires=("routes",)),
     ]
-    host = load_host(LEAVE_OUT, plugins)
+    host = load_host(SKIP, plugins)
     assert FleetCar.__name__ in host.catalog.entities
     with capture_logs() as logs:
-        async with started(host, LEAVE_OUT) as ready:
+        async with run_lifecycle(host, SKIP) as ready:
             assert [plugin.name for plugin in ready.plugins] == ["alpha"]
             assert FleetCar.__name__ not in ready.catalog.entities
     assert [(one.name, one.reason) for one in ready.failed] == [
@@ -95,7 +95,7 @@ async def test_one_that_fails_is_left_out_with_all_that_it_brings_and_all_that_r
 async def test_one_that_fails_to_close_keeps_no_other_from_it(diary: Diary) -> None:
     host = load_host(STOP, [diary.plugin("alpha"), diary.plugin("beta", on_shutdown=fail)])
     with capture_logs() as logs:
-        async with started(host, STOP):
+        async with run_lifecycle(host, STOP):
             pass
     assert diary.entries == ["start alpha", "start beta", "stop alpha"]
     assert [entry["plugin"] for entry in logs] == ["beta"]

@@ -15,15 +15,15 @@ from sqlalchemy.orm import aliased
 from tenure_core.access.identity import Actor
 from tenure_core.entities.model import Account, Activity, Contact
 from tenure_core.errors import BadUserInputError, ConflictError
-from tenure_core.plugins.orm_session import LentTransactionError, TenantSession, lending
+from tenure_core.plugins.orm_session import TenantSession, TransactionNotOwnedError, lease_session
 from tenure_core.postgres.database import Database
 
 
 @asynccontextmanager
 async def session_of(database: Database, actor: Actor) -> AsyncIterator[TenantSession]:
     async with (
-        database.writing(actor.tenant_id, actor.signature, actor.origin) as connection,
-        lending(connection, actor.tenant_id) as lent,
+        database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection,
+        lease_session(connection, actor.tenant_id) as lent,
     ):
         yield lent.session
 
@@ -35,7 +35,7 @@ async def named(database: Database, actor: Actor, *names: str) -> list[Account]:
 
 
 async def names(database: Database, actor: Actor) -> list[str]:
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         cursor = await connection.execute("SELECT name FROM account ORDER BY name")
         return [name for (name,) in await cursor.fetchall()]
 
@@ -55,9 +55,9 @@ async def test_new_records_get_the_tenant_and_an_id_when_they_are_added(
 
 async def test_writes_are_captured_under_the_lenders_actor(database: Database, actor: Actor) -> None:
     await named(database, actor, "Acme")
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         cursor = await connection.execute("SELECT entity, actor, origin FROM change")
-        assert await cursor.fetchall() == [("Account", actor.signature, actor.origin)]
+        assert await cursor.fetchall() == [("Account", actor.audit_name, actor.origin)]
 
 
 async def test_records_of_other_tenants_are_not_seen(
@@ -113,11 +113,11 @@ async def test_every_statement_on_entities_says_the_tenant(database: Database, a
 async def test_rolling_back_undoes_the_sessions_work_and_leaves_the_lenders(
     database: Database, actor: Actor
 ) -> None:
-    async with database.writing(actor.tenant_id, "a", "b") as connection:
+    async with database.write_transaction(actor.tenant_id, "a", "b") as connection:
         await connection.execute(
             "INSERT INTO account (tenant_id, name) VALUES (%s, 'Lender')", (actor.tenant_id,)
         )
-        async with lending(connection, actor.tenant_id) as lent:
+        async with lease_session(connection, actor.tenant_id) as lent:
             session = lent.session
             session.add(Account(name="Kept"))
             await session.commit()
@@ -156,13 +156,13 @@ async def test_a_transaction_can_not_be_ended_by_hand(
     database: Database, actor: Actor, statement: str
 ) -> None:
     async with session_of(database, actor) as session:
-        with pytest.raises(LentTransactionError, match="leave the transaction"):
+        with pytest.raises(TransactionNotOwnedError, match="leave the transaction"):
             await session.execute(text(statement))
 
 
 async def test_no_second_statement_hides_behind_a_first(database: Database, actor: Actor) -> None:
     async with session_of(database, actor) as session:
-        with pytest.raises(LentTransactionError, match="leave the transaction"):
+        with pytest.raises(TransactionNotOwnedError, match="leave the transaction"):
             await session.execute(text("SELECT 1; /* and */ COMMIT"))
 
 
@@ -223,18 +223,18 @@ async def test_a_session_that_was_given_back_can_no_longer_be_used(
 ) -> None:
     async with session_of(database, actor) as session:
         await session.execute(select(Account))
-    async with database.tenant(other_actor.tenant_id):
+    async with database.tenant_connection(other_actor.tenant_id):
         with pytest.raises((ResourceClosedError, InvalidRequestError)):
             await session.execute(select(Account))
 
 
 async def test_no_session_is_had_once_the_connection_was_given_back(database: Database, actor: Actor) -> None:
     async with (
-        database.writing(actor.tenant_id, "a", "b") as connection,
-        lending(connection, actor.tenant_id) as lent,
+        database.write_transaction(actor.tenant_id, "a", "b") as connection,
+        lease_session(connection, actor.tenant_id) as lent,
     ):
         pass
-    with pytest.raises(LentTransactionError, match="is over"):
+    with pytest.raises(TransactionNotOwnedError, match="is over"):
         _ = lent.session
 
 

@@ -15,9 +15,9 @@ from tests.support.vehicle_plugin import FleetCar, fleet
 from tenure_core.errors import ConflictError
 from tenure_sdk import (
     Account,
+    ChangeOperation,
     Context,
     ForbiddenError,
-    Operation,
     Refusal,
     RowWrite,
     WriteSet,
@@ -149,19 +149,19 @@ async def test_values_are_pythons_by_attribute(tenant: Tenant, judge: Judge) -> 
         "price_currency": "EUR",
         "equipment": {"radio": [1, None]},
     }
-    assert (judge.seen[0][1].entity, row.operation, row.id.version) == (FleetCar, Operation.CREATE, 7)
+    assert (judge.seen[0][1].entity, row.operation, row.id.version) == (FleetCar, ChangeOperation.CREATE, 7)
     with pytest.raises(TypeError):
         row.values["plate"] = "C 1"  # type: ignore[index]
 
 
 WRITES = {
-    "fleetCarUpdate(input: {id: $id, odometer: 8})": Operation.UPDATE,
-    "fleetCarUpsert(input: {match: {id: $id}, odometer: 8})": Operation.UPDATE,
-    "fleetCarDelete(input: {id: $id})": Operation.DELETE,
-    "fleetCarPurge(input: {id: $id})": Operation.PURGE,
-    "batch(input: {operations: [{fleetCarUpdate: {id: $id, odometer: 8}}]})": Operation.UPDATE,
-    "batch(input: {operations: [{fleetCarDelete: {id: $id}}]})": Operation.DELETE,
-    "fleetCarsBulkUpsert(input: {rows: [{match: {id: $id}, odometer: 8}]})": Operation.UPDATE,
+    "fleetCarUpdate(input: {id: $id, odometer: 8})": ChangeOperation.UPDATE,
+    "fleetCarUpsert(input: {match: {id: $id}, odometer: 8})": ChangeOperation.UPDATE,
+    "fleetCarDelete(input: {id: $id})": ChangeOperation.DELETE,
+    "fleetCarPurge(input: {id: $id})": ChangeOperation.PURGE,
+    "batch(input: {operations: [{fleetCarUpdate: {id: $id, odometer: 8}}]})": ChangeOperation.UPDATE,
+    "batch(input: {operations: [{fleetCarDelete: {id: $id}}]})": ChangeOperation.DELETE,
+    "fleetCarsBulkUpsert(input: {rows: [{match: {id: $id}, odometer: 8}]})": ChangeOperation.UPDATE,
 }
 
 
@@ -271,7 +271,7 @@ async def test_a_check_that_fails_names_its_plugin_and_nothing_is_written(
 
 async def test_rows_that_were_not_shown_can_not_be_refused(tenant: Tenant, judge: Judge) -> None:
     async def refuse_another(context: Context, writes: WriteSet) -> Iterable[Refusal]:
-        return [Refusal(RowWrite(uuid.uuid4(), Operation.CREATE, {}), (), "what?")]
+        return [Refusal(RowWrite(uuid.uuid4(), ChangeOperation.CREATE, {}), (), "what?")]
 
     judge.refusals = refuse_another  # type: ignore[method-assign]
     answer = await tenant.ask('mutation { fleetCarCreate(input: {plate: "B 1"}) { status } }')

@@ -64,5 +64,5 @@ def test_other_values_come_out_as_they_went_in(
 
 
 async def test_the_service_writes_its_lists_so(database: Database) -> None:
-    async with database.unbound() as lent:
+    async with database.shared_connection() as lent:
         assert lent.adapters.get_dumper(list, PyFormat.TEXT) is JsonListDumper

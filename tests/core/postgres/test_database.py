@@ -37,14 +37,14 @@ async def add_account(connection: TenantConnection, actor: Actor, name: str) -> 
 
 
 async def names(database: Database, actor: Actor) -> list[str]:
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         cursor = await connection.execute("SELECT name FROM account ORDER BY name")
         return [row[0] for row in await cursor.fetchall()]
 
 
 async def fill(database: Database, *actors: Actor) -> None:
     for number, actor in enumerate(actors):
-        async with database.writing(actor.tenant_id, "tester", "test") as connection:
+        async with database.write_transaction(actor.tenant_id, "tester", "test") as connection:
             await add_account(connection, actor, f"account {number}")
 
 
@@ -81,7 +81,7 @@ async def test_an_error_leaves_the_next_borrower_in_the_tenant_of_his_own(
 
 
 async def run(database: Database, actor: Actor, statement: str) -> None:
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         await connection.execute(statement)
 
 
@@ -96,7 +96,7 @@ async def test_a_tenant_bound_in_a_failed_transaction_is_bound_anew(
 
 
 async def write_and_fail(database: Database, actor: Actor) -> None:
-    async with database.writing(actor.tenant_id, "tester", "test") as connection:
+    async with database.write_transaction(actor.tenant_id, "tester", "test") as connection:
         await add_account(connection, actor, "never")
         await connection.execute("SELECT 1/0")
 
@@ -104,7 +104,7 @@ async def write_and_fail(database: Database, actor: Actor) -> None:
 async def test_a_binding_that_was_rolled_back_is_made_anew(
     one_connection: Database, actor: Actor, other_actor: Actor
 ) -> None:
-    async with one_connection.tenant(actor.tenant_id) as connection:
+    async with one_connection.tenant_connection(actor.tenant_id) as connection:
         async with connection.transaction(force_rollback=True):
             await connection.bind(other_actor.tenant_id)
         await connection.bind(other_actor.tenant_id)
@@ -115,7 +115,7 @@ async def test_a_binding_that_was_cancelled_is_made_anew(
     one_connection: Database, actor: Actor, other_actor: Actor
 ) -> None:
     for _ in range(10):
-        async with one_connection.tenant(actor.tenant_id) as connection:
+        async with one_connection.tenant_connection(actor.tenant_id) as connection:
             binding = asyncio.create_task(connection.bind(other_actor.tenant_id))
             await asyncio.sleep(0)
             binding.cancel()
@@ -127,9 +127,9 @@ async def test_a_binding_that_was_cancelled_is_made_anew(
 async def test_who_writes_is_captured_and_forgotten_with_the_transaction(
     one_connection: Database, actor: Actor
 ) -> None:
-    async with one_connection.writing(actor.tenant_id, "key 7", "erp") as connection:
+    async with one_connection.write_transaction(actor.tenant_id, "key 7", "erp") as connection:
         await add_account(connection, actor, "a")
-    async with one_connection.tenant(actor.tenant_id) as connection:
+    async with one_connection.tenant_connection(actor.tenant_id) as connection:
         await add_account(connection, actor, "b")
         cursor = await connection.execute("SELECT actor, origin FROM change ORDER BY seq")
         [named, unnamed] = await cursor.fetchall()
@@ -138,13 +138,13 @@ async def test_who_writes_is_captured_and_forgotten_with_the_transaction(
 
 
 async def test_a_connection_acts_as_the_role_that_owns_nothing(database: Database, actor: Actor) -> None:
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         assert await value(connection, "SELECT current_user::text") == "tenure_app"
         assert await value(connection, "SHOW timezone") == "UTC"
 
 
 async def test_json_comes_as_the_bytes_that_postgresql_wrote(database: Database) -> None:
-    async with database.unbound() as connection:
+    async with database.shared_connection() as connection:
         assert await value(connection, """SELECT '{"b": 1,  "a":2}'::json""") == b'{"b": 1,  "a":2}'
 
 
@@ -152,26 +152,26 @@ async def test_a_statement_that_runs_too_long_is_cancelled(database_url: str, se
     hasty = settings.model_copy(update={"statement_timeout_seconds": 0.05})
     async with Database(database_url, hasty) as database:
         with pytest.raises(DatabaseTimeoutError, match="longer than allowed"):
-            async with database.unbound() as connection:
+            async with database.shared_connection() as connection:
                 await connection.execute("SELECT pg_sleep(5)")
 
 
 async def test_a_borrower_waits_no_longer_than_allowed(database_url: str, settings: Settings) -> None:
     small = settings.model_copy(update={"pool_size": 1, "pool_wait_seconds": 0.1})
-    async with Database(database_url, small) as database, database.unbound():
+    async with Database(database_url, small) as database, database.shared_connection():
         with pytest.raises(DatabaseUnavailableError):
-            async with database.unbound():
+            async with database.shared_connection():
                 raise AssertionError("there was no connection left to lend")
 
 
 async def test_a_deadlock_is_a_conflict_to_send_again(database: Database, actor: Actor) -> None:
     await fill(database, actor)
-    async with database.writing(actor.tenant_id, "a", "test") as first:
+    async with database.write_transaction(actor.tenant_id, "a", "test") as first:
         await add_account(first, actor, "second")
     turns = asyncio.Barrier(2)
 
     async def update(order: tuple[str, str]) -> None:
-        async with database.writing(actor.tenant_id, "b", "test") as connection:
+        async with database.write_transaction(actor.tenant_id, "b", "test") as connection:
             for name in order:
                 tier = f"UPDATE account SET tier = '{order[0]}' WHERE name = %s"
                 await connection.execute(tier, (name,))
@@ -194,7 +194,7 @@ async def test_a_connection_that_died_is_replaced(
     one_connection: Database, actor: Actor, database_url: str
 ) -> None:
     await fill(one_connection, actor)
-    async with one_connection.unbound() as connection:
+    async with one_connection.shared_connection() as connection:
         pid = connection.info.backend_pid
     with psycopg.connect(database_url, autocommit=True) as owner:
         owner.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
@@ -213,20 +213,20 @@ def test_options_of_the_url_are_kept_beside_ours() -> None:
 
 async def test_a_value_that_cannot_be_computed_with_is_the_clients(database: Database, actor: Actor) -> None:
     with pytest.raises(BadUserInputError, match="out of range"):
-        async with database.tenant(actor.tenant_id) as connection:
+        async with database.tenant_connection(actor.tenant_id) as connection:
             await connection.execute("SELECT '1e400'::jsonb::float8")
 
 
 async def test_a_value_that_the_driver_refuses_is_told_in_its_words(database: Database, actor: Actor) -> None:
     with pytest.raises(BadUserInputError, match="NUL"):
-        async with database.tenant(actor.tenant_id) as connection:
+        async with database.tenant_connection(actor.tenant_id) as connection:
             await connection.execute("SELECT %s", ("a\0",))
 
 
 async def test_statistics_are_made_anew_after_a_load(
     database: Database, database_url: str, actor: Actor
 ) -> None:
-    async with database.writing(actor.tenant_id, "test", "test") as connection:
+    async with database.write_transaction(actor.tenant_id, "test", "test") as connection:
         await connection.execute(
             "INSERT INTO account (tenant_id, name) SELECT %s, 'a' FROM generate_series(1, 500)",
             (actor.tenant_id,),
@@ -248,7 +248,7 @@ async def test_statistics_may_take_longer_than_a_statement(database_url: str, se
             analyzing = asyncio.create_task(database.analyze("account"))
             await asyncio.wait([analyzing], timeout=0.5)
         await analyzing
-        async with database.unbound() as connection:
+        async with database.shared_connection() as connection:
             assert await value(connection, "SHOW statement_timeout") == "100ms"
 
 
@@ -257,5 +257,5 @@ async def test_what_is_too_large_for_postgresql_is_too_large_a_request(
 ) -> None:
     arguments = ", ".join("1" for _ in range(200))
     with pytest.raises(RequestTooLargeError, match="more than 100 arguments"):
-        async with database.tenant(actor.tenant_id) as connection:
+        async with database.tenant_connection(actor.tenant_id) as connection:
             await connection.execute(f"SELECT concat({arguments}), json_build_object({arguments})")

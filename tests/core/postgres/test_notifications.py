@@ -30,12 +30,12 @@ async def listener(database_url: str, settings: Settings) -> AsyncIterator[Datab
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks without being told."""
-    monkeypatch.setattr(notifications, "SECONDS_BETWEEN_LOOKS", 3600.0)
+    monkeypatch.setattr(notifications, "POLL_SECONDS", 3600.0)
 
 
 async def commit(database: Database, *actors: Actor) -> None:
     for actor in actors:
-        async with database.writing(actor.tenant_id, "test", "test"):
+        async with database.write_transaction(actor.tenant_id, "test", "test"):
             pass
 
 
@@ -60,7 +60,7 @@ async def listening(waits: AsyncGenerator[Tenants | None]) -> None:
 async def test_a_commit_of_another_process_wakes(
     database: Database, listener: Database, actor: Actor
 ) -> None:
-    async with aclosing(listener.wakes.waits()) as waits:
+    async with aclosing(listener.wakes.subscribe()) as waits:
         await listening(waits)
         await commit(database, actor)
         await told_of(waits, actor)
@@ -68,10 +68,10 @@ async def test_a_commit_of_another_process_wakes(
 
 @pytest.mark.usefixtures("alone")
 async def test_what_is_undone_wakes_nobody(database: Database, listener: Database, actor: Actor) -> None:
-    async with aclosing(listener.wakes.waits(actor.tenant_id)) as waits:
+    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
         await listening(waits)
         with pytest.raises(RuntimeError):
-            async with database.writing(actor.tenant_id, "test", "test"):
+            async with database.write_transaction(actor.tenant_id, "test", "test"):
                 raise RuntimeError
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
@@ -82,7 +82,7 @@ async def test_what_is_undone_wakes_nobody(database: Database, listener: Databas
 async def test_who_waits_for_one_tenant_is_woken_for_that_one_alone(
     database: Database, listener: Database, actor: Actor, other_actor: Actor
 ) -> None:
-    async with aclosing(listener.wakes.waits(actor.tenant_id)) as waits:
+    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
         await listening(waits)
         await commit(database, other_actor, other_actor, actor)
         assert await told(waits) == {actor.tenant_id}
@@ -93,7 +93,7 @@ async def test_many_commits_are_told_together(
     database: Database, listener: Database, actor: Actor, new_actor: Callable[[], Actor]
 ) -> None:
     many = [new_actor() for _ in range(20)]
-    async with aclosing(listener.wakes.waits()) as waits:
+    async with aclosing(listener.wakes.subscribe()) as waits:
         await listening(waits)
         await commit(database, *many)
         missing, times = {one.tenant_id for one in many}, 0
@@ -106,8 +106,8 @@ async def test_many_commits_are_told_together(
 async def test_without_being_told_everybody_looks_now_and_then(
     listener: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "SECONDS_BETWEEN_LOOKS", 0.02)
-    async with aclosing(listener.wakes.waits()) as waits:
+    monkeypatch.setattr(notifications, "POLL_SECONDS", 0.02)
+    async with aclosing(listener.wakes.subscribe()) as waits:
         assert [await told(waits) for _ in range(4)] == [None] * 4
 
 
@@ -115,8 +115,8 @@ async def test_without_being_told_everybody_looks_now_and_then(
 async def test_a_connection_that_breaks_is_made_anew_and_everybody_looks(
     database: Database, listener: Database, database_url: str, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "SECONDS_TO_RECONNECT", 0.01)
-    async with aclosing(listener.wakes.waits(actor.tenant_id)) as waits:
+    monkeypatch.setattr(notifications, "RECONNECT_SECONDS", 0.01)
+    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
         await listening(waits)
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as killer:
             await killer.execute(
@@ -132,8 +132,8 @@ async def test_a_connection_that_breaks_is_made_anew_and_everybody_looks(
 async def test_a_forged_notification_stops_nothing(
     database: Database, listener: Database, database_url: str, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "SECONDS_TO_RECONNECT", 0.01)
-    async with aclosing(listener.wakes.waits(actor.tenant_id)) as waits:
+    monkeypatch.setattr(notifications, "RECONNECT_SECONDS", 0.01)
+    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
         with bound_contextvars(request_id="of whoever was the first to wait"):
             await listening(waits)
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as forger:
@@ -148,7 +148,7 @@ async def test_a_forged_notification_stops_nothing(
 async def test_what_is_yet_to_be_told_is_told_at_the_end(
     database_url: str, settings: Settings, listener: Database, actor: Actor
 ) -> None:
-    async with aclosing(listener.wakes.waits(actor.tenant_id)) as waits:
+    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
         await listening(waits)
         async with Database(database_url, settings) as short:
             await commit(short, actor, actor)

@@ -6,16 +6,16 @@ import asyncio
 
 from tenure_core.access.identity import Actor
 from tenure_core.postgres.database import Database
-from tenure_core.postgres.statement_log import watched
+from tenure_core.postgres.statement_log import record_statements
 
 
 async def ask(database: Database, actor: Actor, statement: str) -> None:
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         await connection.execute(statement)
 
 
 async def test_statements_are_seen_in_their_order(database: Database, actor: Actor) -> None:
-    with watched() as seen:
+    with record_statements() as seen:
         await ask(database, actor, "SELECT 1")
         await ask(database, actor, "SELECT 2")
     await ask(database, actor, "SELECT 3")
@@ -32,7 +32,7 @@ async def test_what_other_tasks_send_is_not_seen(
         await ask(database, other_actor, "SELECT 'other'")
 
     beside = asyncio.create_task(other())
-    with watched() as seen:
+    with record_statements() as seen:
         begun.set()
         await beside
         await asyncio.create_task(ask(database, actor, "SELECT 'own'"))
@@ -40,7 +40,7 @@ async def test_what_other_tasks_send_is_not_seen(
 
 
 async def test_many_values_are_one_statement(database: Database, actor: Actor) -> None:
-    with watched() as seen:
-        async with database.tenant(actor.tenant_id) as connection, connection.cursor() as cursor:
+    with record_statements() as seen:
+        async with database.tenant_connection(actor.tenant_id) as connection, connection.cursor() as cursor:
             await cursor.executemany("SELECT %s", [(1,), (2,)])
     assert seen == ["SELECT %s"]

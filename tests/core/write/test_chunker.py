@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tenure_core.write import chunker
-from tenure_core.write.chunker import MAX_ROWS, Gathering
+from tenure_core.write.chunker import MAX_ROWS, Chunker
 
 
 def gathered(
     rows: list[tuple[int, str | None, int]], max_bytes: int
 ) -> list[list[tuple[int, str | None, int]]]:
-    waiting = Gathering[tuple[int, str | None, int]](max_bytes)
+    waiting = Chunker[tuple[int, str | None, int]](max_bytes)
     full = [chunk for row in rows if (chunk := waiting.add(row, row[1], row[2]))]
-    return full + [rest for rest in [waiting.rest()] if rest]
+    return full + [rest for rest in [waiting.flush()] if rest]
 
 
 @given(some.lists(some.tuples(some.integers(), some.sampled_from([None, *"abcdefgh"]), some.integers(0, 60))))

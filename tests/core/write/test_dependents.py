@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure_core.catalog.catalog import Catalog
-from tenure_core.write.dependents import Hanging, Record, children_first, may_hang_on
+from tenure_core.write.dependents import Dependents, RecordRef, deletion_order, dependent_entities
 
-RECORDS: list[Record] = [(f"E{n % 3}", uuid.UUID(int=n)) for n in range(8)]
+RECORDS: list[RecordRef] = [(f"E{n % 3}", uuid.UUID(int=n)) for n in range(8)]
 
 
-def flat(hanging: Hanging) -> list[set[Record]]:
-    return [{(name, one) for name, ids in step.items() for one in ids} for step in children_first(hanging)]
+def flat(hanging: Dependents) -> list[set[RecordRef]]:
+    return [{(name, one) for name, ids in step.items() for one in ids} for step in deletion_order(hanging)]
 
 
 @given(st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1])))
 def test_each_record_goes_in_a_later_step_than_those_that_refer_to_it(pairs: set[tuple[int, int]]) -> None:
-    hanging: Hanging = {record: set() for record in RECORDS}
+    hanging: Dependents = {record: set() for record in RECORDS}
     for above, below in pairs:
         hanging[RECORDS[above]].add(RECORDS[below])
     steps = flat(hanging)
@@ -34,9 +34,9 @@ def test_a_circle_goes_at_once_after_what_hangs_on_it() -> None:
 
 
 def test_what_may_hang_on_an_entity_is_found_through_others(catalog: Catalog) -> None:
-    assert [one.name for one in may_hang_on(catalog, catalog["Account"])] == [
+    assert [one.name for one in dependent_entities(catalog, catalog["Account"])] == [
         "Account",
         "Contact",
         "Activity",
     ]
-    assert [one.name for one in may_hang_on(catalog, catalog["Contact"])] == ["Contact", "Activity"]
+    assert [one.name for one in dependent_entities(catalog, catalog["Contact"])] == ["Contact", "Activity"]

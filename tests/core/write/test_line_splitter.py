@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tenure_core.write.line_splitter import Lines
+from tenure_core.write.line_splitter import LineSplitter
 
 LIMIT = 10
 
 
 def cut(pieces: list[bytes]) -> list[bytes | None]:
-    lines = Lines(LIMIT)
-    found = [line for piece in pieces for line in lines.cut(piece)]
-    return found + list(lines.rest())
+    lines = LineSplitter(LIMIT)
+    found = [line for piece in pieces for line in lines.feed(piece)]
+    return found + list(lines.flush())
 
 
 @given(some.lists(some.text("ab\n", max_size=8).map(str.encode)))
@@ -24,8 +24,8 @@ def test_lines_are_the_same_however_their_bytes_come(pieces: list[bytes]) -> Non
 
 
 def test_a_line_that_is_too_long_is_not_kept() -> None:
-    lines = Lines(LIMIT)
+    lines = LineSplitter(LIMIT)
     for _ in range(100):
-        assert list(lines.cut(b"x" * LIMIT)) == []
+        assert list(lines.feed(b"x" * LIMIT)) == []
         assert sum(map(len, lines._pieces)) <= LIMIT
-    assert list(lines.cut(b"\nnext\n")) == [None, b"next"]
+    assert list(lines.feed(b"\nnext\n")) == [None, b"next"]

@@ -9,7 +9,7 @@ from tests.support.entity_writer import Writer
 
 from tenure_core.errors import ConflictError
 from tenure_core.write import transaction
-from tenure_core.write.transaction import transact
+from tenure_core.write.transaction import run_in_transaction
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ async def test_a_deadlock_is_undone_by_trying_again(two: tuple[Writer, list[str]
                 if number == 0 and attempts <= 2:
                     await met.wait()
 
-        await transact(accounts.database, accounts.actor, work)
+        await run_in_transaction(accounts.database, accounts.actor, work)
 
     await asyncio.gather(touch(ids), touch(ids[::-1]))
     assert attempts == 3
@@ -52,7 +52,7 @@ async def test_what_a_failed_attempt_wrote_is_not_there(two: tuple[Writer, list[
         if len(attempts) < 3:
             raise ConflictError("met another write")
 
-    await transact(accounts.database, accounts.actor, work)
+    await run_in_transaction(accounts.database, accounts.actor, work)
     assert attempts == [(2,)] * 3
     assert await accounts.read("name") == [("a",), ("b",), ("c",)]
 
@@ -68,7 +68,7 @@ async def test_work_that_always_meets_another_write_is_given_up(
         raise ConflictError("met another write")
 
     with pytest.raises(ConflictError):
-        await transact(two[0].database, two[0].actor, work)
+        await run_in_transaction(two[0].database, two[0].actor, work)
     assert len(attempts) == transaction.ATTEMPTS
 
 
@@ -82,5 +82,5 @@ async def test_a_key_that_was_taken_meanwhile_counts_as_another_write(two: tuple
             values = (accounts.actor.tenant_id, ids[0])
             await connection.execute("INSERT INTO account (tenant_id, id, name) VALUES (%s, %s, 'x')", values)
 
-    await transact(accounts.database, accounts.actor, work)
+    await run_in_transaction(accounts.database, accounts.actor, work)
     assert len(attempts) == 2

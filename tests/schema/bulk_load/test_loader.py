@@ -303,7 +303,7 @@ async def test_no_more_loads_run_at_once_than_the_setting_allows(client: httpx.A
         begun.release()
         await sending.wait()
 
-    running = [asyncio.create_task(load(client, slow())) for _ in range(app.state.settings.max_loads)]
+    running = [asyncio.create_task(load(client, slow())) for _ in range(app.state.settings.max_bulk_loads)]
     for _ in running:
         await begun.acquire()
     assert (await refused(client, ndjson([row(2)]), 429))["extensions"]["code"] == "BUSY"
@@ -316,7 +316,7 @@ async def test_no_more_loads_run_at_once_than_the_setting_allows(client: httpx.A
 def impatient(app: Any) -> Iterator[Any]:
     """The application's settings, which let a load pause for a moment only."""
     settings = app.state.settings
-    app.state.settings = settings.model_copy(update={"load_pause_seconds": 0.2})
+    app.state.settings = settings.model_copy(update={"bulk_idle_seconds": 0.2})
     yield app.state.settings
     app.state.settings = settings
 
@@ -328,7 +328,7 @@ async def test_a_client_that_sends_nothing_more_loses_its_place(
         yield ndjson(row(number) for number in range(1_001))
         await asyncio.Event().wait()
 
-    halted = [asyncio.create_task(load(client, halting())) for _ in range(impatient.max_loads)]
+    halted = [asyncio.create_task(load(client, halting())) for _ in range(impatient.max_bulk_loads)]
     for answer in await asyncio.gather(*halted):
         [error] = answer[-1]["errors"]
         assert (answer[-1]["rows"], error["extensions"]["code"]) == (1_000, "TIMEOUT")

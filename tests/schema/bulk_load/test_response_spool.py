@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from tenure_schema.bulk_load import response_spool as outboxes
-from tenure_schema.bulk_load.response_spool import IN_MEMORY, Outbox
+from tenure_schema.bulk_load.response_spool import IN_MEMORY, ResponseSpool
 
 
-async def put_all(outbox: Outbox, pieces: list[bytes]) -> None:
+async def put_all(outbox: ResponseSpool, pieces: list[bytes]) -> None:
     for piece in pieces:
         await outbox.put(piece)
     await outbox.close()
@@ -20,13 +20,13 @@ PIECES = [bytes([number % 256]) * 100_000 for number in range(40)]
 
 
 async def test_what_is_read_while_it_is_put_in_is_whole() -> None:
-    async with Outbox() as outbox, asyncio.TaskGroup() as tasks:
+    async with ResponseSpool() as outbox, asyncio.TaskGroup() as tasks:
         tasks.create_task(put_all(outbox, PIECES))
         assert b"".join([piece async for piece in outbox]) == b"".join(PIECES)
 
 
 async def test_what_is_read_much_later_waits_in_a_file() -> None:
-    async with Outbox() as outbox:
+    async with ResponseSpool() as outbox:
         await put_all(outbox, PIECES)
         assert sum(map(len, PIECES)) > IN_MEMORY
         assert outbox._waiting._rolled
@@ -35,7 +35,7 @@ async def test_what_is_read_much_later_waits_in_a_file() -> None:
 
 async def test_what_is_never_read_does_not_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outboxes, "MOST", 250_000)
-    async with Outbox() as outbox, asyncio.TaskGroup() as tasks:
+    async with ResponseSpool() as outbox, asyncio.TaskGroup() as tasks:
         putting = tasks.create_task(put_all(outbox, PIECES))
         await asyncio.wait([putting], timeout=0.2)
         assert not putting.done()
@@ -44,6 +44,6 @@ async def test_what_is_never_read_does_not_fill_the_disk(monkeypatch: pytest.Mon
 
 
 async def test_an_outbox_without_anything_ends() -> None:
-    async with Outbox() as outbox:
+    async with ResponseSpool() as outbox:
         await outbox.close()
         assert [piece async for piece in outbox] == []

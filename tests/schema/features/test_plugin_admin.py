@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 from tests.support.vehicle_plugin import FleetCar, fleet
 
-from tenure_core.plugins.registrations import Job, Permission, RoleGrants
+from tenure_core.plugins.registrations import Job, Permission, RoleDefinition
 from tenure_sdk import Account
 from tenure_sdk.testing import RunningTenure, Tenant, running_tenure
 
@@ -33,7 +33,7 @@ async def on_change(changes: object) -> None:
 
 RIGHTS = [
     Permission(name="fleet.drive", doc="Drive."),
-    RoleGrants(name="driver", doc="Who drives.", reads=(FleetCar,), permissions=("fleet.drive",)),
+    RoleDefinition(name="driver", doc="Who drives.", reads=(FleetCar,), permissions=("fleet.drive",)),
 ]
 
 
@@ -48,7 +48,7 @@ async def tenure(server_url: str) -> AsyncIterator[RunningTenure]:
     )
     broken = fleet("broken", register_entities=lambda: 1 / 0)
     further = fleet("tolls", requires=("fleet",))
-    async with running_tenure(server_url, [brought, broken, further], plugin_failures="leave_out") as running:
+    async with running_tenure(server_url, [brought, broken, further], plugin_failures="skip") as running:
         yield running
 
 
@@ -90,7 +90,7 @@ class TestWhatIsSeen:
             "requires": [],
         }
         assert found["tolls"]["requires"] == ["fleet"]
-        assert (found["broken"]["status"], found["broken"]["version"]) == ("LEFT_OUT", None)
+        assert (found["broken"]["status"], found["broken"]["version"]) == ("SKIPPED", None)
         assert found["broken"]["problems"] == [
             "It was left out at the start: ZeroDivisionError: division by zero"
         ]
@@ -124,7 +124,7 @@ class TestWhatIsSeen:
     async def test_is_a_plugin_that_is_gone_and_was_enabled(
         self, tenure: RunningTenure, tenant: Tenant
     ) -> None:
-        async with tenure.database.writing(tenant.id, "test", "test") as connection:
+        async with tenure.database.write_transaction(tenant.id, "test", "test") as connection:
             await connection.execute(
                 "INSERT INTO tenant_plugin (tenant_id, plugin, enabled) VALUES (%s, 'gone', true)",
                 (tenant.id,),
@@ -206,7 +206,7 @@ class TestSettings:
     async def test_of_an_earlier_version_that_no_longer_fit_are_a_problem_that_is_shown(
         self, tenure: RunningTenure, tenant: Tenant
     ) -> None:
-        async with tenure.database.writing(tenant.id, "test", "test") as connection:
+        async with tenure.database.write_transaction(tenant.id, "test", "test") as connection:
             await connection.execute(
                 """INSERT INTO tenant_plugin (tenant_id, plugin, settings)
                    VALUES (%s, 'fleet', '{"days_ahead": "soon"}')""",
@@ -234,7 +234,7 @@ async def test_fields_of_a_plugin_have_owners_where_it_is_enabled(tenant: Tenant
 
 async def test_a_plugin_that_was_parked_goes_on(tenure: RunningTenure, tenant: Tenant) -> None:
     await change(tenant, "Enable", name="fleet")
-    async with tenure.database.writing(tenant.id, "test", "test") as connection:
+    async with tenure.database.write_transaction(tenant.id, "test", "test") as connection:
         await connection.execute(
             """UPDATE plugin_delivery SET attempts = 9, parked_at = now(), problem = 'It broke'
                WHERE tenant_id = %s""",

@@ -78,7 +78,7 @@ async def test_what_wrote_nothing_leaves_no_receipt(ask: Ask, database, actor: A
         'b: accountPurge(input: {id: "17", idempotencyKey: "k3"}) { userErrors { code } } }'
     )
     assert answer["data"]["b"]["userErrors"] == [{"code": "INVALID"}]
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         found = await (await connection.execute("SELECT key FROM receipt")).fetchall()
     assert found == [("k2",)]
     assert (await create(ask, "A", "k1"))["status"] == "CREATED"

@@ -9,11 +9,13 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 from tests.generated_queries.queries import SCHEMA
 
 from tenure_core.errors import BadUserInputError
-from tenure_core.query.request import Field, Trait, Variable, whole
+from tenure_core.query.request import SelectedField, ShapeDependency, Variable, identity
 from tenure_schema.operations.lowering import InvalidVariablesError, Lowering, read_variables
 
 
-def lowered(text: str, *, typed: bool = False, **given: Any) -> tuple[tuple[Field, ...], set[Trait]]:
+def lowered(
+    text: str, *, typed: bool = False, **given: Any
+) -> tuple[tuple[SelectedField, ...], set[ShapeDependency]]:
     """Return the root fields of a document's only operation, and what of the variables was observed."""
     document = parse(text)
     [operation] = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
@@ -22,13 +24,15 @@ def lowered(text: str, *, typed: bool = False, **given: Any) -> tuple[tuple[Fiel
     return Lowering(SCHEMA, fragments, variables, typed).roots(operation), variables.observed
 
 
-def keys(field: Field) -> list[str]:
+def keys(field: SelectedField) -> list[str]:
     return [inner.key for inner in field.fields]
 
 
 def test_a_field_has_its_alias_its_arguments_and_its_fields() -> None:
     [root], _ = lowered("{ all: accounts(first: 3) { total: totalCount } }")
-    assert root == Field("all", "accounts", {"first": 3}, (Field("total", "totalCount", {}, ()),))
+    assert root == SelectedField(
+        "all", "accounts", {"first": 3}, (SelectedField("total", "totalCount", {}, ()),)
+    )
 
 
 def test_fields_of_one_name_are_merged_in_the_order_of_the_first() -> None:
@@ -46,7 +50,7 @@ def test_what_is_skipped_is_not_there_and_its_variable_shapes_the_plan(
     text = "query ($v: Boolean!) { a: __typename @include(if: $v) ... @skip(if: $v) { b: __typename } }"
     roots, observed = lowered(text, v=truth)
     assert [root.key for root in roots] == expected
-    assert observed == {Trait("v", whole)}
+    assert observed == {ShapeDependency("v", identity)}
 
 
 def test_fields_of_an_interface_are_lowered_for_each_entity() -> None:
@@ -76,7 +80,7 @@ def test_a_scalar_variable_is_carried_and_another_shapes_the_plan() -> None:
     roots, observed = lowered(text, id="1", w={"name": {"eq": "a"}})
     assert roots[0].arguments == {"id": Variable("id", "1", set())}
     assert roots[1].arguments == {"where": {"name": {"eq": "a"}}}
-    assert observed == {Trait("w", whole)}
+    assert observed == {ShapeDependency("w", identity)}
 
 
 def test_a_variable_that_is_left_out_leaves_its_argument_out() -> None:
@@ -93,7 +97,7 @@ def test_a_variable_inside_of_a_json_literal_is_filled_in_and_shapes_the_plan() 
     [root], observed = lowered(text, v={"x": 1})
     where: Any = root.arguments["where"]
     assert where["attributes"]["contains"]["a"] == [{"x": 1}]
-    assert Trait("v", whole) in observed
+    assert ShapeDependency("v", identity) in observed
     assert Variable not in map(type, where["attributes"]["contains"].values())
 
 

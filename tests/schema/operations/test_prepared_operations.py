@@ -17,11 +17,11 @@ from tests.generated_queries.sample import CATALOG
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor, Role
 from tenure_core.errors import BadUserInputError
-from tenure_core.query.plan import bound
+from tenure_core.query.plan import bind_values
 from tenure_core.settings import Settings
-from tenure_schema.operations.document_cache import Documents
+from tenure_schema.operations.document_cache import DocumentCache
 from tenure_schema.operations.lowering import read_variables
-from tenure_schema.operations.prepared_operations import Operation, Prepared, prepare
+from tenure_schema.operations.prepared_operations import CachedOperation, Prepared, prepare
 
 SIGNATURE = "INDUSTRY +>,ID +>"
 """What cursors of this order say of themselves."""
@@ -39,8 +39,8 @@ class Asking:
     """One operation, asked again and again."""
 
     def __init__(self) -> None:
-        document = Documents(SCHEMA, Settings()).get(PAGE)
-        self.operation = Operation.of(document, document.operation(None))
+        document = DocumentCache(SCHEMA, Settings()).get(PAGE)
+        self.operation = CachedOperation.of(document, document.operation(None))
         self.authorized = authorize(Actor(uuid.uuid4(), uuid.uuid4(), Role.READER, "test"), CATALOG)
 
     def prepared(self, **given: Any) -> Prepared:
@@ -50,7 +50,7 @@ class Asking:
     def bound(self, **given: Any) -> list[object]:
         variables = read_variables(SCHEMA, self.operation.node, given)
         [(_, _, binds)] = self.prepared(**given).statements
-        return bound(binds, variables.coerced)
+        return bind_values(binds, variables.coerced)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.support.computed_plugin_tenant import Desk
 
 from tenure_core.access.identity import Actor, Role
 from tenure_core.errors import ForbiddenError, RequestTooLargeError
-from tenure_schema.operations.executor import Execution
+from tenure_schema.operations.executor import Executor
 
 RENAME = """mutation ($id: ID!, $name: String!, $key: String) {
   deskRename(input: {id: $id, name: $name, idempotencyKey: $key}) {
@@ -135,7 +135,7 @@ async def test_what_the_code_of_a_field_fails_in_is_an_error_at_the_record_refer
 
 
 async def test_a_tenant_that_has_not_enabled_the_plugin_is_refused(
-    desk_execution: Execution, actor: Actor
+    desk_execution: Executor, actor: Actor
 ) -> None:
     for query in ("{ deskBroken }", 'mutation { deskRename(input: {id: "", name: ""}) { done } }'):
         with pytest.raises(ForbiddenError, match="belongs to the plugin desk, which is not enabled"):

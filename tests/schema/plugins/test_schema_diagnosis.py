@@ -47,7 +47,7 @@ async def test_it_stops_the_start_with_its_name_alone(server_url: str) -> None:
 
 
 async def test_it_is_left_out_with_all_that_require_it_where_the_settings_say_so(server_url: str) -> None:
-    async with started(server_url, "leave_out") as tenure:
+    async with started(server_url, "skip") as tenure:
         tenant = await tenure.new_tenant()
         found = await tenant.ask("{ plugins { name status problems } sound }")
         paths = [f"/plugins/{name}/here" for name in ("sound", "odd", "upon")]
@@ -55,9 +55,9 @@ async def test_it_is_left_out_with_all_that_require_it_where_the_settings_say_so
     assert found["data"]["sound"] is None
     by_name = {one["name"]: (one["status"], one["problems"]) for one in found["data"]["plugins"]}
     assert by_name["sound"] == ("LOADED", [])
-    assert by_name["odd"][0] == "LEFT_OUT"
+    assert by_name["odd"][0] == "SKIPPED"
     assert "The schema can't be built" in by_name["odd"][1][0]
     assert by_name["upon"] == (
-        "LEFT_OUT",
+        "SKIPPED",
         ["It was left out at the start: It requires odd, which was left out."],
     )

@@ -149,7 +149,7 @@ async def test_token_create_prints_a_key_that_opens_its_tenant_alone(
     assert "new tenant" in done.stderr
     assert "new tenant" not in again.stderr
     keys = KeyCache(database, seconds=0)
-    reader, admin = [await keys.actor(f"Bearer {one.stdout.strip()}") for one in (done, again)]
+    reader, admin = [await keys.authenticate(f"Bearer {one.stdout.strip()}") for one in (done, again)]
     assert (reader.role, reader.origin, admin.role) == (Role.READER, "erp", Role.ADMIN)
     assert reader.tenant_id == admin.tenant_id
 

@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
 
 async def numbers(database: Database, actor: Actor, query: str) -> dict:
     """Return what a query of two columns says of the actor's tenant."""
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         cursor = await connection.execute(query)
         return dict(await cursor.fetchall())
 

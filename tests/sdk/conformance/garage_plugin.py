@@ -20,9 +20,9 @@ from tenure_sdk import (
     INT,
     STRING,
     Account,
+    BatchField,
     Change,
     ComputedColumn,
-    ComputedField,
     Context,
     Entity,
     ErrorCode,
@@ -37,7 +37,7 @@ from tenure_sdk import (
 )
 from tenure_sdk.graphql import (
     EntityRef,
-    RefusedError,
+    InputRefusedError,
     ResolverContext,
     SubscriptionContext,
     entity_type,
@@ -87,15 +87,22 @@ async def titles_one_by_one(context: Context, rows: Sequence[Mapping[str, Any]])
     return [await context.session.scalar(statement.where(GarageCar.id == row["id"])) for row in rows]
 
 
-def coded(name: str, compute: Any) -> ComputedField:
+def coded(name: str, compute: Any) -> BatchField:
     needs = ("id", "plate")
-    return ComputedField(
-        entity=GarageCar, name=name, kind=STRING, doc="What to call it.", needs=needs, compute=compute
+    return BatchField(
+        entity=GarageCar,
+        name=name,
+        scalar_type=STRING,
+        doc="What to call it.",
+        required_columns=needs,
+        compute=compute,
     )
 
 
 def counted(name: str, expression: Any) -> ComputedColumn:
-    return ComputedColumn(entity=Garage, name=name, kind=INT, doc="How many cars.", expression=expression)
+    return ComputedColumn(
+        entity=Garage, name=name, scalar_type=INT, doc="How many cars.", expression=expression
+    )
 
 
 @strawberry.type
@@ -174,7 +181,7 @@ class FaultyMutation:
     @strawberry.mutation(description="Parks a car where there is never a place.")
     async def garage_car_park(self, info: Info, id: Identity) -> Parking:
         info.context.require(SELL)
-        raise RefusedError([UserError(ErrorCode.REFUSED, ("id",), "All is full.")])
+        raise InputRefusedError([UserError(ErrorCode.VALIDATOR_ERROR_CODE, ("id",), "All is full.")])
 
     @strawberry.mutation(description="Paints a car.")
     async def garage_car_paint(self, info: Info, at: time) -> bool:

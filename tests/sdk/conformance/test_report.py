@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenure_sdk.conformance import Finding, Report
-from tenure_sdk.conformance.report import MOST_ALIKE
+from tenure_sdk.conformance.report import MAX_SIMILAR
 
 
 def test_a_sound_plugin_is_told_so_in_a_line() -> None:
@@ -32,5 +32,5 @@ def test_findings_that_are_mended_in_the_same_way_are_told_together() -> None:
 def test_of_many_only_some_are_told() -> None:
     found = [Finding("naming", f"field{n}", "It has no description.", "Describe it.") for n in range(100)]
     told = str(Report("fleet", {}, found)).splitlines()
-    assert len(told) == MOST_ALIKE + 3
-    assert told[-3:-1] == [f"    and {100 - MOST_ALIKE} more of this sort", "    Describe it."]
+    assert len(told) == MAX_SIMILAR + 3
+    assert told[-3:-1] == [f"    and {100 - MAX_SIMILAR} more of this sort", "    Describe it."]

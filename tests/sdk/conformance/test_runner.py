@@ -12,13 +12,13 @@ from tenure_core.migrate.autogenerate import write_revision
 from tenure_sdk import Refusal
 from tenure_sdk.conformance import check_plugin
 from tenure_sdk.conformance.checks.breaking_changes import update
-from tenure_sdk.conformance.fixtures.plugin_set import company_of
+from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 
 
 def released(plugin: SimpleNamespace, folder: Path, server_url: str) -> SimpleNamespace:
     """A plugin in a file, with its first migration and the schema of its release beside it."""
     plugin.__file__ = str(folder / "plugin.py")
-    company = company_of(plugin, [])
+    company = load_plugin_set(plugin, [])
     write_revision(server_url, company.alone, "garage")
     update(company.loaded, company.additions)
     return plugin

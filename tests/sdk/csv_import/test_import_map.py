@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tenure_core.catalog.builder import build_catalog
-from tenure_sdk.csv_import.compiled_map import Recipe
+from tenure_sdk.csv_import.compiled_map import CompiledMap
 from tenure_sdk.csv_import.import_map import ImportMap, MapError, read_map
 
 CATALOG = build_catalog()
@@ -24,8 +24,8 @@ LINE = {
 }
 
 
-def recipe(fields: dict[str, Any], entity: str = "Account", **more: Any) -> Recipe:
-    return Recipe(
+def recipe(fields: dict[str, Any], entity: str = "Account", **more: Any) -> CompiledMap:
+    return CompiledMap(
         ImportMap.model_validate({"system": "s", "key": "No", "fields": fields, **more}), CATALOG[entity]
     )
 
@@ -141,7 +141,7 @@ def test_a_line_without_its_whole_key_is_refused(line: dict[str, str]) -> None:
     ],
 )
 def test_conditions_choose_the_lines(condition: dict[str, Any], takes: bool) -> None:
-    assert recipe({"name": "Name"}, where=[condition]).takes(LINE) is takes
+    assert recipe({"name": "Name"}, where=[condition]).accepts(LINE) is takes
 
 
 def test_a_cell_that_cannot_be_converted_is_named_by_its_field() -> None:
@@ -256,4 +256,4 @@ def test_a_map_that_does_not_fit_the_file_is_refused() -> None:
 def test_every_example_map_is_sound() -> None:
     folder = Path(__file__).parents[3] / "sdk" / "examples" / "online_retail"
     for name, entity in (("accounts", "Account"), ("activities", "Activity")):
-        Recipe(read_map(folder / f"{name}.yaml"), CATALOG[entity])
+        CompiledMap(read_map(folder / f"{name}.yaml"), CATALOG[entity])

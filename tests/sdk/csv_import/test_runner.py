@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tenure_core.write import chunker
-from tenure_sdk.csv_import.compiled_map import Recipe
-from tenure_sdk.csv_import.counts import Totals
+from tenure_sdk.csv_import.compiled_map import CompiledMap
+from tenure_sdk.csv_import.counts import ImportCounts
 from tenure_sdk.csv_import.csv_reader import FileError
 from tenure_sdk.csv_import.import_map import ImportMap, MapError
 from tenure_sdk.csv_import.runner import Import, run
@@ -40,17 +40,17 @@ class Importer:
     ) -> dict[str, int]:
         path = self.folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        recipe = Recipe(ImportMap.model_validate(given), self.catalog[entity])
+        recipe = CompiledMap(ImportMap.model_validate(given), self.catalog[entity])
         task = Import(path, recipe, self.folder / "rejects.csv", dry)
         totals = await run(task, self.database, self.catalog, self.actor, self._report)
         counts = {"lines": totals.lines, "left_out": totals.left_out, "refused": totals.refused}
         return {k: v for k, v in (counts | {str(s): n for s, n in totals.records.items()}).items() if v}
 
-    def _report(self, totals: Totals, share: float) -> None:
+    def _report(self, totals: ImportCounts, share: float) -> None:
         self.reports.append((totals.written, share))
 
     async def read(self, columns: str, table: str = "account") -> list[tuple[Any, ...]]:
-        async with self.database.tenant(self.actor.tenant_id) as c:
+        async with self.database.tenant_connection(self.actor.tenant_id) as c:
             return await (await c.execute(f"SELECT {columns} FROM {table} ORDER BY 1")).fetchall()
 
     @property

@@ -70,12 +70,12 @@ async def tenant(tenure: RunningTenure) -> Tenant:
 
 async def told(tenant: Tenant) -> list[str]:
     names = await load_plugins(tenant.tenure.database, tenant.tenure.host, tenant.actor, NOW)
-    tenant.tenure.app.state.keys.forget(tenant.id)
+    tenant.tenure.app.state.keys.invalidate_tenant(tenant.id)
     return names
 
 
 async def story(tenant: Tenant) -> list[tuple[Any, ...]]:
-    async with tenant.tenure.database.tenant(tenant.id) as connection:
+    async with tenant.tenure.database.tenant_connection(tenant.id) as connection:
         cursor = await connection.execute(
             "SELECT plate, odometer, bought_on, equipment, account.name FROM fleet_car "
             "LEFT JOIN account ON account.id = account_id ORDER BY plate"
@@ -112,7 +112,7 @@ async def test_the_same_moment_brings_the_same_story(tenant: Tenant, tenure: Run
 async def test_what_was_disabled_stays_so_and_what_requires_it_stays_away(
     tenant: Tenant, tenure: RunningTenure
 ) -> None:
-    async with tenure.database.writing(tenant.id, "test", "test") as connection:
+    async with tenure.database.write_transaction(tenant.id, "test", "test") as connection:
         await connection.execute(
             "INSERT INTO tenant_plugin (tenant_id, plugin, enabled) VALUES (%s, 'fleet', false)", (tenant.id,)
         )

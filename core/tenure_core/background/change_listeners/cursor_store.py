@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.settings import Settings
 
-LONGEST_PAUSE_SECONDS = 600.0
+MAX_RETRY_SECONDS = 600.0
 
 GONE = "What it had to hear of next is no longer kept."
 
-TAKE = """
+LOCK_CURSOR = """
     SELECT cursor
     FROM plugin_delivery JOIN tenant_plugin USING (tenant_id, plugin)
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND enabled
@@ -20,13 +20,13 @@ TAKE = """
     FOR UPDATE OF plugin_delivery SKIP LOCKED
 """
 
-MOVE = """
+ADVANCE_CURSOR = """
     UPDATE plugin_delivery
     SET cursor = %(cursor)s, moved_at = now(), attempts = 0, problem = NULL
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
-FAIL = """
+RECORD_FAILURE = """
     UPDATE plugin_delivery
     SET problem = %(problem)s,
         attempts = attempts + 1,
@@ -36,14 +36,14 @@ FAIL = """
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
-LOSE = """
+MARK_EXPIRED = """
     UPDATE plugin_delivery SET cursor = NULL, parked_at = now(), problem = %(problem)s
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ListenerCursor:
     """A plugin's place in a tenant's feed, over a connection in a transaction of the tenant.
 
     Args:
@@ -56,35 +56,35 @@ class Standing:
     tenant_id: uuid.UUID
     plugin: str
 
-    async def take(self) -> str | None:
+    async def lock(self) -> str | None:
         """Return the cursor, and keep others from it until the transaction ends.
 
         Returns:
             None where another has it, where there is nothing to do yet, or no more.
         """
-        cursor = await self.connection.execute(TAKE, self._values())
+        cursor = await self.connection.execute(LOCK_CURSOR, self._values())
         found = await cursor.fetchone()
         return None if found is None else str(found[0])
 
-    async def move(self, cursor: str) -> None:
+    async def advance(self, cursor: str) -> None:
         """Note that the plugin has heard of everything before a cursor."""
-        await self.connection.execute(MOVE, self._values(cursor=cursor))
+        await self.connection.execute(ADVANCE_CURSOR, self._values(cursor=cursor))
 
-    async def fail(self, problem: str, settings: Settings) -> None:
+    async def record_failure(self, problem: str, settings: Settings) -> None:
         """Note that the plugin has failed: it is tried later, and not any more after too many failures."""
         await self.connection.execute(
-            FAIL,
+            RECORD_FAILURE,
             self._values(
                 problem=problem,
-                most=settings.delivery_attempts,
+                most=settings.change_listener_attempts,
                 pause=settings.plugin_retry_seconds,
-                longest=LONGEST_PAUSE_SECONDS,
+                longest=MAX_RETRY_SECONDS,
             ),
         )
 
-    async def lose(self) -> None:
+    async def mark_expired(self) -> None:
         """Note that the changes after the cursor are gone."""
-        await self.connection.execute(LOSE, self._values(problem=GONE))
+        await self.connection.execute(MARK_EXPIRED, self._values(problem=GONE))
 
     def _values(self, **values: object) -> dict[str, object]:
         return {"tenant": self.tenant_id, "plugin": self.plugin, **values}

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tenure_core.background.change_listeners.batch import Delivery
+from tenure_core.background.change_listeners.batch import ChangeBatch
 from tenure_core.errors import TenureError
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database
-from tenure_core.postgres.notifications import Tenants, Wakes
+from tenure_core.postgres.notifications import ChangeNotifier, Tenants
 from tenure_core.settings import Settings
 
-SECONDS_TO_FINISH = 5.0
+SHUTDOWN_SECONDS = 5.0
 """How long deliveries that are under way may take to end when the process is told to stop."""
 
-SECONDS_BETWEEN_LOOKS = 0.1
+POLL_SECONDS = 0.1
 """What is committed meanwhile is delivered together: a delivery takes time from the load that causes it."""
 
 BEGIN = "SELECT tenure_begin_deliveries(%s)"
@@ -31,7 +31,7 @@ Key = tuple[uuid.UUID, str]
 
 
 @dataclass
-class Deliverer:
+class Dispatcher:
     """Delivers changes to plugins, those of a tenant to a plugin in their order. Several may run at a time.
 
     Args:
@@ -49,7 +49,7 @@ class Deliverer:
         self._names = [plugin.name for plugin in self.host.implementing("on_change")]
         self._places = asyncio.Semaphore(self.settings.worker_concurrency)
 
-    async def run(self, wakes: Wakes) -> None:
+    async def run(self, wakes: ChangeNotifier) -> None:
         """Deliver until it is cancelled; then what is under way may end.
 
         Args:
@@ -58,14 +58,14 @@ class Deliverer:
         if not self._names:
             return
         try:
-            async with aclosing(wakes.waits()) as waits:
+            async with aclosing(wakes.subscribe()) as waits:
                 async for tenants in waits:
-                    await self._look(tenants)
-                    await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+                    await self._poll(tenants)
+                    await asyncio.sleep(POLL_SECONDS)
         finally:
             await self._finish()
 
-    async def _look(self, tenants: Tenants | None) -> None:
+    async def _poll(self, tenants: Tenants | None) -> None:
         try:
             due = await self._due(tenants)
         except TenureError as error:
@@ -75,7 +75,7 @@ class Deliverer:
             self._start(key)
 
     async def _due(self, tenants: Tenants | None) -> list[Key]:
-        async with self.database.unbound() as connection:
+        async with self.database.shared_connection() as connection:
             if tenants is None:
                 await connection.execute(BEGIN, (self._names,))
             wanted = None if tenants is None else list(tenants)
@@ -90,7 +90,7 @@ class Deliverer:
 
     async def _deliver(self, key: Key) -> None:
         tenant_id, name = key
-        delivery = Delivery(self.database, self.host, self.settings, self.host[name], tenant_id)
+        delivery = ChangeBatch(self.database, self.host, self.settings, self.host[name], tenant_id)
         more = True
         try:
             while more:
@@ -103,7 +103,7 @@ class Deliverer:
 
     async def _finish(self) -> None:
         if self._running:
-            _, late = await asyncio.wait(self._running.values(), timeout=SECONDS_TO_FINISH)
+            _, late = await asyncio.wait(self._running.values(), timeout=SHUTDOWN_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

@@ -10,10 +10,10 @@ from datetime import datetime
 import structlog
 
 from tenure_core.access.identity import Actor
-from tenure_core.errors import PluginError, PluginFailedError, reason_of
+from tenure_core.errors import PluginError, PluginFailedError, error_summary
 from tenure_core.plugins.actor import plugin_actor
 from tenure_core.plugins.administration.enablement import enabled_plugins
-from tenure_core.plugins.context import context_over
+from tenure_core.plugins.context import use_context
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.plugins.registrations import Job
@@ -76,7 +76,7 @@ class JobRun:
             "A worker with another version of it may have.",
         )
 
-    async def do(self, database: Database, host: Host) -> None:
+    async def execute(self, database: Database, host: Host) -> None:
         """Do it, unless it was done meanwhile. What it writes is written once, whoever dies on the way.
 
         Raises:
@@ -85,19 +85,19 @@ class JobRun:
             TenureError: The database can't.
         """
         actor = plugin_actor(self.plugin.name, self.tenant_id)
-        async with database.writing(self.tenant_id, actor.signature, actor.origin) as connection:
-            if not await self._take(connection):
+        async with database.write_transaction(self.tenant_id, actor.audit_name, actor.origin) as connection:
+            if not await self._lock(connection):
                 return
             actor = replace(actor, plugins=await enabled_plugins(connection, self.tenant_id))
             failure = await self._attempt(connection, host, actor)
             if failure is None:
                 await connection.execute(DONE, self._values(due_at=self.due_at))
             else:
-                await connection.execute(FAILED, self._values(problem=reason_of(failure)))
+                await connection.execute(FAILED, self._values(problem=error_summary(failure)))
         if failure is not None:
             raise JobFailedError(f"The job {self.job.name} of {self.plugin.name} failed.") from failure
 
-    async def _take(self, connection: TenantConnection) -> bool:
+    async def _lock(self, connection: TenantConnection) -> bool:
         cursor = await connection.execute(TAKE, self._values())
         found = await cursor.fetchone()
         return found is not None and found[0] < self.due_at
@@ -107,7 +107,7 @@ class JobRun:
         try:
             async with (
                 connection.transaction(),
-                context_over(connection, host.catalog, self.plugin, actor) as context,
+                use_context(connection, host.catalog, self.plugin, actor) as context,
             ):
                 await self.job.run(context)
         except Exception as error:

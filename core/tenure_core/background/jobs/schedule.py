@@ -11,7 +11,7 @@ from tenure_core.plugins.host import Host
 from tenure_core.plugins.registrations import Job
 from tenure_core.postgres.database import Database
 
-SECONDS_BETWEEN_LOOKS = 5.0
+POLL_SECONDS = 5.0
 """Within them it is seen that a tenant has enabled a plugin, or that a job which took long has ended."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ Named = tuple[str, Job]
 """A job with the name of its plugin."""
 
 
-def jobs_of(host: Host) -> list[Named]:
+def list_jobs(host: Host) -> list[Named]:
     """Return the jobs of all plugins."""
     return [(plugin.name, job) for plugin in host.plugins for job in plugin.jobs]
 
@@ -41,7 +41,7 @@ def next_due(job: Job, now: datetime) -> datetime:
     return next_time(str(job.cron), now)
 
 
-async def keep_deferring(database: Database, jobs: Sequence[Named]) -> None:
+async def run_scheduler(database: Database, jobs: Sequence[Named]) -> None:
     """Put jobs into the queue when they are due, for each tenant that has their plugin enabled.
 
     What was due while nobody looked is put there once.
@@ -63,11 +63,11 @@ async def defer(database: Database, jobs: Sequence[Named], now: datetime) -> Non
     """
     due = ((plugin, job.name, last_due(job, now)) for plugin, job in jobs)
     plugins, names, moments = zip(*due, strict=True)
-    async with database.unbound() as connection:
+    async with database.shared_connection() as connection:
         await connection.execute(DEFER, (list(plugins), list(names), list(moments)))
 
 
 def _pause(jobs: Iterable[Job], now: datetime) -> float:
     first = min(next_due(job, now) for job in jobs)
     left = (first - datetime.now(UTC)).total_seconds()
-    return min(max(left, 0.0), SECONDS_BETWEEN_LOOKS)
+    return min(max(left, 0.0), POLL_SECONDS)

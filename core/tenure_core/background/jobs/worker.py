@@ -15,7 +15,7 @@ from procrastinate.jobs import Job as QueuedJob
 from procrastinate.retry import BaseRetryStrategy
 
 from tenure_core.background.jobs.runner import JobRun
-from tenure_core.background.jobs.schedule import jobs_of, keep_deferring
+from tenure_core.background.jobs.schedule import list_jobs, run_scheduler
 from tenure_core.errors import PluginError, TenureError
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database, service_conninfo
@@ -24,13 +24,13 @@ from tenure_core.settings import Settings
 TASK = "run_job"
 """What the queue calls a job of a plugin; its arguments say which one, and whose."""
 
-SECONDS_BETWEEN_POLLS = 1.0
-SECONDS_TO_FINISH = 5.0
+POLL_SECONDS = 1.0
+SHUTDOWN_SECONDS = 5.0
 """How long jobs that run may take to end when the process is told to stop."""
 
-SECONDS_AFTER_FAILURE = 2.0
-LONGEST_PAUSE_SECONDS = 600.0
-SIGNS_OF_LIFE = 4
+RETRY_SECONDS = 2.0
+MAX_RETRY_SECONDS = 600.0
+HEARTBEAT_SECONDS = 4
 """How often a worker gives a sign of life in the time after which it counts as dead."""
 
 TAKE_OVER = """
@@ -59,11 +59,11 @@ class Backoff(BaseRetryStrategy):
         """Return when a job is tried again; one that is unknown here is put into the queue anew by others."""
         if isinstance(exception, PluginError):
             return None
-        pause = min(LONGEST_PAUSE_SECONDS, self.first_pause_seconds * 2 ** min(job.attempts, 30))
+        pause = min(MAX_RETRY_SECONDS, self.first_pause_seconds * 2 ** min(job.attempts, 30))
         return RetryDecision(retry_in={"seconds": pause})
 
 
-async def keep_working(database: Database, host: Host, settings: Settings) -> None:
+async def run_worker(database: Database, host: Host, settings: Settings) -> None:
     """Do jobs until it is cancelled, whatever becomes of the database meanwhile; then those that run may end.
 
     Args:
@@ -73,18 +73,18 @@ async def keep_working(database: Database, host: Host, settings: Settings) -> No
     """
     # What it has to say on lower levels we say ourselves.
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
-    jobs = jobs_of(host)
+    jobs = list_jobs(host)
     queues = sorted({plugin for plugin, _ in jobs})
     while True:
         try:
             async with _queue(database, host, settings).open_async() as queue, asyncio.TaskGroup() as group:
                 group.create_task(_work(queue, settings, queues))
-                group.create_task(_keep_taking_over(queue, settings.worker_stalled_seconds))
-                group.create_task(keep_deferring(database, jobs))
+                group.create_task(_retry_stalled_jobs(queue, settings.worker_stalled_seconds))
+                group.create_task(run_scheduler(database, jobs))
         except* (TenureError, ConnectorException, psycopg.Error) as failed:
             reason = str(failed.exceptions[0])
             log.warning("the worker failed and will be started again", reason=reason)
-        await asyncio.sleep(SECONDS_AFTER_FAILURE)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _queue(database: Database, host: Host, settings: Settings) -> App:
@@ -94,7 +94,7 @@ def _queue(database: Database, host: Host, settings: Settings) -> App:
 
     @queue.task(name=TASK, retry=Backoff(settings.plugin_retry_seconds))
     async def run_job(**arguments: str) -> None:
-        await JobRun.of(host, arguments).do(database, host)
+        await JobRun.of(host, arguments).execute(database, host)
 
     return queue
 
@@ -104,19 +104,19 @@ async def _work(queue: App, settings: Settings, queues: Sequence[str]) -> None:
     await queue.run_worker_async(
         queues=queues,
         concurrency=settings.worker_concurrency,
-        fetch_job_polling_interval=SECONDS_BETWEEN_POLLS,
-        shutdown_graceful_timeout=SECONDS_TO_FINISH,
+        fetch_job_polling_interval=POLL_SECONDS,
+        shutdown_graceful_timeout=SHUTDOWN_SECONDS,
         listen_notify=False,
         delete_jobs="always",
         install_signal_handlers=False,
-        update_heartbeat_interval=stalled / SIGNS_OF_LIFE,
+        update_heartbeat_interval=stalled / HEARTBEAT_SECONDS,
         stalled_worker_timeout=stalled,
     )
     raise WorkerStoppedError("The worker stopped, because it could not give a sign of life.")
 
 
-async def _keep_taking_over(queue: App, stalled_seconds: float) -> None:
+async def _retry_stalled_jobs(queue: App, stalled_seconds: float) -> None:
     """Put the jobs of dead workers back into the queue."""
     while True:
         await queue.connector.execute_query_async(TAKE_OVER, seconds=stalled_seconds)
-        await asyncio.sleep(stalled_seconds / SIGNS_OF_LIFE)
+        await asyncio.sleep(stalled_seconds / HEARTBEAT_SECONDS)

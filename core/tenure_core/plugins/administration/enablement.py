@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from tenure_core.errors import PluginError
-from tenure_core.plugins.administration.status import begin
+from tenure_core.plugins.administration.status import start_background_work
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import TenantConnection
 
@@ -45,7 +45,7 @@ async def enable(connection: TenantConnection, host: Host, name: str, tenant_id:
             f"Enable {first} first.",
         )
     await _set(connection, name, tenant_id, True)
-    await begin(connection, host[name], tenant_id)
+    await start_background_work(connection, host[name], tenant_id)
 
 
 async def disable(connection: TenantConnection, host: Host, name: str, tenant_id: uuid.UUID) -> None:

@@ -45,7 +45,7 @@ FAILING_JOBS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class PluginProblems:
     """How a plugin fares in a tenant.
 
     Args:
@@ -58,7 +58,9 @@ class Health:
     problems: tuple[str, ...] = ()
 
 
-async def begin(connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID) -> None:
+async def start_background_work(
+    connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID
+) -> None:
     """Have a plugin hear of a tenant's changes, and do its jobs, from now on; what has begun goes on.
 
     A job that is done every so often is done at once for the first time; one with a time of its own waits
@@ -77,7 +79,7 @@ async def begin(connection: TenantConnection, plugin: LoadedPlugin, tenant_id: u
     await connection.execute(BEGIN_JOBS, {**names, **jobs})
 
 
-async def resume(connection: TenantConnection, plugin: str, tenant_id: uuid.UUID) -> None:
+async def resume_subscription(connection: TenantConnection, plugin: str, tenant_id: uuid.UUID) -> None:
     """Tell a plugin of changes again, at once, where it failed or was parked.
 
     Where the changes that come next are gone, it goes on with those that come from now on.
@@ -98,23 +100,23 @@ async def resume(connection: TenantConnection, plugin: str, tenant_id: uuid.UUID
         )
 
 
-async def health(connection: TenantConnection, tenant_id: uuid.UUID) -> Mapping[str, Health]:
+async def find_problems(connection: TenantConnection, tenant_id: uuid.UUID) -> Mapping[str, PluginProblems]:
     """Return how plugins fare in a tenant, by their names; those that are not there do nothing by themselves.
 
     Args:
         connection: Bound to the tenant.
         tenant_id: Which one.
     """
-    found: dict[str, Health] = {}
+    found: dict[str, PluginProblems] = {}
     deliveries = await connection.execute(DELIVERIES, {"tenant": tenant_id, "most": MOST_COUNTED})
     for plugin, lag, attempts, parked, problem in await deliveries.fetchall():
         told = (_delivery_problem(plugin, lag, attempts, parked, problem),) if problem else ()
-        found[plugin] = Health(lag, told)
+        found[plugin] = PluginProblems(lag, told)
     jobs = await connection.execute(FAILING_JOBS, {"tenant": tenant_id})
     for plugin, job, attempts, problem in await jobs.fetchall():
-        known = found.get(plugin, Health())
+        known = found.get(plugin, PluginProblems())
         failed = f"The job {job} has failed {_times(attempts)}, at last with: {problem}. It is tried again."
-        found[plugin] = Health(known.lag, (*known.problems, failed))
+        found[plugin] = PluginProblems(known.lag, (*known.problems, failed))
     return found
 
 

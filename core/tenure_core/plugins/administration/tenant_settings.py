@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ValidationError
 
-from tenure_core.entities.scalar_types import json_value
+from tenure_core.entities.scalar_types import to_jsonb_text
 from tenure_core.errors import PluginError
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.postgres.database import TenantConnection
@@ -21,7 +21,7 @@ HIDDEN = "**********"
 
 READ = "SELECT settings FROM tenant_plugin WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s"
 
-CHANGING = {"changing": True}
+UPDATE_CONTEXT = {"changing": True}
 """What validators find as `info.context` where a tenant changes its settings, and None where they are read.
 
 So a model can refuse what is new and still read what was right when it was set."""
@@ -38,7 +38,9 @@ STORE = """
 """
 
 
-async def settings_of(connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID) -> BaseModel:
+async def read_settings(
+    connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID
+) -> BaseModel:
     """Return a tenant's settings of a plugin: those that the tenant has set, and the model's defaults.
 
     Raises:
@@ -87,7 +89,7 @@ async def change_settings(
     return []
 
 
-def shown(settings: BaseModel) -> dict[str, Any]:
+def redact(settings: BaseModel) -> dict[str, Any]:
     """Return settings as JSON has them, with `HIDDEN` in the place of secrets."""
     return settings.model_dump(mode="json", by_alias=True)
 
@@ -115,7 +117,7 @@ def _unfit(changes: Mapping[str, object]) -> Iterator[UserError]:
     """Yield an error for each value that PostgreSQL can't keep, whatever the model says of it."""
     for name, value in changes.items():
         try:
-            json_value(value)
+            to_jsonb_text(value)
         except ValueError as error:
             yield UserError(ErrorCode.INVALID, (name,), str(error))
 
@@ -134,7 +136,7 @@ def _merged(sent: object, stored: object) -> object:
 def _wrong(plugin: LoadedPlugin, settings: Mapping[str, object], changes: Container[str]) -> list[UserError]:
     """Return what is wrong with settings; what was set before only has to be readable."""
     return _refused(plugin, settings) or [
-        one for one in _refused(plugin, settings, CHANGING) if not one.path or one.path[0] in changes
+        one for one in _refused(plugin, settings, UPDATE_CONTEXT) if not one.path or one.path[0] in changes
     ]
 
 

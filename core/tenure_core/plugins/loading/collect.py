@@ -9,38 +9,38 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
-from tenure_core.entities.computed import ComputedColumn, ComputedField
+from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.declaration import Entity
 from tenure_core.errors import PluginError
 from tenure_core.plugins.manifest import Manifest
-from tenure_core.plugins.plugin import LoadedPlugin, NoSettings, ask
-from tenure_core.plugins.registrations import GraphQLParts, Job, Permission, RoleGrants
+from tenure_core.plugins.plugin import LoadedPlugin, NoSettings, call_hook
+from tenure_core.plugins.registrations import GraphQLParts, Job, Permission, RoleDefinition
 
 ACTIVITY_KIND = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 ROLE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
 
-def load(manifest: Manifest, hooks: object) -> LoadedPlugin:
+def collect_registrations(manifest: Manifest, hooks: object) -> LoadedPlugin:
     """Ask a plugin for all that it brings to the start.
 
     Raises:
         PluginError: One of its hooks returns what it may not.
     """
-    computed = _listed(hooks, "register_computed_fields", ComputedColumn, ComputedField)
-    rights = _listed(hooks, "register_roles", Permission, RoleGrants)
+    computed = _listed(hooks, "register_computed_fields", ComputedColumn, BatchField)
+    rights = _listed(hooks, "register_roles", Permission, RoleDefinition)
     return LoadedPlugin(
         manifest=manifest,
         hooks=hooks,
         entities=_entities(hooks),
         computed_columns=tuple(one for one in computed if isinstance(one, ComputedColumn)),
-        computed_fields=tuple(one for one in computed if isinstance(one, ComputedField)),
+        computed_fields=tuple(one for one in computed if isinstance(one, BatchField)),
         graphql=_graphql(hooks),
         activity_kinds=_activity_kinds(hooks),
         permissions=_permissions(manifest.name, rights),
         roles=_roles(rights),
         settings=_settings(hooks),
         jobs=_listed(hooks, "register_jobs", Job),
-        routes=tuple(_items("register_routes", ask(hooks, "register_routes"))),
+        routes=tuple(_items("register_routes", call_hook(hooks, "register_routes"))),
     )
 
 
@@ -54,7 +54,7 @@ def _items(hook: str, returned: object) -> Iterable[Any]:
 
 def _listed(hooks: object, hook: str, *sorts: type) -> tuple[Any, ...]:
     """Return what a hook lists, each of one of the given sorts."""
-    found = tuple(_items(hook, ask(hooks, hook)))
+    found = tuple(_items(hook, call_hook(hooks, hook)))
     for one in found:
         if not isinstance(one, sorts):
             _refuse(hook, one, f"List objects of {' or '.join(sort.__name__ for sort in sorts)}.")
@@ -67,7 +67,7 @@ def _refuse(hook: str, one: object, hint: str) -> NoReturn:
 
 def _entities(hooks: object) -> tuple[type[Entity], ...]:
     hook = "register_entities"
-    found = tuple(_items(hook, ask(hooks, hook)))
+    found = tuple(_items(hook, call_hook(hooks, hook)))
     for one in found:
         if not (isinstance(one, type) and issubclass(one, Entity)):
             _refuse(hook, one, "List classes that are derived from Entity.")
@@ -83,7 +83,7 @@ def _activity_kinds(hooks: object) -> tuple[str, ...]:
     return found
 
 
-def _permissions(plugin: str, rights: Iterable[Permission | RoleGrants]) -> tuple[Permission, ...]:
+def _permissions(plugin: str, rights: Iterable[Permission | RoleDefinition]) -> tuple[Permission, ...]:
     found = tuple(one for one in rights if isinstance(one, Permission))
     for one in found:
         if not one.name.startswith(f"{plugin}."):
@@ -91,8 +91,8 @@ def _permissions(plugin: str, rights: Iterable[Permission | RoleGrants]) -> tupl
     return found
 
 
-def _roles(rights: Iterable[Permission | RoleGrants]) -> tuple[RoleGrants, ...]:
-    found = tuple(one for one in rights if isinstance(one, RoleGrants))
+def _roles(rights: Iterable[Permission | RoleDefinition]) -> tuple[RoleDefinition, ...]:
+    found = tuple(one for one in rights if isinstance(one, RoleDefinition))
     for one in found:
         if not ROLE.fullmatch(one.name):
             _refuse("register_roles", one.name, 'Write roles in small letters, such as "technician".')
@@ -100,14 +100,14 @@ def _roles(rights: Iterable[Permission | RoleGrants]) -> tuple[RoleGrants, ...]:
 
 
 def _graphql(hooks: object) -> GraphQLParts:
-    parts = ask(hooks, "register_graphql")
+    parts = call_hook(hooks, "register_graphql")
     if parts is not None and not isinstance(parts, GraphQLParts):
         raise PluginError(f"Its register_graphql returns {parts!r}.", "Return GraphQLParts(...).")
     return parts or GraphQLParts()
 
 
 def _settings(hooks: object) -> type[BaseModel]:
-    model = ask(hooks, "register_settings")
+    model = call_hook(hooks, "register_settings")
     if model is None:
         return NoSettings
     if not (isinstance(model, type) and issubclass(model, BaseModel)):

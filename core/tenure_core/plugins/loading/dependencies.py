@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from tenure_core.entities.declaration import Entity
-from tenure_core.entities.fields import DeclaredReference
+from tenure_core.entities.fields import ReferenceDeclaration
 from tenure_core.errors import PluginError
 from tenure_core.plugins.plugin import LoadedPlugin
 
@@ -13,7 +13,7 @@ Use = tuple[str, type[Entity]]
 """What builds on an entity, for people, and the entity."""
 
 
-class Foundations:
+class DependencyCheck:
     """Knows which plugin each entity and permission belongs to.
 
     Args:
@@ -55,7 +55,7 @@ class Foundations:
 def _uses(plugin: LoadedPlugin) -> Iterator[Use]:
     for entity in plugin.entities:
         for one in entity.__fields__:
-            if isinstance(one, DeclaredReference):
+            if isinstance(one, ReferenceDeclaration):
                 yield f"reference {entity.__name__}.{one.name}", one.target
     for computed in plugin.computed:
         yield f"computed field {computed.entity.__name__}.{computed.name}", computed.entity

@@ -12,7 +12,7 @@ GROUP = "tenure.plugins"
 """The group of entry points under which distributions name their plugins."""
 
 
-def installed(settings: Settings) -> Iterator[EntryPoint]:
+def find_installed(settings: Settings) -> Iterator[EntryPoint]:
     """Yield the entry points of the plugins to load, by name; none of them is imported yet.
 
     Raises:

@@ -9,7 +9,7 @@ from tenure_core.errors import PluginError
 from tenure_core.plugins.manifest import Manifest
 
 
-def ordered(manifests: Iterable[Manifest], left_out: Collection[str] = ()) -> list[Manifest]:
+def sort_manifests(manifests: Iterable[Manifest], left_out: Collection[str] = ()) -> list[Manifest]:
     """Return manifests in an order that all of them can live with; where it is free, by name.
 
     Args:

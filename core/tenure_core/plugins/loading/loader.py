@@ -11,8 +11,8 @@ from typing import TypeVar
 import structlog
 
 from tenure_core.errors import PluginError, TenureError
-from tenure_core.plugins.loading.collect import load
-from tenure_core.plugins.loading.discovery import installed
+from tenure_core.plugins.loading.collect import collect_registrations
+from tenure_core.plugins.loading.discovery import find_installed
 from tenure_core.plugins.loading.hook_validation import check_hooks
 from tenure_core.plugins.manifest import Manifest
 from tenure_core.plugins.plugin import LoadedPlugin
@@ -47,7 +47,7 @@ def sources(settings: Settings, plugins: Iterable[object] | None) -> Iterator[So
         SettingError: The settings ask for one that is not installed.
     """
     if plugins is None:
-        for point in installed(settings):
+        for point in find_installed(settings):
             yield point.name, point.load
         return
     given: dict[str, object] = {}
@@ -62,7 +62,7 @@ def sources(settings: Settings, plugins: Iterable[object] | None) -> Iterator[So
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImportedPlugin:
     """A plugin that was imported.
 
     Args:
@@ -74,18 +74,18 @@ class Found:
     hooks: object
 
 
-class Loading:
+class PluginLoader:
     """Loads plugins one by one, and at the first that fails stops the start, or leaves it out.
 
     Args:
-        leave_out: Whether a plugin that fails is left out, with all that require it.
+        skip: Whether a plugin that fails is left out, with all that require it.
     """
 
-    def __init__(self, leave_out: bool) -> None:
-        self._leave_out = leave_out
+    def __init__(self, skip: bool) -> None:
+        self._skip = skip
         self.failed: list[FailedPlugin] = []
 
-    def find(self, wanted: Iterable[Source]) -> dict[str, Found]:
+    def find(self, wanted: Iterable[Source]) -> dict[str, ImportedPlugin]:
         """Import plugins, and read their manifests."""
         return {
             name: found
@@ -93,7 +93,7 @@ class Loading:
             if (found := self.attempt(name, partial(_read, name, source)))
         }
 
-    def load(self, order: Iterable[Manifest], found: Mapping[str, Found]) -> list[LoadedPlugin]:
+    def load(self, order: Iterable[Manifest], found: Mapping[str, ImportedPlugin]) -> list[LoadedPlugin]:
         """Ask plugins in their order for all that they bring."""
         asked = [
             self.attempt(manifest.name, partial(self._load, manifest, found[manifest.name].hooks))
@@ -110,23 +110,23 @@ class Loading:
         try:
             return work()
         except Exception as error:
-            self.failed.append(stopping(name, error, leave_out=self._leave_out))
+            self.failed.append(fail_or_skip(name, error, skip=self._skip))
             return None
 
-    def refuse_orphan(self, manifest: Manifest) -> None:
+    def check_requirements(self, manifest: Manifest) -> None:
         """Return where nothing was left out that a plugin requires.
 
         Raises:
             PluginError: Something was.
         """
-        refuse_orphan(manifest, self.failed)
+        check_requirements(manifest, self.failed)
 
     def _load(self, manifest: Manifest, hooks: object) -> LoadedPlugin:
-        self.refuse_orphan(manifest)
-        return load(manifest, hooks)
+        self.check_requirements(manifest)
+        return collect_registrations(manifest, hooks)
 
 
-def refuse_orphan(manifest: Manifest, failed: Sequence[FailedPlugin]) -> None:
+def check_requirements(manifest: Manifest, failed: Sequence[FailedPlugin]) -> None:
     """Return where a plugin requires none of those that failed.
 
     Raises:
@@ -137,14 +137,14 @@ def refuse_orphan(manifest: Manifest, failed: Sequence[FailedPlugin]) -> None:
             raise PluginError(f"It requires {one.name}, which was left out.")
 
 
-def stopping(name: str, error: Exception, *, leave_out: bool) -> FailedPlugin:
+def fail_or_skip(name: str, error: Exception, *, skip: bool) -> FailedPlugin:
     """Stop the start because a plugin failed, unless it may be left out.
 
     Raises:
         PluginError: It may not.
     """
     reason = str(error) if isinstance(error, TenureError) else f"{type(error).__name__}: {error}"
-    if not leave_out:
+    if not skip:
         raise PluginError(
             f"The plugin {name} failed at the start: {reason}",
             "Mend it, or leave it out with TENURE_PLUGINS_DENY.",
@@ -164,7 +164,7 @@ def _manifest(hooks: object) -> Manifest:
     return manifest
 
 
-def _read(name: str, source: Callable[[], object]) -> Found:
+def _read(name: str, source: Callable[[], object]) -> ImportedPlugin:
     hooks = source()
     manifest = _manifest(hooks)
     if manifest.name != name:
@@ -178,4 +178,4 @@ def _read(name: str, source: Callable[[], object]) -> Found:
             "Install a version of it that works with this Tenure.",
         )
     check_hooks(hooks)
-    return Found(manifest, hooks)
+    return ImportedPlugin(manifest, hooks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tenure_core.access.identity import Role
 from tenure_core.catalog.external_refs import BY_EXTERNAL_REF
 from tenure_core.entities.declaration import Entity
-from tenure_core.entities.fields import DeclaredComposite, DeclaredField, DeclaredReference
+from tenure_core.entities.fields import CompositeDeclaration, FieldDeclaration, ReferenceDeclaration
 from tenure_core.entities.model import ACTIVITY_KINDS, CORE_ENTITIES
 from tenure_core.entities.naming import camel_case
 from tenure_core.errors import PluginError
@@ -36,7 +36,7 @@ PLATFORM_TABLES = (
 
 
 @dataclass(frozen=True)
-class Claim:
+class ReservedName:
     """Something of which there may be only one.
 
     Args:
@@ -50,7 +50,7 @@ class Claim:
     thing: object = field(default_factory=object)
 
 
-def refuse_contested(plugins: Iterable[LoadedPlugin]) -> None:
+def check_name_conflicts(plugins: Iterable[LoadedPlugin]) -> None:
     """Return where nothing is claimed twice.
 
     Raises:
@@ -64,7 +64,7 @@ def refuse_contested(plugins: Iterable[LoadedPlugin]) -> None:
                 raise _contested(claim, first, owner)
 
 
-def _contested(claim: Claim, first: str, second: str) -> PluginError:
+def _contested(claim: ReservedName, first: str, second: str) -> PluginError:
     if first == second:
         return PluginError(f"The plugin {first} brings the {claim.sort} {claim.name} twice.", "Rename one.")
     return PluginError(
@@ -73,53 +73,53 @@ def _contested(claim: Claim, first: str, second: str) -> PluginError:
     )
 
 
-def _core() -> Iterator[Claim]:
+def _core() -> Iterator[ReservedName]:
     for entity in CORE_ENTITIES:
         yield from _entity(entity)
-    yield from (Claim("table", name) for name in PLATFORM_TABLES)
-    yield from (Claim("activity kind", kind) for kind in ACTIVITY_KINDS)
-    yield from (Claim("role", role.value) for role in Role)
+    yield from (ReservedName("table", name) for name in PLATFORM_TABLES)
+    yield from (ReservedName("activity kind", kind) for kind in ACTIVITY_KINDS)
+    yield from (ReservedName("role", role.value) for role in Role)
 
 
-def _plugin(plugin: LoadedPlugin) -> Iterator[Claim]:
+def _plugin(plugin: LoadedPlugin) -> Iterator[ReservedName]:
     for entity in plugin.entities:
         yield from _entity(entity)
     for one in plugin.computed:
-        yield Claim("field", f"{one.entity.__name__}.{camel_case(one.name)}")
-        yield Claim("type", one.kind.name, one.kind)
-    yield from (Claim("activity kind", kind) for kind in plugin.activity_kinds)
-    yield from (Claim("role", role.name) for role in plugin.roles)
-    yield from (Claim("permission", permission.name) for permission in plugin.permissions)
-    yield from (Claim("job", f"{plugin.name}.{job.name}") for job in plugin.jobs)
+        yield ReservedName("field", f"{one.entity.__name__}.{camel_case(one.name)}")
+        yield ReservedName("type", one.scalar_type.name, one.scalar_type)
+    yield from (ReservedName("activity kind", kind) for kind in plugin.activity_kinds)
+    yield from (ReservedName("role", role.name) for role in plugin.roles)
+    yield from (ReservedName("permission", permission.name) for permission in plugin.permissions)
+    yield from (ReservedName("job", f"{plugin.name}.{job.name}") for job in plugin.jobs)
     for route in plugin.routes:
-        yield from (Claim("route", f"/plugins/{plugin.name}{request}") for request in _requests(route))
+        yield from (ReservedName("route", f"/plugins/{plugin.name}{request}") for request in _requests(route))
 
 
-def _entity(entity: type[Entity]) -> Iterator[Claim]:
+def _entity(entity: type[Entity]) -> Iterator[ReservedName]:
     name, plural = entity.__name__, entity.__plural__
     singular = name[0].lower() + name[1:]
-    yield Claim("entity", name)
-    yield Claim("type", name, entity)
-    yield Claim("table", entity.__tablename__)
+    yield ReservedName("entity", name)
+    yield ReservedName("type", name, entity)
+    yield ReservedName("table", entity.__tablename__)
     for root in (singular, f"{singular}{BY_EXTERNAL_REF}", plural, f"{plural}{AGGREGATE}"):
-        yield Claim("root field", root)
+        yield ReservedName("root field", root)
     for mutation in (*(f"{singular}{verb}" for verb in WRITES), f"{plural}BulkUpsert"):
-        yield Claim("mutation", mutation)
+        yield ReservedName("mutation", mutation)
     for one in entity.__fields__:
-        yield Claim("field", f"{name}.{camel_case(one.name)}")
+        yield ReservedName("field", f"{name}.{camel_case(one.name)}")
         yield from _declared(one)
 
 
-def _declared(one: DeclaredField) -> Iterator[Claim]:
-    if isinstance(one, DeclaredReference):
+def _declared(one: FieldDeclaration) -> Iterator[ReservedName]:
+    if isinstance(one, ReferenceDeclaration):
         back = f"{one.target.__name__}.{camel_case(one.back)}"
-        yield from (Claim("field", name) for name in (back, f"{back}{AGGREGATE}"))
-    elif isinstance(one, DeclaredComposite):
-        yield Claim("type", one.type.__name__, one.type)
+        yield from (ReservedName("field", name) for name in (back, f"{back}{AGGREGATE}"))
+    elif isinstance(one, CompositeDeclaration):
+        yield ReservedName("type", one.type.__name__, one.type)
         for part in one.parts:
             yield from _declared(part)
-    elif one.kind is not None:
-        yield Claim("type", one.kind.name, one.kind)
+    elif one.scalar_type is not None:
+        yield ReservedName("type", one.scalar_type.name, one.scalar_type)
 
 
 def _requests(route: object) -> Iterator[str]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
-from tenure_core.catalog.field_paths import Path, group_paths
+from tenure_core.catalog.field_paths import FieldPath, group_paths
 from tenure_core.entities.naming import upper_case
 from tenure_core.entities.scalar_types import FLOAT, INT
 from tenure_core.errors import BadUserInputError
 from tenure_core.query.plan.binds import Binder
-from tenure_core.query.plan.filters import Filters, alive, given
+from tenure_core.query.plan.filters import FilterPlanner, not_deleted, require_value
 from tenure_core.query.plan.nodes import (
     AggregateOrder,
     Aggregation,
@@ -27,18 +27,18 @@ from tenure_core.query.plan.nodes import (
     Node,
     TypeName,
 )
-from tenure_core.query.request import Field, fixed
+from tenure_core.query.request import SelectedField, constant
 
 DEFAULT_GROUPS = 100
 MAX_GROUPS = 1_000
 COUNT = Measure("count")
 
 Arguments = Mapping[str, object]
-PlanNode = Callable[[EntityInfo, tuple[Field, ...], str], Node]
+PlanNode = Callable[[EntityInfo, tuple[SelectedField, ...], str], Node]
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregates:
+class AggregatePlanner:
     """Plans aggregates.
 
     Args:
@@ -49,10 +49,10 @@ class Aggregates:
 
     catalog: Catalog
     binder: Binder
-    filters: Filters
+    filters: FilterPlanner
 
     def aggregation(
-        self, entity: EntityInfo, relation: ToMany | None, field: Field, node: PlanNode
+        self, entity: EntityInfo, relation: ToMany | None, field: SelectedField, node: PlanNode
     ) -> Aggregation:
         """Return the plan of an aggregate field.
 
@@ -75,7 +75,7 @@ class Aggregates:
             keys,
             tuple(self._having(entity, arguments.get("having"), f"{field.name}.having")),
             self._order(entity, keys, arguments.get("orderBy"), field.name),
-            _size(fixed(arguments.get("first")), field.name),
+            _size(constant(arguments.get("first")), field.name),
             tuple(self._output(entity, keys, f, node) for f in field.fields),
         )
 
@@ -83,7 +83,8 @@ class Aggregates:
         known = group_paths(entity, self.catalog)
         items = cast(list[Arguments], group_by or [])
         keys = tuple(
-            _group_key(known[str(fixed(item["field"]))], fixed(item.get("bucket")), name) for item in items
+            _group_key(known[str(constant(item["field"]))], constant(item.get("bucket")), name)
+            for item in items
         )
         for key in keys:
             self.filters.grants.require_path(key.path, self.catalog)
@@ -106,7 +107,7 @@ class Aggregates:
         kind = INT if measure is COUNT else FLOAT
         return [
             HavingCompare(
-                measure, name, self.binder.add(kind, given(value, f"{path}.{name}"), f"{path}.{name}")
+                measure, name, self.binder.add(kind, require_value(value, f"{path}.{name}"), f"{path}.{name}")
             )
             for name, value in cast(Arguments, operators).items()
         ]
@@ -123,17 +124,20 @@ class Aggregates:
     def _order_key(
         self, entity: EntityInfo, keys: tuple[GroupKey, ...], item: Arguments, name: str
     ) -> AggregateOrder:
-        key, function = fixed(item.get("key")), fixed(item.get("function"))
+        key, function = constant(item.get("key")), constant(item.get("function"))
         if (key is None) == (function is None):
             raise BadUserInputError(f"{name}.orderBy needs a key or a function.", "Give one of the two.")
-        descending, nulls_first = fixed(item.get("direction")) == "DESC", fixed(item.get("nulls")) == "FIRST"
+        descending, nulls_first = (
+            constant(item.get("direction")) == "DESC",
+            constant(item.get("nulls")) == "FIRST",
+        )
         if key is not None:
             return AggregateOrder(_key_index(keys, key, name), descending, nulls_first)
-        measure = self._ordering_measure(entity, str(function).lower(), fixed(item.get("field")), name)
+        measure = self._ordering_measure(entity, str(function).lower(), constant(item.get("field")), name)
         return AggregateOrder(measure, descending, nulls_first)
 
     def _output(
-        self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: Field, node: PlanNode
+        self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: SelectedField, node: PlanNode
     ) -> GroupOutput:
         if field.name == "__typename":
             return TypeName(field.key, f"{entity.name}Aggregate")
@@ -147,7 +151,7 @@ class Aggregates:
         return GroupObject(field.key, tuple(measured))
 
     def _key_output(
-        self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: Field, node: PlanNode
+        self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: SelectedField, node: PlanNode
     ) -> KeyValue | KeyNode | TypeName:
         if field.name == "__typename":
             return TypeName(field.key, f"{entity.name}Key")
@@ -157,9 +161,13 @@ class Aggregates:
             return KeyValue(field.key, index)
         target = self.catalog[relation.target]
         self.filters.grants.require_read(target)
-        return KeyNode(field.key, index, relation, alive(target), node(target, field.fields, field.name))
+        return KeyNode(
+            field.key, index, relation, not_deleted(target), node(target, field.fields, field.name)
+        )
 
-    def _measure_output(self, entity: EntityInfo, function: str, field: Field) -> MeasureValue | TypeName:
+    def _measure_output(
+        self, entity: EntityInfo, function: str, field: SelectedField
+    ) -> MeasureValue | TypeName:
         if field.name == "__typename":
             return TypeName(field.key, f"{entity.name}{function.capitalize()}")
         measure = self._measure(entity, function, field.name)
@@ -177,7 +185,7 @@ class Aggregates:
                     f"{name}.orderBy: COUNT is not computed over a field.", "Leave it out."
                 )
             return COUNT
-        for field in measurable(entity, function):
+        for field in aggregatable_fields(entity, function):
             if upper_case(field) == constant:
                 return self._measure(entity, function, field)
         raise BadUserInputError(
@@ -186,14 +194,14 @@ class Aggregates:
         )
 
     def _measure(self, entity: EntityInfo, function: str, name: str) -> Measure:
-        field = measurable(entity, function)[name]
+        field = aggregatable_fields(entity, function)[name]
         if isinstance(field, CompositeField):
             return Measure(function, field.parts["minorUnits"].column, field.parts["currency"].column)
         self.filters.grants.require_field(field)
         return Measure(function, field.column)
 
 
-def measurable(entity: EntityInfo, function: str) -> dict[str, ScalarField | CompositeField]:
+def aggregatable_fields(entity: EntityInfo, function: str) -> dict[str, ScalarField | CompositeField]:
     """Return the fields that a function can be computed over, by name.
 
     Numbers and money for every function; dates and times for `minimum` and `maximum`, too.
@@ -201,7 +209,7 @@ def measurable(entity: EntityInfo, function: str) -> dict[str, ScalarField | Com
     numbers = [
         f
         for f in entity.scalars
-        if f.kind.numeric or (function in ("minimum", "maximum") and f.kind.temporal)
+        if f.scalar_type.numeric or (function in ("minimum", "maximum") and f.scalar_type.temporal)
     ]
     money = [f for f in entity.composites if f.type_name == "Money"]
     found: list[ScalarField | CompositeField] = [*numbers, *money]
@@ -210,14 +218,14 @@ def measurable(entity: EntityInfo, function: str) -> dict[str, ScalarField | Com
 
 def _key_index(keys: tuple[GroupKey, ...], constant: object, name: str) -> int:
     for index, key in enumerate(keys):
-        if key.path.constant == constant:
+        if key.path.enum_name == constant:
             return index
     raise BadUserInputError(f"{name}.orderBy: {constant} is no key of groupBy.", "Group by it, too.")
 
 
-def _group_key(path: Path, bucket: object, name: str) -> GroupKey:
-    if bucket is not None and not path.field.kind.temporal:
-        raise BadUserInputError(f"{name}.groupBy: {path.constant} is no time.", "Leave the bucket out.")
+def _group_key(path: FieldPath, bucket: object, name: str) -> GroupKey:
+    if bucket is not None and not path.field.scalar_type.temporal:
+        raise BadUserInputError(f"{name}.groupBy: {path.enum_name} is no time.", "Leave the bucket out.")
     return GroupKey(path, None if bucket is None else str(bucket).lower())
 
 

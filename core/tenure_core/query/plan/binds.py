@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tenure_core.entities.scalar_types import Kind
+from tenure_core.entities.scalar_types import ScalarType
 from tenure_core.errors import BadUserInputError
-from tenure_core.query.plan.cursors import decoded
+from tenure_core.query.plan.cursors import decode
 from tenure_core.query.plan.predicates import Param
-from tenure_core.query.request import Variable, fixed
+from tenure_core.query.request import Variable, constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Bind:
         part: Which part of a cursor it is; None where it is no part of any.
     """
 
-    kind: Kind
+    kind: ScalarType
     where: str
     value: object
     many: bool
@@ -38,7 +38,7 @@ class Bind:
         """
         try:
             if not self.many:
-                return self.kind.parse(value if self.part is None else decoded(value)[self.part])
+                return self.kind.parse(value if self.part is None else decode(value)[self.part])
             if not isinstance(value, list | tuple):
                 raise ValueError("expected a list")
             return [self.kind.parse(item) for item in value]
@@ -53,7 +53,7 @@ class Binder:
     binds: list[Bind] = field(default_factory=list)
 
     def add(
-        self, kind: Kind, value: object, where: str, *, many: bool = False, part: int | None = None
+        self, kind: ScalarType, value: object, where: str, *, many: bool = False, part: int | None = None
     ) -> Param:
         """Take a value in and return its place.
 
@@ -68,13 +68,13 @@ class Binder:
             BadUserInputError: It is none of this kind.
         """
         if many and isinstance(value, list):
-            value = [fixed(item) for item in value]
+            value = [constant(item) for item in value]
         bind = Bind(kind, where, value, many, part)
         self.binds.append(bind if isinstance(value, Variable) else replace(bind, value=bind.read(value)))
         return Param(len(self.binds) - 1, kind, many)
 
 
-def bound(binds: tuple[Bind, ...], variables: Mapping[str, object]) -> list[object]:
+def bind_values(binds: tuple[Bind, ...], variables: Mapping[str, object]) -> list[object]:
     """Return what is bound to a statement, in order.
 
     Args:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeValue:
+class ChangeField:
     """One thing about a change, by its name in the API."""
 
     key: str
@@ -38,7 +38,7 @@ class ChangeEdges:
     """The page's changes, and what each of them holds."""
 
     key: str
-    outputs: tuple[ChangeValue | ChangedRecord | TypeName, ...]
+    outputs: tuple[ChangeField | ChangedRecord | TypeName, ...]
 
 
 @dataclass(frozen=True, slots=True)

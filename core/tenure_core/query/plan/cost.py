@@ -11,14 +11,14 @@ from tenure_core.query.plan.nodes import (
     Connection,
     Edges,
     GroupObject,
-    Groups,
     KeyNode,
-    Lookup,
-    Many,
     Node,
     NodeList,
-    One,
-    Single,
+    RecordById,
+    RecordsById,
+    ToManyAggregation,
+    ToManyConnection,
+    ToOneNode,
 )
 
 
@@ -38,7 +38,7 @@ def _(part: Node) -> int:
 
 
 @cost.register
-def _(part: One) -> int:
+def _(part: ToOneNode) -> int:
     return cost(part.node)
 
 
@@ -48,17 +48,17 @@ def _(part: KeyNode) -> int:
 
 
 @cost.register
-def _(part: Single) -> int:
+def _(part: RecordById) -> int:
     return cost(part.node)
 
 
 @cost.register
-def _(part: Many) -> int:
+def _(part: ToManyConnection) -> int:
     return cost(part.connection)
 
 
 @cost.register
-def _(part: Groups) -> int:
+def _(part: ToManyAggregation) -> int:
     return cost(part.aggregation)
 
 
@@ -90,5 +90,5 @@ def _(part: Aggregation) -> int:
 
 
 @cost.register
-def _(part: Lookup) -> int:
+def _(part: RecordsById) -> int:
     return max((cost(node) for _, node in part.nodes), default=0)

@@ -8,7 +8,7 @@ import binascii
 import orjson
 
 
-def decoded(cursor: object) -> list[object]:
+def decode(cursor: object) -> list[object]:
     """Return a cursor's content: its order's signature, then a value per key; nothing if it is none."""
     try:
         held = orjson.loads(base64.urlsafe_b64decode(str(cursor)))
@@ -17,6 +17,6 @@ def decoded(cursor: object) -> list[object]:
     return held if isinstance(held, list) else []
 
 
-def shape_of(cursor: object) -> tuple[object, ...]:
+def cursor_shape(cursor: object) -> tuple[object, ...]:
     """Return what of a cursor shapes a plan: the signature of its order, then whether each value is empty."""
-    return tuple(value is None if place else value for place, value in enumerate(decoded(cursor)))
+    return tuple(value is None if place else value for place, value in enumerate(decode(cursor)))

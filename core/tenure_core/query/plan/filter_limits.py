@@ -15,7 +15,7 @@ MAX_RELATIONS = 5
 
 
 @dataclass(slots=True)
-class Limits:
+class FilterLimits:
     """Counts the filters of one root field while they are planned.
 
     Args:

@@ -16,27 +16,27 @@ from tenure_core.catalog.external_refs import REF_FIELDS
 from tenure_core.entities.scalar_types import FLOAT, JSON, STRING, STRING_LIST
 from tenure_core.errors import BadUserInputError
 from tenure_core.query.plan.binds import Binder
-from tenure_core.query.plan.filter_limits import Limits
+from tenure_core.query.plan.filter_limits import FilterLimits
 from tenure_core.query.plan.predicates import (
     And,
     Compare,
     CompareJson,
-    ExternallyKnown,
+    ExternalRefMatch,
     IsNull,
     JsonIsNull,
     Not,
     Or,
     Predicate,
-    Related,
+    RelationMatch,
     Search,
 )
-from tenure_core.query.request import Variable, fixed
+from tenure_core.query.request import Variable, constant
 
 Where = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class FilterPlanner:
     """Plans filters.
 
     Args:
@@ -49,7 +49,7 @@ class Filters:
     catalog: Catalog
     grants: Grants
     binder: Binder
-    limits: Limits
+    limits: FilterLimits
 
     def scope(self, entity: EntityInfo, where: object, path: str) -> Predicate:
         """Return the predicate of a list: the given filter, and that records are not deleted.
@@ -62,7 +62,7 @@ class Filters:
         """
         self.grants.require_read(entity)
         condition = self._where(entity, where, path)
-        return condition if _mentions_deletion(where) else all_of(alive(entity), condition)
+        return condition if _mentions_deletion(where) else all_of(not_deleted(entity), condition)
 
     def _where(self, entity: EntityInfo, where: object, path: str) -> Predicate:
         with self.limits.nested(path):
@@ -80,7 +80,7 @@ class Filters:
             case "not":
                 return Not(self._where(entity, value, path))
             case "search":
-                return Search(self.binder.add(STRING, given(value, path), path))
+                return Search(self.binder.add(STRING, require_value(value, path), path))
             case "externalRefs":
                 quantified = (
                     self.by_external_ref(entity, quantifier, where, f"{path}.{quantifier}")
@@ -98,14 +98,16 @@ class Filters:
     def _composite(self, field: CompositeField, value: object, path: str) -> Predicate:
         def part(name: str, inner: object) -> Predicate:
             if name == "isNull":
-                return IsNull(tuple(p.column for p in field.parts.values()), _truth(inner, f"{path}.{name}"))
+                return IsNull(
+                    tuple(p.column for p in field.parts.values()), _require_boolean(inner, f"{path}.{name}")
+                )
             return self.operators(field.parts[name], inner, f"{path}.{name}")
 
         return all_of(*(part(name, inner) for name, inner in _entries(value)))
 
     def by_external_ref(
         self, entity: EntityInfo, quantifier: str, where: object, path: str
-    ) -> ExternallyKnown:
+    ) -> ExternalRefMatch:
         """Return the predicate on a record's keys in other systems.
 
         Args:
@@ -115,7 +117,7 @@ class Filters:
             path: Where it stands, for messages.
         """
         parts = (self.operators(REF_FIELDS[name], inner, f"{path}.{name}") for name, inner in _entries(where))
-        return ExternallyKnown(entity, quantifier, all_of(*parts))
+        return ExternalRefMatch(entity, quantifier, all_of(*parts))
 
     def _related(self, relation: ToOne | ToMany, value: object, path: str) -> Predicate:
         target = self.catalog[relation.target]
@@ -124,40 +126,46 @@ class Filters:
         def quantified(quantifier: str, where: object) -> Predicate:
             with self.limits.related(path):
                 condition = self._where(target, where, f"{path}.{quantifier}")
-            scope = And(()) if _mentions_deletion(where) else alive(target)
-            return Related(relation, target, quantifier, scope, condition)
+            scope = And(()) if _mentions_deletion(where) else not_deleted(target)
+            return RelationMatch(relation, target, quantifier, scope, condition)
 
         return all_of(*(quantified(name, where) for name, where in _entries(value)))
 
     def operators(self, field: ScalarField, value: object, path: str) -> Predicate:
         """Return the predicate of one field's operators, all of which must hold."""
-        plan = {JSON: self._json_operator, STRING_LIST: self._list_operator}.get(field.kind, self._operator)
+        plan = {JSON: self._json_operator, STRING_LIST: self._list_operator}.get(
+            field.scalar_type, self._operator
+        )
         return all_of(
             *(plan(field, name, inner, f"{path}.{name}") for name, inner in cast(Where, value).items())
         )
 
     def _operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "isNull":
-            return IsNull((field.column,), _truth(value, path))
-        param = self.binder.add(field.kind, given(value, path), path, many=name in ("in", "notIn"))
+            return IsNull((field.column,), _require_boolean(value, path))
+        param = self.binder.add(
+            field.scalar_type, require_value(value, path), path, many=name in ("in", "notIn")
+        )
         return Compare(field.column, name, param)
 
     def _list_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "isEmpty":
             return Compare(
                 field.column,
-                "isEmpty" if _truth(value, path) else "isNotEmpty",
+                "isEmpty" if _require_boolean(value, path) else "isNotEmpty",
                 self.binder.add(STRING_LIST, [], path),
             )
         if name == "has":
-            return Compare(field.column, name, self.binder.add(STRING, given(value, path), path))
-        return Compare(field.column, name, self.binder.add(STRING, given(value, path), path, many=True))
+            return Compare(field.column, name, self.binder.add(STRING, require_value(value, path), path))
+        return Compare(
+            field.column, name, self.binder.add(STRING, require_value(value, path), path, many=True)
+        )
 
     def _json_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "at":
-            return self._json_place(field, cast(Where, given(value, path)), path)
+            return self._json_place(field, cast(Where, require_value(value, path)), path)
         kind = STRING if name == "hasKey" else JSON
-        return Compare(field.column, name, self.binder.add(kind, given(value, path), path))
+        return Compare(field.column, name, self.binder.add(kind, require_value(value, path), path))
 
     def _json_place(self, field: ScalarField, value: Where, path: str) -> Predicate:
         place = self.binder.add(STRING, value["path"], f"{path}.path", many=True)
@@ -165,13 +173,13 @@ class Filters:
         def part(name: str, inner: object) -> Predicate:
             where = f"{path}.{name}"
             if name == "isNull":
-                return JsonIsNull(field.column, place, _truth(inner, where))
+                return JsonIsNull(field.column, place, _require_boolean(inner, where))
             kind = FLOAT if name in ("lt", "lte", "gt", "gte") else JSON
             return CompareJson(
                 field.column,
                 place,
                 name,
-                self.binder.add(kind, given(inner, where), where, many=name == "in"),
+                self.binder.add(kind, require_value(inner, where), where, many=name == "in"),
             )
 
         return all_of(*(part(name, inner) for name, inner in value.items() if name != "path"))
@@ -183,12 +191,12 @@ def all_of(*parts: Predicate) -> Predicate:
     return flat[0] if len(flat) == 1 else And(tuple(flat))
 
 
-def alive(entity: EntityInfo) -> Predicate:
+def not_deleted(entity: EntityInfo) -> Predicate:
     """Return the predicate that holds for records that are not deleted."""
     return IsNull((entity.table.c.deleted_at,), True)
 
 
-def given(value: object, path: str) -> object:
+def require_value(value: object, path: str) -> object:
     """Return an operator's value.
 
     Raises:
@@ -201,8 +209,8 @@ def given(value: object, path: str) -> object:
     return value
 
 
-def _truth(value: object, path: str) -> bool:
-    return bool(fixed(given(value, path)))
+def _require_boolean(value: object, path: str) -> bool:
+    return bool(constant(require_value(value, path)))
 
 
 def _entries(where: object) -> list[tuple[str, object]]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tenure_core.catalog.catalog import EntityInfo, ToMany, ToOne
-from tenure_core.catalog.computed_fields import AnyColumn, CodedField
-from tenure_core.catalog.field_paths import Path
+from tenure_core.catalog.computed_fields import AnyColumn, BatchFieldInfo
+from tenure_core.catalog.field_paths import FieldPath
 from tenure_core.query.plan.change_nodes import Export, Feed, History
 from tenure_core.query.plan.predicates import Param, Predicate
 
@@ -24,7 +24,7 @@ class OrderKey:
         nulls_first: Whether empty ones come before all others.
     """
 
-    path: Path
+    path: FieldPath
     descending: bool
     nulls_first: bool
 
@@ -58,7 +58,7 @@ class Page:
     def signature(self) -> str:
         """A name of the order that a cursor carries, so that it is refused under another order."""
         return ",".join(
-            f"{k.path.constant} {'-' if k.descending else '+'}{'<' if k.nulls_first else '>'}"
+            f"{k.path.enum_name} {'-' if k.descending else '+'}{'<' if k.nulls_first else '>'}"
             for k in self.order
         )
 
@@ -80,15 +80,15 @@ class TypeName:
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class BatchValue:
     """What a plugin's code needs to compute a value, in the place of the value."""
 
     key: str
-    field: CodedField
+    field: BatchFieldInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class CompositeValue:
     """The object of a composite's parts; null where all of its columns are empty."""
 
     key: str
@@ -97,7 +97,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class One:
+class ToOneNode:
     """The record that a reference leads to; null where it leads to none that may be seen."""
 
     key: str
@@ -107,7 +107,7 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class ToManyConnection:
     """A page of the records that refer to the one around it."""
 
     key: str
@@ -115,7 +115,7 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class ToManyAggregation:
     """Aggregates over the records that refer to the one around it."""
 
     key: str
@@ -131,7 +131,17 @@ class ExternalRefs:
     outputs: tuple[Value | TypeName, ...]
 
 
-Output = Value | Coded | TypeName | Parts | One | Many | Groups | History | ExternalRefs
+Output = (
+    Value
+    | BatchValue
+    | TypeName
+    | CompositeValue
+    | ToOneNode
+    | ToManyConnection
+    | ToManyAggregation
+    | History
+    | ExternalRefs
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +224,7 @@ class GroupKey:
         bucket: The length of time that it is cut down to, such as "month"; None for the value itself.
     """
 
-    path: Path
+    path: FieldPath
     bucket: str | None
 
 
@@ -316,7 +326,7 @@ class Aggregation:
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class RecordById:
     """One record by its id.
 
     Args:
@@ -329,7 +339,7 @@ class Single:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class RecordsById:
     """Records of any entity by their ids.
 
     Args:
@@ -341,5 +351,5 @@ class Lookup:
     nodes: tuple[tuple[Predicate, Node], ...]
 
 
-Plan = Connection | Aggregation | Single | Lookup | Feed | Export
+Plan = Connection | Aggregation | RecordById | RecordsById | Feed | Export
 """The plan of one root field."""

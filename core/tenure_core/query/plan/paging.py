@@ -7,12 +7,12 @@ from typing import cast
 
 from tenure_core.access.grants import Grants
 from tenure_core.catalog.catalog import Catalog, EntityInfo
-from tenure_core.catalog.field_paths import Path, paths
+from tenure_core.catalog.field_paths import FieldPath, sort_paths
 from tenure_core.errors import BadUserInputError
 from tenure_core.query.plan.binds import Binder
-from tenure_core.query.plan.cursors import shape_of
+from tenure_core.query.plan.cursors import cursor_shape
 from tenure_core.query.plan.nodes import OrderKey, Page, Position
-from tenure_core.query.request import fixed, trait
+from tenure_core.query.request import constant, shape_value
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
@@ -37,7 +37,7 @@ def page_of(
         BadUserInputError: A size is out of range, both directions are asked for, or a cursor is wrong.
         ForbiddenError: It is ordered by what may not be read.
     """
-    first, last = fixed(arguments.get("first")), fixed(arguments.get("last"))
+    first, last = constant(arguments.get("first")), constant(arguments.get("last"))
     if first is not None and last is not None:
         raise BadUserInputError(f"{path} asks for first and last at once.", "Give one of the two.")
     size = _size(last if first is None else first, path, "first" if last is None else "last")
@@ -60,10 +60,10 @@ def _size(value: object, path: str, name: str) -> int:
 
 def order_of(entity: EntityInfo, catalog: Catalog, order_by: object) -> tuple[OrderKey, ...]:
     """Return the keys of an order; the id ends it, so that no two records are equal in it."""
-    known = paths(entity, catalog)
-    keys: dict[Path, OrderKey] = {}
+    known = sort_paths(entity, catalog)
+    keys: dict[FieldPath, OrderKey] = {}
     for item in cast(list[Arguments], order_by or []):
-        path = known[str(fixed(item["field"]))]
+        path = known[str(constant(item["field"]))]
         keys.setdefault(path, _order_key(path, item))
     if not keys:
         path = next(p for p in known.values() if p.names == (entity.order,))
@@ -71,12 +71,12 @@ def order_of(entity: EntityInfo, catalog: Catalog, order_by: object) -> tuple[Or
     return _until_id(tuple(keys.values()), known["ID"])
 
 
-def _order_key(path: Path, item: Arguments) -> OrderKey:
-    descending = fixed(item.get("direction")) == "DESC"
-    return OrderKey(path, descending, path.nullable and fixed(item.get("nulls")) == "FIRST")
+def _order_key(path: FieldPath, item: Arguments) -> OrderKey:
+    descending = constant(item.get("direction")) == "DESC"
+    return OrderKey(path, descending, path.nullable and constant(item.get("nulls")) == "FIRST")
 
 
-def _until_id(keys: tuple[OrderKey, ...], identity: Path) -> tuple[OrderKey, ...]:
+def _until_id(keys: tuple[OrderKey, ...], identity: FieldPath) -> tuple[OrderKey, ...]:
     for count, key in enumerate(keys, start=1):
         if key.path == identity:
             return keys[:count]
@@ -86,7 +86,7 @@ def _until_id(keys: tuple[OrderKey, ...], identity: Path) -> tuple[OrderKey, ...
 def _position(page: Page, cursor: object, binder: Binder, path: str) -> Position | None:
     if cursor is None:
         return None
-    signature, *empty = cast(tuple[object, ...], trait(cursor, shape_of)) or (None,)
+    signature, *empty = cast(tuple[object, ...], shape_value(cursor, cursor_shape)) or (None,)
     keys = page.order
     if signature is None or any(e and not k.path.nullable for e, k in zip(empty, keys, strict=False)):
         raise BadUserInputError(
@@ -97,7 +97,7 @@ def _position(page: Page, cursor: object, binder: Binder, path: str) -> Position
             f"{path} is a cursor of another order.", "Page on with the orderBy that it came from."
         )
     params = [
-        None if empty[place] else binder.add(key.path.field.kind, cursor, path, part=place + 1)
+        None if empty[place] else binder.add(key.path.field.scalar_type, cursor, path, part=place + 1)
         for place, key in enumerate(page.order)
     ]
     return Position(tuple(params))

@@ -10,28 +10,28 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from tenure_core.catalog.computed_fields import CodedField
+from tenure_core.catalog.computed_fields import BatchFieldInfo
 from tenure_core.query.plan.change_nodes import ChangedRecord, ChangeEdges, Feed, History
 from tenure_core.query.plan.nodes import (
     Aggregation,
-    Coded,
+    BatchValue,
     Connection,
     Edges,
     GroupObject,
-    Groups,
     KeyNode,
-    Lookup,
-    Many,
     Node,
     NodeList,
-    One,
-    Single,
+    RecordById,
+    RecordsById,
+    ToManyAggregation,
+    ToManyConnection,
+    ToOneNode,
 )
 
-Place = tuple[str | int, ...]
+ResponsePath = tuple[str | int, ...]
 """What leads to a value in an answer: names and positions."""
 
-SORT = "sort of record"
+TYPE_MARKER = "sort of record"
 """The name under which a record that may be of several entities says of which it is: no alias has spaces."""
 
 INNER = ("outputs", "node", "nodes", "connection", "aggregation")
@@ -39,7 +39,7 @@ INNER = ("outputs", "node", "nodes", "connection", "aggregation")
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Placeholder:
     """A place that code has yet to fill.
 
     Args:
@@ -48,9 +48,9 @@ class Gap:
         place: What leads to it in the answer; its own name comes last.
     """
 
-    field: CodedField
+    field: BatchFieldInfo
     record: dict[str, Any]
-    place: Place
+    place: ResponsePath
 
     @property
     def needs(self) -> Mapping[str, Any]:
@@ -63,15 +63,15 @@ class Gap:
         self.record[str(self.place[-1])] = value
 
 
-def holds_code(part: object) -> bool:
+def has_placeholders(part: object) -> bool:
     """Return whether a plan, or a part of one, has values that code computes."""
     if isinstance(part, tuple):
-        return any(map(holds_code, part))
-    return isinstance(part, Coded) or any(holds_code(getattr(part, name, ())) for name in INNER)
+        return any(map(has_placeholders, part))
+    return isinstance(part, BatchValue) or any(has_placeholders(getattr(part, name, ())) for name in INNER)
 
 
 @singledispatch
-def gaps(part: object, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401  # any JSON value
+def find_placeholders(part: object, found: Any, place: ResponsePath) -> Iterator[Placeholder]:  # noqa: ANN401  # any JSON value
     """Yield the gaps in an answer.
 
     Args:
@@ -82,72 +82,72 @@ def gaps(part: object, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN4
     return iter(())
 
 
-@gaps.register
-def _(part: Coded, found: dict[str, Any], place: Place) -> Iterator[Gap]:
-    yield Gap(part.field, found, (*place, part.key))
+@find_placeholders.register
+def _(part: BatchValue, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
+    yield Placeholder(part.field, found, (*place, part.key))
 
 
-@gaps.register
-def _(part: Node, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
+@find_placeholders.register
+def _(part: Node, found: Any, place: ResponsePath) -> Iterator[Placeholder]:  # noqa: ANN401
     for output in part.outputs if found else ():
-        yield from gaps(output, found, place)
+        yield from find_placeholders(output, found, place)
 
 
-@gaps.register
-def _(part: One | KeyNode, found: dict[str, Any], place: Place) -> Iterator[Gap]:
-    yield from gaps(part.node, found[part.key], (*place, part.key))
+@find_placeholders.register
+def _(part: ToOneNode | KeyNode, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
+    yield from find_placeholders(part.node, found[part.key], (*place, part.key))
 
 
-@gaps.register
-def _(part: Many, found: dict[str, Any], place: Place) -> Iterator[Gap]:
-    yield from gaps(part.connection, found[part.key], (*place, part.key))
+@find_placeholders.register
+def _(part: ToManyConnection, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
+    yield from find_placeholders(part.connection, found[part.key], (*place, part.key))
 
 
-@gaps.register
-def _(part: Groups, found: dict[str, Any], place: Place) -> Iterator[Gap]:
-    yield from gaps(part.aggregation, found[part.key], (*place, part.key))
+@find_placeholders.register
+def _(part: ToManyAggregation, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
+    yield from find_placeholders(part.aggregation, found[part.key], (*place, part.key))
 
 
-@gaps.register
-def _(part: Single, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
-    yield from gaps(part.node, found, place)
+@find_placeholders.register
+def _(part: RecordById, found: Any, place: ResponsePath) -> Iterator[Placeholder]:  # noqa: ANN401
+    yield from find_placeholders(part.node, found, place)
 
 
-@gaps.register
-def _(part: Connection, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: Connection, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
     for output in part.outputs:
-        yield from gaps(output, found, place)
+        yield from find_placeholders(output, found, place)
 
 
-@gaps.register
-def _(part: NodeList, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: NodeList, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
     for index, record in enumerate(found[part.key]):
-        yield from gaps(part.node, record, (*place, part.key, index))
+        yield from find_placeholders(part.node, record, (*place, part.key, index))
 
 
-@gaps.register
-def _(part: Edges, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: Edges, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
     nodes = [one for one in part.outputs if isinstance(one, tuple)]
     for index, edge in enumerate(found[part.key]):
         for key, node in nodes:
-            yield from gaps(node, edge[key], (*place, part.key, index, key))
+            yield from find_placeholders(node, edge[key], (*place, part.key, index, key))
 
 
-@gaps.register
-def _(part: Aggregation, found: list[Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: Aggregation, found: list[Any], place: ResponsePath) -> Iterator[Placeholder]:
     for index, group in enumerate(found):
         for output in part.outputs:
-            yield from gaps(output, group, (*place, index))
+            yield from find_placeholders(output, group, (*place, index))
 
 
-@gaps.register
-def _(part: GroupObject, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: GroupObject, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
     for output in part.outputs:
-        yield from gaps(output, found[part.key], (*place, part.key))
+        yield from find_placeholders(output, found[part.key], (*place, part.key))
 
 
-@gaps.register
-def _(part: Lookup, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
+@find_placeholders.register
+def _(part: RecordsById, found: Any, place: ResponsePath) -> Iterator[Placeholder]:  # noqa: ANN401
     nodes = [node for _, node in part.nodes]
     if not part.ids.many:
         yield from _of_its_sort(nodes, found, place)
@@ -156,27 +156,27 @@ def _(part: Lookup, found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
         yield from _of_its_sort(nodes, record, (*place, index))
 
 
-@gaps.register
-def _(part: Feed | History, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: Feed | History, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
     around, place = (found[part.key], (*place, part.key)) if isinstance(part, History) else (found, place)
     for output in part.outputs:
-        yield from gaps(output, around, place)
+        yield from find_placeholders(output, around, place)
 
 
-@gaps.register
-def _(part: ChangeEdges, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: ChangeEdges, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
     for index, edge in enumerate(found[part.key]):
         for output in part.outputs:
-            yield from gaps(output, edge, (*place, part.key, index))
+            yield from find_placeholders(output, edge, (*place, part.key, index))
 
 
-@gaps.register
-def _(part: ChangedRecord, found: dict[str, Any], place: Place) -> Iterator[Gap]:
+@find_placeholders.register
+def _(part: ChangedRecord, found: dict[str, Any], place: ResponsePath) -> Iterator[Placeholder]:
     yield from _of_its_sort([node for _, node in part.nodes], found[part.key], (*place, part.key))
 
 
-def _of_its_sort(nodes: list[Node], found: Any, place: Place) -> Iterator[Gap]:  # noqa: ANN401
-    sort = found.pop(SORT, None) if found else None
+def _of_its_sort(nodes: list[Node], found: Any, place: ResponsePath) -> Iterator[Placeholder]:  # noqa: ANN401
+    sort = found.pop(TYPE_MARKER, None) if found else None
     for node in nodes:
         if len(nodes) == 1 or node.entity.name == sort:
-            yield from gaps(node, found, place)
+            yield from find_placeholders(node, found, place)

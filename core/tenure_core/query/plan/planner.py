@@ -6,41 +6,41 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import cast
 
-from tenure_core.access.grants import Authorized
+from tenure_core.access.grants import TenantGrants
 from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
 from tenure_core.catalog.external_refs import BY_EXTERNAL_REF, EXTERNAL_REFS, REF_FIELDS
 from tenure_core.entities.scalar_types import ID
 from tenure_core.errors import BadUserInputError
-from tenure_core.query.plan.aggregates import Aggregates
+from tenure_core.query.plan.aggregates import AggregatePlanner
 from tenure_core.query.plan.binds import Bind, Binder
-from tenure_core.query.plan.changes import CHANGES, HISTORY, SNAPSHOT, Changes
-from tenure_core.query.plan.filter_limits import Limits
-from tenure_core.query.plan.filters import Filters, alive
+from tenure_core.query.plan.changes import CHANGES, HISTORY, SNAPSHOT, ChangePlanner
+from tenure_core.query.plan.filter_limits import FilterLimits
+from tenure_core.query.plan.filters import FilterPlanner, not_deleted
 from tenure_core.query.plan.nodes import (
-    Coded,
+    BatchValue,
+    CompositeValue,
     Connection,
     ConnectionOutput,
     Edges,
     ExternalRefs,
-    Groups,
-    Lookup,
-    Many,
     Node,
     NodeList,
-    One,
     Output,
     PageInfo,
-    Parts,
     Plan,
-    Single,
+    RecordById,
+    RecordsById,
+    ToManyAggregation,
+    ToManyConnection,
+    ToOneNode,
     TotalCount,
     TypeName,
     Value,
 )
 from tenure_core.query.plan.paging import MAX_PAGE, page_of
-from tenure_core.query.plan.placeholders import SORT, holds_code
+from tenure_core.query.plan.placeholders import TYPE_MARKER, has_placeholders
 from tenure_core.query.plan.predicates import And, Compare, Predicate
-from tenure_core.query.request import Field, fixed
+from tenure_core.query.request import SelectedField, constant
 
 AGGREGATE = "Aggregate"
 """What the name of a list becomes the name of its aggregates by."""
@@ -61,7 +61,7 @@ class Planned:
     binds: tuple[Bind, ...]
 
 
-def plan(field: Field, catalog: Catalog, authorized: Authorized) -> Planned:
+def plan(field: SelectedField, catalog: Catalog, authorized: TenantGrants) -> Planned:
     """Return the plan of one root field.
 
     Args:
@@ -78,7 +78,7 @@ def plan(field: Field, catalog: Catalog, authorized: Authorized) -> Planned:
 
 
 def plan_records(
-    field: Field, entity: EntityInfo, ids: list[uuid.UUID], catalog: Catalog, authorized: Authorized
+    field: SelectedField, entity: EntityInfo, ids: list[uuid.UUID], catalog: Catalog, authorized: TenantGrants
 ) -> Planned:
     """Return the plan of records just written, deleted ones included: a list in the order of their ids.
 
@@ -91,16 +91,16 @@ def plan_records(
     """
     planner = _Planner.of(catalog, authorized)
     found = planner.binder.add(ID, ids, field.name, many=True)
-    planned = Lookup(found, ((And(()), planner.node(entity, field.fields, field.name)),))
+    planned = RecordsById(found, ((And(()), planner.node(entity, field.fields, field.name)),))
     return Planned(planned, tuple(planner.binder.binds))
 
 
 def plan_references(
-    field: Field,
+    field: SelectedField,
     entity: EntityInfo,
     ids: list[uuid.UUID],
     catalog: Catalog,
-    authorized: Authorized,
+    authorized: TenantGrants,
     *,
     deleted: bool = False,
 ) -> Planned:
@@ -120,8 +120,8 @@ def plan_references(
     authorized.grants.require_read(entity)
     planner = _Planner.of(catalog, authorized)
     found = planner.binder.add(ID, ids, field.name, many=True)
-    scope = And(()) if deleted else alive(entity)
-    planned = Lookup(found, ((scope, planner.node(entity, field.fields, field.name)),))
+    scope = And(()) if deleted else not_deleted(entity)
+    planned = RecordsById(found, ((scope, planner.node(entity, field.fields, field.name)),))
     return Planned(planned, tuple(planner.binder.binds))
 
 
@@ -130,18 +130,18 @@ class _Planner:
     """Plans one root field: resolves names, asks the grants, and puts values into the binder."""
 
     catalog: Catalog
-    authorized: Authorized
+    authorized: TenantGrants
     binder: Binder
-    filters: Filters
-    aggregates: Aggregates
+    filters: FilterPlanner
+    aggregates: AggregatePlanner
 
     @classmethod
-    def of(cls, catalog: Catalog, authorized: Authorized) -> _Planner:
+    def of(cls, catalog: Catalog, authorized: TenantGrants) -> _Planner:
         binder = Binder()
-        filters = Filters(catalog, authorized.grants, binder, Limits())
-        return cls(catalog, authorized, binder, filters, Aggregates(catalog, binder, filters))
+        filters = FilterPlanner(catalog, authorized.grants, binder, FilterLimits())
+        return cls(catalog, authorized, binder, filters, AggregatePlanner(catalog, binder, filters))
 
-    def root(self, field: Field) -> Plan:
+    def root(self, field: SelectedField) -> Plan:
         if field.name in ("node", "nodes"):
             return self._lookup(field)
         if field.name == CHANGES:
@@ -157,41 +157,41 @@ class _Planner:
         entity = self.catalog.by_plural[field.name.removesuffix(AGGREGATE)]
         return self.aggregates.aggregation(entity, None, field, self.node)
 
-    def _changes(self) -> Changes:
-        return Changes(self.catalog, self.authorized.grants, self.binder, self._possible)
+    def _changes(self) -> ChangePlanner:
+        return ChangePlanner(self.catalog, self.authorized.grants, self.binder, self._possible)
 
-    def _single(self, entity: EntityInfo, field: Field) -> Single:
+    def _single(self, entity: EntityInfo, field: SelectedField) -> RecordById:
         self.authorized.grants.require_read(entity)
         wanted = self.binder.add(ID, field.arguments["id"], f"{field.name}.id")
-        where = And((Compare(entity.id.column, "eq", wanted), alive(entity)))
-        return Single(where, self.node(entity, field.fields, field.name))
+        where = And((Compare(entity.id.column, "eq", wanted), not_deleted(entity)))
+        return RecordById(where, self.node(entity, field.fields, field.name))
 
-    def _by_external_ref(self, entity: EntityInfo, field: Field) -> Single:
+    def _by_external_ref(self, entity: EntityInfo, field: SelectedField) -> RecordById:
         self.authorized.grants.require_read(entity)
         named = {name: {"eq": field.arguments[name]} for name in ("system", "externalId")}
-        where = And((self.filters.by_external_ref(entity, "some", named, field.name), alive(entity)))
-        return Single(where, self.node(entity, field.fields, field.name))
+        where = And((self.filters.by_external_ref(entity, "some", named, field.name), not_deleted(entity)))
+        return RecordById(where, self.node(entity, field.fields, field.name))
 
-    def _lookup(self, field: Field) -> Lookup:
+    def _lookup(self, field: SelectedField) -> RecordsById:
         many = field.name == "nodes"
-        value = fixed(field.arguments["ids"]) if many else field.arguments["id"]
+        value = constant(field.arguments["ids"]) if many else field.arguments["id"]
         if many and len(cast(list[object], value)) > MAX_PAGE:
             raise BadUserInputError(f"nodes.ids has more than {MAX_PAGE} ids.", "Ask in several requests.")
         param = self.binder.add(ID, value, f"{field.name}.{'ids' if many else 'id'}", many=many)
         readable = [e for e in self.catalog.entities.values() if self.authorized.grants.may_read(e)]
-        return Lookup(param, tuple((alive(e), self._possible(e, field)) for e in readable))
+        return RecordsById(param, tuple((not_deleted(e), self._possible(e, field)) for e in readable))
 
-    def _possible(self, entity: EntityInfo, field: Field) -> Node:
+    def _possible(self, entity: EntityInfo, field: SelectedField) -> Node:
         node = self.node(entity, tuple(f for f in field.fields if f.on == entity.name), field.name)
-        if holds_code(node):
-            return replace(node, outputs=(*node.outputs, TypeName(SORT, entity.name)))
+        if has_placeholders(node):
+            return replace(node, outputs=(*node.outputs, TypeName(TYPE_MARKER, entity.name)))
         return node
 
-    def node(self, entity: EntityInfo, fields: tuple[Field, ...], path: str) -> Node:
+    def node(self, entity: EntityInfo, fields: tuple[SelectedField, ...], path: str) -> Node:
         """Return the plan of one record as an object."""
         return Node(entity, tuple(self._output(entity, f, f"{path}.{f.name}") for f in fields))
 
-    def _output(self, entity: EntityInfo, field: Field, path: str) -> Output:
+    def _output(self, entity: EntityInfo, field: SelectedField, path: str) -> Output:
         if field.name == TYPE_NAME:
             return TypeName(field.key, entity.name)
         known = entity.fields.get(field.name)
@@ -203,30 +203,34 @@ class _Planner:
         if isinstance(known, ToOne):
             return self._one(known, field, path)
         if isinstance(known, ToMany):
-            return Many(field.key, self._connection(self.catalog[known.target], known, field, path))
-        if coded := entity.coded.get(field.name):
+            return ToManyConnection(
+                field.key, self._connection(self.catalog[known.target], known, field, path)
+            )
+        if coded := entity.batch_fields.get(field.name):
             self.authorized.grants.require_field(coded)
-            return Coded(field.key, coded)
+            return BatchValue(field.key, coded)
         if field.name == EXTERNAL_REFS:
             return _external_refs(entity, field)
         if field.name == HISTORY:
             return self._changes().history(entity, field, path)
         relation = cast(ToMany, entity.fields[field.name.removesuffix(AGGREGATE)])
         target = self.catalog[relation.target]
-        return Groups(field.key, self.aggregates.aggregation(target, relation, field, self.node))
+        return ToManyAggregation(field.key, self.aggregates.aggregation(target, relation, field, self.node))
 
-    def _one(self, relation: ToOne, field: Field, path: str) -> One:
+    def _one(self, relation: ToOne, field: SelectedField, path: str) -> ToOneNode:
         target = self.catalog[relation.target]
         self.authorized.grants.require_read(target)
-        return One(field.key, relation, alive(target), self.node(target, field.fields, path))
+        return ToOneNode(field.key, relation, not_deleted(target), self.node(target, field.fields, path))
 
-    def _connection(self, entity: EntityInfo, relation: ToMany | None, field: Field, path: str) -> Connection:
+    def _connection(
+        self, entity: EntityInfo, relation: ToMany | None, field: SelectedField, path: str
+    ) -> Connection:
         where: Predicate = self.filters.scope(entity, field.arguments.get("where"), f"{path}.where")
         page = page_of(entity, self.catalog, self.authorized.grants, field.arguments, self.binder, path)
         outputs = tuple(self._connection_output(entity, f, path) for f in field.fields)
         return Connection(entity, relation, where, page, outputs)
 
-    def _connection_output(self, entity: EntityInfo, field: Field, path: str) -> ConnectionOutput:
+    def _connection_output(self, entity: EntityInfo, field: SelectedField, path: str) -> ConnectionOutput:
         match field.name:
             case "nodes":
                 return NodeList(field.key, self.node(entity, field.fields, path))
@@ -238,17 +242,19 @@ class _Planner:
                 return TotalCount(field.key)
         return TypeName(field.key, f"{entity.name}Connection")
 
-    def _edge_output(self, entity: EntityInfo, field: Field, path: str) -> tuple[str, Node | None] | TypeName:
+    def _edge_output(
+        self, entity: EntityInfo, field: SelectedField, path: str
+    ) -> tuple[str, Node | None] | TypeName:
         if field.name == TYPE_NAME:
             return TypeName(field.key, f"{entity.name}Edge")
         return field.key, (self.node(entity, field.fields, path) if field.name == "node" else None)
 
 
-def _named(field: Field, owner: str) -> tuple[str, str] | TypeName:
+def _named(field: SelectedField, owner: str) -> tuple[str, str] | TypeName:
     return TypeName(field.key, owner) if field.name == TYPE_NAME else (field.key, field.name)
 
 
-def _external_refs(entity: EntityInfo, field: Field) -> ExternalRefs:
+def _external_refs(entity: EntityInfo, field: SelectedField) -> ExternalRefs:
     outputs = tuple(
         TypeName(f.key, "ExternalRef") if f.name == TYPE_NAME else Value(f.key, REF_FIELDS[f.name].column)
         for f in field.fields
@@ -256,9 +262,9 @@ def _external_refs(entity: EntityInfo, field: Field) -> ExternalRefs:
     return ExternalRefs(field.key, entity, outputs)
 
 
-def _parts(known: CompositeField, field: Field) -> Parts:
+def _parts(known: CompositeField, field: SelectedField) -> CompositeValue:
     outputs = tuple(
         TypeName(f.key, known.type_name) if f.name == TYPE_NAME else Value(f.key, known.parts[f.name].column)
         for f in field.fields
     )
-    return Parts(field.key, tuple(p.column for p in known.parts.values()), outputs)
+    return CompositeValue(field.key, tuple(p.column for p in known.parts.values()), outputs)

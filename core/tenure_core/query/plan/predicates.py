@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tenure_core.catalog.catalog import EntityInfo, ToMany, ToOne
 from tenure_core.catalog.computed_fields import AnyColumn
-from tenure_core.entities.scalar_types import Kind
+from tenure_core.entities.scalar_types import ScalarType
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Param:
     """
 
     index: int
-    kind: Kind
+    kind: ScalarType
     many: bool = False
 
 
@@ -72,7 +72,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
+class RelationMatch:
     """Whether some, none or every one of the related records fulfils a condition.
 
     Args:
@@ -91,7 +91,7 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
-class ExternallyKnown:
+class ExternalRefMatch:
     """Whether some, none or every one of a record's keys in other systems fulfils a condition.
 
     Args:
@@ -126,4 +126,6 @@ class Not:
     part: Predicate
 
 
-Predicate = Compare | CompareJson | IsNull | JsonIsNull | Search | Related | ExternallyKnown | And | Or | Not
+Predicate = (
+    Compare | CompareJson | IsNull | JsonIsNull | Search | RelationMatch | ExternalRefMatch | And | Or | Not
+)

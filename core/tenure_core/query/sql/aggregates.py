@@ -25,17 +25,17 @@ from tenure_core.query.plan.nodes import (
     GroupKey,
     GroupObject,
     GroupOutput,
-    Groups,
     KeyNode,
     KeyValue,
     Measure,
     MeasureValue,
+    ToManyAggregation,
     TypeName,
 )
-from tenure_core.query.sql.columns import reached, value_of
-from tenure_core.query.sql.conditions import having, of_tenant, refers
-from tenure_core.query.sql.connections import EMPTY_LIST, ONE_GROUP, members
-from tenure_core.query.sql.json_objects import Source, json_object, number, quoted, record, value
+from tenure_core.query.sql.columns import path_value, value_of
+from tenure_core.query.sql.conditions import having, join_condition, tenant_condition
+from tenure_core.query.sql.connections import EMPTY_LIST, ONE_GROUP, row_filter
+from tenure_core.query.sql.json_objects import Source, int_literal, json_object, record, string_literal, value
 from tenure_core.query.sql.keyset import SortKey
 
 
@@ -48,7 +48,7 @@ def aggregation(plan: Aggregation, outer: FromClause | None) -> Select[Any]:
     """
     measures = _measures(plan)
     source = Source.of(_groups(plan, measures, outer).subquery())
-    row = source.shape([_output(o, source, measures).label(o.key) for o in plan.outputs])
+    row = source.add_object([_output(o, source, measures).label(o.key) for o in plan.outputs])
     found = select(func.coalesce(func.json_agg(row, type_=JSON()), EMPTY_LIST).label("value"))
     found = found.select_from(source.joined)
     return found if outer is None else found.correlate(outer)
@@ -68,15 +68,15 @@ def _groups(plan: Aggregation, measures: list[Measure], outer: FromClause | None
         columns.append(_measured(measure, table).label(f"m{i}"))
         if measure.currency is not None:
             columns.append(func.min(value_of(measure.currency, table)).label(f"c{i}"))
-    found = select(*(columns or [number(1).label("one")])).select_from(source)
-    found = found.where(members(plan, table, outer)).group_by(*(keys or [ONE_GROUP]))
+    found = select(*(columns or [int_literal(1).label("one")])).select_from(source)
+    found = found.where(row_filter(plan, table, outer)).group_by(*(keys or [ONE_GROUP]))
     found = (
         found.having(and_(*(having(h, _measured(h.measure, table)) for h in plan.having)))
         if plan.having
         else found
     )
     order = (_sorted(key, keys, table) for key in plan.order)
-    found = found.order_by(*order).limit(number(plan.size))
+    found = found.order_by(*order).limit(int_literal(plan.size))
     return found if outer is None else found.correlate(outer)
 
 
@@ -85,23 +85,25 @@ def _keys(plan: Aggregation, table: FromClause) -> tuple[FromClause, list[Column
     joined: dict[str, FromClause] = {}
     keys = []
     for key in plan.keys:
-        via = key.path.via
+        via = key.path.reference
         if via is not None and via.name not in joined:
             other = joined[via.name] = key.path.field.column.table.alias()
-            visible = and_(of_tenant(other), refers(via, table, other), other.c.deleted_at.is_(None))
+            visible = and_(
+                tenant_condition(other), join_condition(via, table, other), other.c.deleted_at.is_(None)
+            )
             source = source.outerjoin(other, visible)
         keys.append(_key(key, table if via is None else joined[via.name]))
     return source, keys
 
 
 def _key(key: GroupKey, table: FromClause) -> ColumnElement[Any]:
-    column = reached(key.path, table)
+    column = path_value(key.path, table)
     if key.bucket is None:
         return column
-    length = quoted(key.bucket)
-    if key.path.field.kind == DATE:
+    length = string_literal(key.bucket)
+    if key.path.field.scalar_type == DATE:
         return cast(func.date_trunc(length, cast(column, types.DateTime())), types.Date())
-    return func.date_trunc(length, column, quoted("UTC"))
+    return func.date_trunc(length, column, string_literal("UTC"))
 
 
 def _measured(measure: Measure, table: FromClause) -> ColumnElement[Any]:
@@ -132,13 +134,13 @@ def _sorted(key: AggregateOrder, keys: list[ColumnElement[Any]], table: FromClau
 def _output(output: GroupOutput, source: Source, measures: list[Measure]) -> ColumnElement[Any]:
     match output:
         case TypeName():
-            return quoted(output.name)
+            return string_literal(output.name)
         case MeasureValue():
             return _measure(output, source.rows, measures)
         case GroupObject():
             parts = [_part(o, source, measures).label(o.key) for o in output.outputs]
             # A key may have more fields than a function may have arguments.
-            return func.row_to_json(source.shape(parts), type_=JSON())
+            return func.row_to_json(source.add_object(parts), type_=JSON())
 
 
 def _part(
@@ -146,7 +148,7 @@ def _part(
 ) -> ColumnElement[Any]:
     match output:
         case TypeName():
-            return quoted(output.name)
+            return string_literal(output.name)
         case MeasureValue():
             return _measure(output, source.rows, measures)
         case KeyValue():
@@ -167,11 +169,12 @@ def _measure(output: MeasureValue, rows: FromClause, measures: list[Measure]) ->
         return rows.c[f"m{index}"]
     parts = {"minorUnits": rows.c[f"m{index}"], "currency": rows.c[f"c{index}"]}
     pairs = (
-        (o.key, quoted(o.name)) if isinstance(o, TypeName) else (o[0], parts[o[1]]) for o in output.money
+        (o.key, string_literal(o.name)) if isinstance(o, TypeName) else (o[0], parts[o[1]])
+        for o in output.money
     )
     return case((parts["minorUnits"].is_not(None), json_object(pairs)))
 
 
 @value.register
-def _(output: Groups, source: Source) -> ColumnElement[Any]:
+def _(output: ToManyAggregation, source: Source) -> ColumnElement[Any]:
     return source.attach(aggregation(output.aggregation, source.rows)).c.value

@@ -7,25 +7,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, case
 
 from tenure_core.catalog.computed_fields import AnyColumn, Expression
-from tenure_core.catalog.field_paths import Path
+from tenure_core.catalog.field_paths import FieldPath
 
 
 def value_of(column: AnyColumn, rows: FromClause) -> ColumnElement[Any]:
     """Return a column's value: computed, where the rows do not hold it."""
     if isinstance(column, Expression) and column.name not in rows.c:
-        return column.over(rows)
+        return column.render(rows)
     return rows.c[column.name]
 
 
-def selected(column: AnyColumn, rows: FromClause) -> ColumnElement[Any]:
+def labeled_column(column: AnyColumn, rows: FromClause) -> ColumnElement[Any]:
     """Return a column's value under the column's name."""
     found = value_of(column, rows)
     return found.label(column.name) if isinstance(column, Expression) else found
 
 
-def reached(path: Path, rows: FromClause) -> ColumnElement[Any]:
+def path_value(path: FieldPath, rows: FromClause) -> ColumnElement[Any]:
     """Return the value at the end of a path; empty where its reference leads to no row."""
     found = value_of(path.field.column, rows)
-    if path.via is None or not isinstance(path.field.column, Expression):
+    if path.reference is None or not isinstance(path.field.column, Expression):
         return found
     return case((rows.c.id.is_not(None), found))

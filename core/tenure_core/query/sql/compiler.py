@@ -14,17 +14,25 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.query.plan.change_nodes import Export, Feed
-from tenure_core.query.plan.nodes import Aggregation, Connection, Lookup, Node, Plan, Single, TypeName
+from tenure_core.query.plan.nodes import (
+    Aggregation,
+    Connection,
+    Node,
+    Plan,
+    RecordById,
+    RecordsById,
+    TypeName,
+)
 from tenure_core.query.plan.predicates import TENANT, Predicate
 from tenure_core.query.sql.aggregates import aggregation
-from tenure_core.query.sql.conditions import parameter_name, place
+from tenure_core.query.sql.conditions import bind_param, parameter_name
 from tenure_core.query.sql.connections import connection
-from tenure_core.query.sql.export import exported
+from tenure_core.query.sql.export import export_select
 from tenure_core.query.sql.feed import feed
-from tenure_core.query.sql.json_objects import json_object, quoted, record
+from tenure_core.query.sql.json_objects import json_object, record, string_literal
 
 DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy does not type its dialects
-STATEMENTS_KEPT = 2_000
+STATEMENT_CACHE_SIZE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Statement:
         }
 
 
-@lru_cache(maxsize=STATEMENTS_KEPT)
+@lru_cache(maxsize=STATEMENT_CACHE_SIZE)
 def compile(plan: Plan) -> Statement:
     """Return the statement of a plan."""
     return _statement(_select(plan))
@@ -57,10 +65,10 @@ def _select(plan: Plan) -> Select[Any]:
             return connection(plan, None)
         case Aggregation():
             return aggregation(plan, None)
-        case Single():
+        case RecordById():
             table = plan.node.entity.table.alias()
             return record(plan.node, table, plan.where)
-        case Lookup():
+        case RecordsById():
             return _lookup(plan)
         case Feed():
             return feed(plan)
@@ -71,7 +79,7 @@ def _select(plan: Plan) -> Select[Any]:
 @lru_cache(maxsize=64)
 def compile_export(entity: EntityInfo) -> Statement:
     """Return the statement of an entity's living records: a row for each, with a line of an export."""
-    return _statement(exported(entity))
+    return _statement(export_select(entity))
 
 
 def _statement(found: Select[Any]) -> Statement:
@@ -81,22 +89,23 @@ def _statement(found: Select[Any]) -> Statement:
 
 def _export(plan: Export) -> Select[Any]:
     pairs = (
-        (o.key, quoted(o.name)) if isinstance(o, TypeName) else (o[0], quoted(plan.url)) for o in plan.outputs
+        (o.key, string_literal(o.name)) if isinstance(o, TypeName) else (o[0], string_literal(plan.url))
+        for o in plan.outputs
     )
     return select(json_object(pairs).label("value"))
 
 
-def _lookup(plan: Lookup) -> Select[Any]:
+def _lookup(plan: RecordsById) -> Select[Any]:
     if not plan.ids.many:
-        return select(_found(plan, place(plan.ids)).label("value"))
-    wanted = func.unnest(place(plan.ids)).table_valued("id", with_ordinality="position").render_derived()
+        return select(_found(plan, bind_param(plan.ids)).label("value"))
+    wanted = func.unnest(bind_param(plan.ids)).table_valued("id", with_ordinality="position").render_derived()
     listed = aggregate_order_by(_found(plan, wanted.c.id), wanted.c.position)
     return select(
         func.coalesce(func.json_agg(listed), literal_column("'[]'::json")).label("value")
     ).select_from(wanted)
 
 
-def _found(plan: Lookup, wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+def _found(plan: RecordsById, wanted: ColumnElement[Any]) -> ColumnElement[Any]:
     candidates = [_candidate(scope, node, wanted) for scope, node in plan.nodes]
     return func.coalesce(*candidates, literal_column("null::json"), type_=JSON())
 

@@ -33,14 +33,14 @@ from tenure_core.query.plan.predicates import (
     And,
     Compare,
     CompareJson,
-    ExternallyKnown,
+    ExternalRefMatch,
     IsNull,
     JsonIsNull,
     Not,
     Or,
     Param,
     Predicate,
-    Related,
+    RelationMatch,
     Search,
 )
 from tenure_core.query.sql.columns import value_of
@@ -53,7 +53,7 @@ def parameter_name(index: int) -> str:
     return "tenant" if index == TENANT else f"p{index}"
 
 
-def place(param: Param) -> ColumnElement[Any]:
+def bind_param(param: Param) -> ColumnElement[Any]:
     """Return the place of a value as an expression."""
     one = types.Text() if isinstance(param.kind.sql_type, types.Text) else param.kind.sql_type
     return _bound(parameter_name(param.index), ARRAY(one) if param.many else one)
@@ -64,12 +64,12 @@ def _bound(name: str, sql_type: types.TypeEngine[Any]) -> ColumnElement[Any]:
     return bindparam(name, type_=sql_type, required=False)
 
 
-def of_tenant(table: FromClause) -> Condition:
+def tenant_condition(table: FromClause) -> Condition:
     """Return the condition that a row belongs to the tenant who asks."""
     return table.c.tenant_id == _bound(parameter_name(TENANT), types.Uuid())
 
 
-def refers(relation: ToOne | ToMany, outer: FromClause, other: FromClause) -> Condition:
+def join_condition(relation: ToOne | ToMany, outer: FromClause, other: FromClause) -> Condition:
     """Return the condition that `other` is a record on the far side of a relation of `outer`."""
     if isinstance(relation, ToOne):
         return other.c.id == outer.c[relation.column.name]
@@ -82,7 +82,7 @@ def condition(predicate: Predicate, table: FromClause) -> Condition:
     raise TypeError(f"no SQL for {predicate!r}")
 
 
-def fails(part: Condition) -> Condition:
+def is_not_true(part: Condition) -> Condition:
     """Return the opposite of a condition, where unknown counts as false."""
     return part.self_group().is_not(true())
 
@@ -101,12 +101,12 @@ def _(predicate: Or, table: FromClause) -> Condition:
 
 @condition.register
 def _(predicate: Not, table: FromClause) -> Condition:
-    return fails(condition(predicate.part, table))
+    return is_not_true(condition(predicate.part, table))
 
 
 @condition.register
 def _(predicate: Compare, table: FromClause) -> Condition:
-    return COMPARE[predicate.operator](value_of(predicate.column, table), place(predicate.param))
+    return COMPARE[predicate.operator](value_of(predicate.column, table), bind_param(predicate.param))
 
 
 @condition.register
@@ -122,9 +122,9 @@ def _(predicate: CompareJson, table: FromClause) -> Condition:
     found = _inside(value_of(predicate.column, table), predicate.path)
     if predicate.operator in ("lt", "lte", "gt", "gte"):
         number: ColumnElement[float] = cast(found, types.Double())
-        compared = COMPARE[predicate.operator](number, place(predicate.param))
+        compared = COMPARE[predicate.operator](number, bind_param(predicate.param))
         return case((func.jsonb_typeof(found) == literal_column("'number'"), compared))
-    return COMPARE[predicate.operator](found, place(predicate.param))
+    return COMPARE[predicate.operator](found, bind_param(predicate.param))
 
 
 @condition.register
@@ -137,15 +137,15 @@ def _(predicate: JsonIsNull, table: FromClause) -> Condition:
 
 @condition.register
 def _(predicate: Search, table: FromClause) -> Condition:
-    return table.c.search.op("@@")(func.tenure_search_query(place(predicate.words)))
+    return table.c.search.op("@@")(func.tenure_search_query(bind_param(predicate.words)))
 
 
 @condition.register
-def _(predicate: Related, table: FromClause) -> Condition:
+def _(predicate: RelationMatch, table: FromClause) -> Condition:
     other = predicate.entity.table.alias()
     matched = condition(predicate.condition, other)
     if predicate.quantifier == "every":
-        matched = fails(matched)
+        matched = is_not_true(matched)
     found = related_rows(predicate.entity, predicate.relation, table, other).where(
         condition(predicate.scope, other), matched
     )
@@ -159,17 +159,17 @@ def related_rows(
     return (
         select(literal_column("1"))
         .select_from(other)
-        .where(of_tenant(other), refers(relation, outer, other))
+        .where(tenant_condition(other), join_condition(relation, outer, other))
         .correlate(outer)
     )
 
 
 @condition.register
-def _(predicate: ExternallyKnown, table: FromClause) -> Condition:
+def _(predicate: ExternalRefMatch, table: FromClause) -> Condition:
     ref = EXTERNAL_REF.alias()
     matched = condition(predicate.condition, ref)
     if predicate.quantifier == "every":
-        matched = fails(matched)
+        matched = is_not_true(matched)
     found = external_refs(predicate.entity, table, ref, literal_column("1")).where(matched)
     return exists(found) if predicate.quantifier == "some" else ~exists(found)
 
@@ -179,16 +179,16 @@ def external_refs(
 ) -> Select[Any]:
     """Return the select of something about the keys that other systems have for one record."""
     own = ref.c.entity == literal_column(f"'{entity.name}'"), ref.c.record_id == record.c.id
-    return select(what).select_from(ref).where(of_tenant(ref), *own).correlate(record)
+    return select(what).select_from(ref).where(tenant_condition(ref), *own).correlate(record)
 
 
 def _inside(column: ColumnElement[Any], path: Param) -> ColumnElement[Any]:
-    return column.op("#>", return_type=JSONB())(place(path))
+    return column.op("#>", return_type=JSONB())(bind_param(path))
 
 
 def having(compare: HavingCompare, measure: ColumnElement[Any]) -> Condition:
     """Return the condition on a measure of a group."""
-    return COMPARE[compare.operator](measure, place(compare.param))
+    return COMPARE[compare.operator](measure, bind_param(compare.param))
 
 
 COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Condition]] = {
@@ -199,7 +199,7 @@ COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Condition]
     "gt": lambda a, b: a > b,
     "gte": lambda a, b: a >= b,
     "in": lambda a, b: a == func.any(b),
-    "notIn": lambda a, b: fails(a == func.any(b)),
+    "notIn": lambda a, b: is_not_true(a == func.any(b)),
     "contains": lambda a, b: (
         a.op("@>")(b) if isinstance(a.type, JSONB) else func.strpos(a, b) > literal_column("0")
     ),

@@ -9,12 +9,12 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import JSON
 
 from tenure_core.catalog.catalog import CompositeField, EntityInfo, ScalarField
-from tenure_core.query.plan.nodes import Node, Parts, Value
-from tenure_core.query.sql.conditions import of_tenant
-from tenure_core.query.sql.json_objects import Source, quoted
+from tenure_core.query.plan.nodes import CompositeValue, Node, Value
+from tenure_core.query.sql.conditions import tenant_condition
+from tenure_core.query.sql.json_objects import Source, string_literal
 
 
-def exported(entity: EntityInfo) -> Select[Any]:
+def export_select(entity: EntityInfo) -> Select[Any]:
     """Return the select of an entity's living records, each as JSON in a column called line.
 
     They come in the order of their ids, which is that of their creation.
@@ -23,17 +23,17 @@ def exported(entity: EntityInfo) -> Select[Any]:
     source = Source.of(table)
     data = func.row_to_json(source.node(Node(entity, tuple(_data(entity)))), type_=JSON())
     columns = [
-        quoted(entity.name).label("entity"),
+        string_literal(entity.name).label("entity"),
         table.c.id.label("id"),
         table.c.version.label("version"),
         data.label("data"),
     ]
-    line = func.row_to_json(source.shape(columns), type_=JSON()).label("line")
-    living = of_tenant(table), table.c.deleted_at.is_(None)
+    line = func.row_to_json(source.add_object(columns), type_=JSON()).label("line")
+    living = tenant_condition(table), table.c.deleted_at.is_(None)
     return select(line).select_from(source.joined).where(*living).order_by(table.c.id)
 
 
-def _data(entity: EntityInfo) -> Iterator[Value | Parts]:
+def _data(entity: EntityInfo) -> Iterator[Value | CompositeValue]:
     declared = set(entity.declared_scalars)
     for field in entity.fields.values():
         if isinstance(field, ScalarField) and field in declared:
@@ -41,6 +41,6 @@ def _data(entity: EntityInfo) -> Iterator[Value | Parts]:
         elif isinstance(field, CompositeField):
             columns = {part.name: part.column for part in field.parts.values()}
             parts = tuple(Value(name, column) for name, column in columns.items())
-            yield Parts(field.name, tuple(columns.values()), parts)
+            yield CompositeValue(field.name, tuple(columns.values()), parts)
     for reference in entity.references:
-        yield Parts(reference.name, (reference.column,), (Value("id", reference.column),))
+        yield CompositeValue(reference.name, (reference.column,), (Value("id", reference.column),))

@@ -28,9 +28,9 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.types import UserDefinedType
 
 from tenure_core.query.plan.change_nodes import Feed
-from tenure_core.query.sql.conditions import Condition, of_tenant, place
+from tenure_core.query.sql.conditions import Condition, bind_param, tenant_condition
 from tenure_core.query.sql.history import CHANGE, Answers, TransactionId, as_json
-from tenure_core.query.sql.json_objects import number, quoted
+from tenure_core.query.sql.json_objects import int_literal, string_literal
 
 HORIZON = table(
     "change_horizon",
@@ -39,7 +39,7 @@ HORIZON = table(
     column("transaction_id", TransactionId()),
 )
 
-POINT, EMPTY = quoted("."), quoted("")
+POINT, EMPTY = string_literal("."), string_literal("")
 
 
 class Snapshot(UserDefinedType[str]):
@@ -57,13 +57,13 @@ def feed(plan: Feed) -> Select[Any]:
     reading = _reading(plan)
     page = _page(plan, reading)
     answers: Answers = {
-        "hasNextPage": or_(func.count() > number(plan.size), _of(reading, "pinned")),
+        "hasNextPage": or_(func.count() > int_literal(plan.size), _of(reading, "pinned")),
         "hasPreviousPage": false(),
-        "startCursor": func.max(page.c.cursor).filter(page.c.position == number(1)),
+        "startCursor": func.max(page.c.cursor).filter(page.c.position == int_literal(1)),
         "endCursor": case(
             (
-                func.count() > number(plan.size),
-                func.max(page.c.cursor).filter(page.c.position == number(plan.size)),
+                func.count() > int_literal(plan.size),
+                func.max(page.c.cursor).filter(page.c.position == int_literal(plan.size)),
             ),
             else_=_caught_up(reading),
         ),
@@ -80,7 +80,10 @@ def _reading(plan: Feed) -> CTE:
 
     In the midst of what a long transaction left behind, `until` stays the snapshot that showed it.
     """
-    parts = [func.nullif(func.split_part(place(plan.after), POINT, number(n)), EMPTY) for n in range(1, 7)]
+    parts = [
+        func.nullif(func.split_part(bind_param(plan.after), POINT, int_literal(n)), EMPTY)
+        for n in range(1, 7)
+    ]
     seq, seen, following, late, until, until_following = parts
     until = func.coalesce(until, cast(func.pg_current_snapshot(), Text()))
     until_following = func.coalesce(until_following, cast(func.tenure_next_transaction(), Text()))
@@ -88,7 +91,7 @@ def _reading(plan: Feed) -> CTE:
         cast(seq, BigInteger()).label("seq"),
         cast(seen, Snapshot()).label("seen"),
         cast(following, TransactionId()).label("following"),
-        func.coalesce(cast(late, BigInteger()), number(0)).label("late"),
+        func.coalesce(cast(late, BigInteger()), int_literal(0)).label("late"),
         late.is_not(None).label("pinned"),
         cast(until, Snapshot()).label("until"),
         func.concat(seq, POINT, seen, POINT, following, POINT).label("standing"),
@@ -113,7 +116,7 @@ def _page(plan: Feed, reading: CTE) -> FromClause:
             func.row_number().over(order_by=found.c.seq).label("position"),
         )
         .order_by(found.c.seq)
-        .limit(number(plan.size + 1))
+        .limit(int_literal(plan.size + 1))
         .subquery()
     )
 
@@ -127,7 +130,7 @@ def _late(plan: Feed, reading: CTE) -> Select[Any]:
     ).subquery()
     change = CHANGE.alias()
     # The sum keeps PostgreSQL from reading all of the feed by its number, where the transactions name a few.
-    seq = change.c.seq + number(0)
+    seq = change.c.seq + int_literal(0)
     found = _changes(plan, reading, change).where(
         change.c.transaction_id.between(ran.c.lowest, ran.c.highest),
         seq > _of(reading, "late"),
@@ -150,18 +153,18 @@ def _changes(plan: Feed, reading: CTE, change: FromClause) -> Select[Any]:
     if plan.operations is not None:
         wanted.append(_one_of(change.c.operation, plan.operations))
     if plan.without_origin is not None:
-        wanted.append(change.c.origin != place(plan.without_origin))
+        wanted.append(change.c.origin != bind_param(plan.without_origin))
     return (
         select(change)
-        .where(of_tenant(change), _visible(change, reading), *wanted)
+        .where(tenant_condition(change), _visible(change, reading), *wanted)
         .order_by(change.c.seq)
-        .limit(number(plan.size + 1))
+        .limit(int_literal(plan.size + 1))
     )
 
 
 def _one_of(value: ColumnElement[str], names: tuple[str, ...]) -> Condition:
     """The names stand in the statement, where PostgreSQL knows them: else it would plan anew at each page."""
-    return value.in_([quoted(name) for name in names]) if names else false()
+    return value.in_([string_literal(name) for name in names]) if names else false()
 
 
 def _visible(change: FromClause, reading: CTE) -> Condition:
@@ -171,8 +174,8 @@ def _visible(change: FromClause, reading: CTE) -> Condition:
 def _caught_up(reading: CTE) -> ColumnElement[str]:
     """The cursor after everything that can be seen, wanted or not."""
     change, horizon = CHANGE.alias(), HORIZON.alias()
-    last = select(func.max(change.c.seq)).where(of_tenant(change), _visible(change, reading))
-    gone = select(horizon.c.seq).where(of_tenant(horizon))
+    last = select(func.max(change.c.seq)).where(tenant_condition(change), _visible(change, reading))
+    gone = select(horizon.c.seq).where(tenant_condition(horizon))
     reached = func.greatest(_of(reading, "seq"), last.scalar_subquery(), gone.scalar_subquery())
     return func.concat(reached, _of(reading, "reached"))
 
@@ -186,4 +189,4 @@ def _is_gone(reading: CTE) -> Condition:
     oldest_unread = func.pg_snapshot_xmin(_of(reading, "seen"))
     newest = cast(cast(func.tenure_next_transaction(), Text()), TransactionId())
     lost = or_(horizon.c.seq > _of(reading, "seq"), horizon.c.transaction_id.between(oldest_unread, newest))
-    return exists(select(number(1)).select_from(horizon).where(of_tenant(horizon), lost))
+    return exists(select(int_literal(1)).select_from(horizon).where(tenant_condition(horizon), lost))

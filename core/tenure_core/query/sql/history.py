@@ -25,11 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import UserDefinedType
 
-from tenure_core.query.plan.change_nodes import ChangedRecord, ChangeEdges, ChangeValue, History
+from tenure_core.query.plan.change_nodes import ChangedRecord, ChangeEdges, ChangeField, History
 from tenure_core.query.plan.nodes import PageInfo, TypeName
-from tenure_core.query.sql.conditions import of_tenant, place
+from tenure_core.query.sql.conditions import bind_param, tenant_condition
 from tenure_core.query.sql.connections import EMPTY_LIST, ONE_GROUP
-from tenure_core.query.sql.json_objects import Source, json_object, number, quoted, record, value
+from tenure_core.query.sql.json_objects import Source, int_literal, json_object, record, string_literal, value
 
 Answers = Mapping[str, ColumnElement[Any]]
 """What a page says about itself, by its names in the API."""
@@ -83,26 +83,28 @@ def _output(
 ) -> ColumnElement[Any]:
     match output:
         case ChangeEdges():
-            edge = source.shape([_edge(one, source).label(one.key) for one in output.outputs])
-            listed = func.json_agg(edge, type_=JSON()).filter(source.rows.c.position <= number(size))
+            edge = source.add_object([_edge(one, source).label(one.key) for one in output.outputs])
+            listed = func.json_agg(edge, type_=JSON()).filter(source.rows.c.position <= int_literal(size))
             return func.coalesce(listed, EMPTY_LIST)
         case PageInfo():
             return json_object(
-                (one.key, quoted(one.name)) if isinstance(one, TypeName) else (one[0], answers[one[1]])
+                (one.key, string_literal(one.name))
+                if isinstance(one, TypeName)
+                else (one[0], answers[one[1]])
                 for one in output.outputs
             )
         case TypeName():
-            return quoted(output.name)
+            return string_literal(output.name)
 
 
-def _edge(output: ChangeValue | ChangedRecord | TypeName, source: Source) -> ColumnElement[Any]:
+def _edge(output: ChangeField | ChangedRecord | TypeName, source: Source) -> ColumnElement[Any]:
     match output:
-        case ChangeValue():
+        case ChangeField():
             return _value(output.name, source.rows)
         case ChangedRecord():
             return _changed_record(output, source)
         case TypeName():
-            return quoted(output.name)
+            return string_literal(output.name)
 
 
 def _value(name: str, rows: FromClause) -> ColumnElement[Any]:
@@ -123,7 +125,10 @@ def _changed_record(output: ChangedRecord, source: Source) -> ColumnElement[Any]
     found = []
     for scope, node in output.nodes:
         target = node.entity.table.alias()
-        is_it = source.rows.c.entity == quoted(node.entity.name), target.c.id == source.rows.c.record_id
+        is_it = (
+            source.rows.c.entity == string_literal(node.entity.name),
+            target.c.id == source.rows.c.record_id,
+        )
         found.append(source.attach(record(node, target, scope, *is_it)).c.value)
     return func.coalesce(*found, literal_column("null::json"))
 
@@ -131,9 +136,9 @@ def _changed_record(output: ChangedRecord, source: Source) -> ColumnElement[Any]
 @value.register
 def _(output: History, source: Source) -> ColumnElement[Any]:
     page = _history_page(output, source.rows)
-    shown = page.c.position <= number(output.size)
+    shown = page.c.position <= int_literal(output.size)
     answers: Answers = {
-        "hasNextPage": func.count() > number(output.size),
+        "hasNextPage": func.count() > int_literal(output.size),
         "hasPreviousPage": false(),
         "startCursor": cast(func.max(page.c.seq), Text()),
         "endCursor": cast(func.min(page.c.seq).filter(shown), Text()),
@@ -149,10 +154,10 @@ def _history_page(output: History, record_rows: FromClause) -> FromClause:
         cast(change.c.seq, Text()).label("cursor"),
         func.row_number().over(order_by=newest_first).label("position"),
     ).where(
-        of_tenant(change),
-        change.c.entity == quoted(output.entity.name),
+        tenant_condition(change),
+        change.c.entity == string_literal(output.entity.name),
         change.c.record_id == record_rows.c.id,
     )
     if output.after is not None:
-        found = found.where(change.c.seq < place(output.after))
-    return found.order_by(newest_first).limit(number(output.size + 1)).correlate(record_rows).subquery()
+        found = found.where(change.c.seq < bind_param(output.after))
+    return found.order_by(newest_first).limit(int_literal(output.size + 1)).correlate(record_rows).subquery()

@@ -28,30 +28,36 @@ from tenure_core.catalog.computed_fields import AnyColumn
 from tenure_core.catalog.external_refs import EXTERNAL_REF
 from tenure_core.query.plan.change_nodes import History
 from tenure_core.query.plan.nodes import (
-    Coded,
+    BatchValue,
+    CompositeValue,
     ExternalRefs,
-    Groups,
-    Many,
     Node,
-    One,
     Output,
-    Parts,
+    ToManyAggregation,
+    ToManyConnection,
+    ToOneNode,
     TypeName,
     Value,
 )
 from tenure_core.query.plan.predicates import Predicate
 from tenure_core.query.sql.columns import value_of
-from tenure_core.query.sql.conditions import Condition, condition, external_refs, of_tenant, refers
+from tenure_core.query.sql.conditions import (
+    Condition,
+    condition,
+    external_refs,
+    join_condition,
+    tenant_condition,
+)
 
 Pairs = Iterable[tuple[str, ColumnElement[Any]]]
 
 
-def quoted(text: str) -> ColumnElement[str]:
+def string_literal(text: str) -> ColumnElement[str]:
     """Return a name of the API, which holds no quotes, as a literal."""
     return literal_column(f"'{text}'")
 
 
-def number(value: int) -> ColumnElement[int]:
+def int_literal(value: int) -> ColumnElement[int]:
     """Return a number that belongs to the statement's shape as a literal."""
     return literal_column(str(value))
 
@@ -59,7 +65,7 @@ def number(value: int) -> ColumnElement[int]:
 def json_object(pairs: Pairs) -> ColumnElement[Any]:
     """Return a small JSON object."""
     return func.json_build_object(
-        *(item for key, value in pairs for item in (quoted(key), value)), type_=JSON()
+        *(item for key, value in pairs for item in (string_literal(key), value)), type_=JSON()
     )
 
 
@@ -89,7 +95,7 @@ class Source:
         self.outer.append(lateral)
         return lateral
 
-    def shape(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    def add_object(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
         """Join one object per row, and return it as a row whose JSON it is.
 
         Its name holds a space: no name that a client gives a column can be taken for it.
@@ -101,7 +107,7 @@ class Source:
 
     def node(self, node: Node) -> ColumnElement[Any]:
         """Join the object of each row's record, and return it as a row whose JSON it is."""
-        return self.shape([value(output, self).label(output.key) for output in node.outputs])
+        return self.add_object([value(output, self).label(output.key) for output in node.outputs])
 
 
 @singledispatch
@@ -119,32 +125,32 @@ def _(output: Value, source: Source) -> ColumnElement[Any]:
 
 
 @value.register
-def _(output: Coded, source: Source) -> ColumnElement[Any]:
-    needs = output.field.needs.items()
+def _(output: BatchValue, source: Source) -> ColumnElement[Any]:
+    needs = output.field.required_columns.items()
     return json_object((name, value_of(column, source.rows)) for name, column in needs)
 
 
 @value.register
 def _(output: TypeName, source: Source) -> ColumnElement[Any]:
-    return quoted(output.name)
+    return string_literal(output.name)
 
 
 @value.register
-def _(output: Parts, source: Source) -> ColumnElement[Any]:
+def _(output: CompositeValue, source: Source) -> ColumnElement[Any]:
     rows = source.rows
     filled = or_(*(value_of(column, rows).is_not(None) for column in output.columns))
     pairs = (
-        (o.key, quoted(o.name) if isinstance(o, TypeName) else value_of(o.column, rows))
+        (o.key, string_literal(o.name) if isinstance(o, TypeName) else value_of(o.column, rows))
         for o in output.outputs
     )
     return case((filled, json_object(pairs)))
 
 
 @value.register
-def _(output: One, source: Source) -> ColumnElement[Any]:
+def _(output: ToOneNode, source: Source) -> ColumnElement[Any]:
     target = output.node.entity.table.alias()
     return source.attach(
-        record(output.node, target, output.scope, refers(output.relation, source.rows, target))
+        record(output.node, target, output.scope, join_condition(output.relation, source.rows, target))
     ).c.value
 
 
@@ -152,7 +158,8 @@ def _(output: One, source: Source) -> ColumnElement[Any]:
 def _(output: ExternalRefs, source: Source) -> ColumnElement[Any]:
     ref = EXTERNAL_REF.alias()
     pairs = (
-        (o.key, quoted(o.name) if isinstance(o, TypeName) else ref.c[o.column.name]) for o in output.outputs
+        (o.key, string_literal(o.name) if isinstance(o, TypeName) else ref.c[o.column.name])
+        for o in output.outputs
     )
     listed = aggregate_order_by(json_object(pairs), ref.c.system, ref.c.external_id)
     empty: ColumnElement[Any] = literal_column("'[]'::json")
@@ -174,23 +181,23 @@ def record(node: Node, table: FromClause, scope: Predicate, *which: Condition) -
     """
     source = Source.of(table)
     found = func.row_to_json(source.node(node), type_=JSON()).label("value")
-    which_one = (of_tenant(table), *which, condition(scope, table))
-    return select(found).select_from(source.joined).where(*which_one).limit(number(1))
+    which_one = (tenant_condition(table), *which, condition(scope, table))
+    return select(found).select_from(source.joined).where(*which_one).limit(int_literal(1))
 
 
-def needed(node: Node) -> dict[str, AnyColumn]:
+def required_columns(node: Node) -> dict[str, AnyColumn]:
     """Return the columns that an object is made of, by their names."""
     found: dict[str, AnyColumn] = {}
     for output in node.outputs:
         match output:
             case Value():
                 found[output.column.name] = output.column
-            case Coded():
-                found |= {column.name: column for column in output.field.needs.values()}
-            case Parts():
+            case BatchValue():
+                found |= {column.name: column for column in output.field.required_columns.values()}
+            case CompositeValue():
                 found |= {column.name: column for column in output.columns}
-            case One():
+            case ToOneNode():
                 found[output.relation.column.name] = output.relation.column
-            case Many() | Groups() | History() | ExternalRefs():
+            case ToManyConnection() | ToManyAggregation() | History() | ExternalRefs():
                 found["id"] = node.entity.id.column
     return found

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_colu
 from tenure_core.entities.scalar_types import TEXT
 from tenure_core.query.plan.nodes import OrderKey, Position
 from tenure_core.query.plan.predicates import Param
-from tenure_core.query.sql.columns import reached
-from tenure_core.query.sql.conditions import Condition, place
+from tenure_core.query.sql.columns import path_value
+from tenure_core.query.sql.conditions import Condition, bind_param
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class SortKey:
 
 def sort_key(key: OrderKey, source: FromClause) -> SortKey:
     """Return an order's key as a key over one source of rows."""
-    return SortKey(reached(key.path, source), key.path.nullable, key.descending, key.nulls_first)
+    return SortKey(path_value(key.path, source), key.path.nullable, key.descending, key.nulls_first)
 
 
-def beyond(keys: Sequence[SortKey], position: Position) -> Condition:
+def after_cursor(keys: Sequence[SortKey], position: Position) -> Condition:
     """Return the condition that a row comes after a position in an order, exclusive."""
     if _comparable_as_row(keys):
         values = tuple_(*(k.value for k in keys))
-        wanted = tuple_(*(place(p) for p in position.keys if p is not None))
+        wanted = tuple_(*(bind_param(p) for p in position.keys if p is not None))
         return values < wanted if keys[0].descending else values > wanted
     alternatives = []
     for count, (key, param) in enumerate(zip(keys, position.keys, strict=True)):
@@ -71,18 +71,18 @@ def _bound(key: SortKey, param: Param | None) -> Condition:
 
 
 def _from(key: SortKey, param: Param) -> Condition:
-    return key.value <= place(param) if key.descending else key.value >= place(param)
+    return key.value <= bind_param(param) if key.descending else key.value >= bind_param(param)
 
 
 def _after(key: SortKey, param: Param | None) -> Condition:
     if param is None:
         return key.value.is_not(None) if key.nulls_first else literal_column("false")
-    later = key.value < place(param) if key.descending else key.value > place(param)
+    later = key.value < bind_param(param) if key.descending else key.value > bind_param(param)
     return or_(later, key.value.is_(None)) if key.nullable and not key.nulls_first else later
 
 
 def _equal(key: SortKey, param: Param | None) -> Condition:
-    return key.value.is_(None) if param is None else key.value == place(param)
+    return key.value.is_(None) if param is None else key.value == bind_param(param)
 
 
 def cursor(keys: Sequence[SortKey], signature: str) -> ColumnElement[Any]:

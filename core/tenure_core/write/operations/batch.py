@@ -34,7 +34,7 @@ WRITES: Mapping[str, Write] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class BatchOperation:
     """One write of a batch.
 
     Args:
@@ -52,7 +52,7 @@ async def run_batch(
     connection: TenantConnection,
     catalog: Catalog,
     actor: Actor,
-    operations: Sequence[Operation],
+    operations: Sequence[BatchOperation],
     *,
     atomic: bool,
 ) -> list[RowResult]:
@@ -81,7 +81,7 @@ async def run_batch(
 
 
 async def _lock_named(
-    connection: TenantConnection, catalog: Catalog, actor: Actor, operations: Sequence[Operation]
+    connection: TenantConnection, catalog: Catalog, actor: Actor, operations: Sequence[BatchOperation]
 ) -> None:
     """Lock the records that operations name by ids or external keys."""
     ids: dict[str, set[uuid.UUID]] = {}
@@ -94,7 +94,7 @@ async def _lock_named(
     await lock_all(connection, catalog, actor, ids)
 
 
-def _key(operation: Operation) -> MatchKey | None:
+def _key(operation: BatchOperation) -> MatchKey | None:
     """Return what names an operation's record; None where it is new, or unreadable, as its write will say."""
     row = operation.row
     try:
@@ -107,9 +107,9 @@ async def _do(
     connection: TenantConnection,
     catalog: Catalog,
     actor: Actor,
-    operation: Operation,
+    operation: BatchOperation,
     index: int,
-    operations: Sequence[Operation],
+    operations: Sequence[BatchOperation],
     results: Sequence[RowResult],
 ) -> RowResult:
     made = {
@@ -125,7 +125,7 @@ async def _do(
 
 
 def _with_results(
-    operation: Operation, made: Mapping[int, tuple[str, uuid.UUID]]
+    operation: BatchOperation, made: Mapping[int, tuple[str, uuid.UUID]]
 ) -> tuple[Row, list[UserError]]:
     """Return an operation's row with ids in place of the numbers of earlier operations."""
     row, errors = dict(operation.row), []

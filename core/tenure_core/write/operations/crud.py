@@ -13,24 +13,24 @@ from uuid_utils.compat import uuid7
 
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo
-from tenure_core.catalog.change_operation import Operation
+from tenure_core.catalog.change_operation import ChangeOperation
 from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import row_store, sql
 from tenure_core.write.field_ownership import foreign_fields
-from tenure_core.write.references import refuse_circles, resolve
+from tenure_core.write.references import check_cycles, resolve
 from tenure_core.write.results import ErrorCode, RowResult, Status
 from tenure_core.write.rows.pending_row import (
-    VERSION,
-    Draft,
-    Foreign,
+    EXPECTED_VERSION,
+    ForeignFields,
+    PendingRow,
     Row,
-    identify,
+    parse_ids,
     read_fields,
     results,
-    sound,
+    valid_rows,
 )
-from tenure_core.write.run_validators import refuse_checked
-from tenure_core.write.uniqueness import refuse_duplicates
+from tenure_core.write.run_validators import run_validators
+from tenure_core.write.uniqueness import check_unique
 
 
 async def create(
@@ -52,10 +52,10 @@ async def create(
     drafts = [_read(entity, row, foreign, creating=True) for row in rows]
     for draft in drafts:
         draft.id = uuid7()
-    await resolve(connection, catalog, actor.tenant_id, [draft.said for draft in drafts])
-    await refuse_duplicates(connection, entity, actor, drafts)
-    await refuse_checked(connection, catalog, entity, actor, drafts, lambda _: Operation.CREATE)
-    await row_store.insert(connection, entity, actor, sound(drafts))
+    await resolve(connection, catalog, actor.tenant_id, [draft.parsed for draft in drafts])
+    await check_unique(connection, entity, actor, drafts)
+    await run_validators(connection, catalog, entity, actor, drafts, lambda _: ChangeOperation.CREATE)
+    await row_store.insert(connection, entity, actor, valid_rows(drafts))
     return results(drafts)
 
 
@@ -78,12 +78,12 @@ async def update(
     foreign = await foreign_fields(connection, entity, actor)
     drafts = [_read(entity, _fields(row), foreign, creating=False) for row in rows]
     await _meet(connection, entity, actor, rows, drafts, lambda draft: not _is_alive(draft))
-    await resolve(connection, catalog, actor.tenant_id, [draft.said for draft in drafts])
-    said = {draft.id: draft.said for draft in sound(drafts) if draft.id}
-    await refuse_circles(connection, entity, actor.tenant_id, said)
-    await refuse_duplicates(connection, entity, actor, drafts)
-    await refuse_checked(connection, catalog, entity, actor, drafts, lambda _: Operation.UPDATE)
-    await row_store.change(connection, entity, actor, sound(drafts))
+    await resolve(connection, catalog, actor.tenant_id, [draft.parsed for draft in drafts])
+    said = {draft.id: draft.parsed for draft in valid_rows(drafts) if draft.id}
+    await check_cycles(connection, entity, actor.tenant_id, said)
+    await check_unique(connection, entity, actor, drafts)
+    await run_validators(connection, catalog, entity, actor, drafts, lambda _: ChangeOperation.UPDATE)
+    await row_store.update(connection, entity, actor, valid_rows(drafts))
     return results(drafts)
 
 
@@ -123,16 +123,16 @@ async def restore(
     return await _mark(connection, catalog, entity, actor, rows, Status.RESTORED)
 
 
-def _read(entity: EntityInfo, row: Row, foreign: Foreign, *, creating: bool) -> Draft:
+def _read(entity: EntityInfo, row: Row, foreign: ForeignFields, *, creating: bool) -> PendingRow:
     fields, said, notes = read_fields(entity, row, foreign, creating=creating)
-    return Draft(fields, said, notes=notes)
+    return PendingRow(fields, said, notes=notes)
 
 
 def _fields(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in ("id", VERSION)}
+    return {name: value for name, value in row.items() if name not in ("id", EXPECTED_VERSION)}
 
 
-def _is_alive(draft: Draft) -> bool:
+def _is_alive(draft: PendingRow) -> bool:
     return draft.stored is not None and not draft.stored.deleted
 
 
@@ -141,20 +141,20 @@ async def _meet(
     entity: EntityInfo,
     actor: Actor,
     rows: Sequence[Row],
-    drafts: Sequence[Draft],
-    is_missing: Callable[[Draft], bool],
+    drafts: Sequence[PendingRow],
+    is_missing: Callable[[PendingRow], bool],
 ) -> None:
     """Find and lock the records that rows name, and refuse what is missing, or has another version."""
-    identify(drafts, [row.get("id") for row in rows])
+    parse_ids(drafts, [row.get("id") for row in rows])
     for draft, row in zip(drafts, rows, strict=True):
-        draft.expect(row.get(VERSION))
-    await row_store.lock(connection, entity, actor, sound(drafts))
-    for draft in sound(drafts):
+        draft.expect(row.get(EXPECTED_VERSION))
+    await row_store.lock(connection, entity, actor, valid_rows(drafts))
+    for draft in valid_rows(drafts):
         if is_missing(draft):
             message = f"there is no {entity.name} {draft.id}, or it is deleted"
-            draft.refuse(ErrorCode.NOT_FOUND, ("id",), message)
+            draft.add_error(ErrorCode.NOT_FOUND, ("id",), message)
         else:
-            draft.refuse_stale()
+            draft.check_version()
 
 
 async def _mark(
@@ -165,21 +165,21 @@ async def _mark(
     rows: Sequence[Row],
     status: Status,
 ) -> list[RowResult]:
-    drafts = [Draft({}) for _ in rows]
+    drafts = [PendingRow({}) for _ in rows]
     await _meet(connection, entity, actor, rows, drafts, lambda draft: draft.stored is None)
     deleting = status is Status.DELETED
     if not deleting:
-        await refuse_duplicates(connection, entity, actor, sound(drafts))
-    operation = Operation.DELETE if deleting else Operation.RESTORE
+        await check_unique(connection, entity, actor, valid_rows(drafts))
+    operation = ChangeOperation.DELETE if deleting else ChangeOperation.RESTORE
     moving = [draft for draft in drafts if draft.stored and draft.stored.deleted is not deleting]
-    await refuse_checked(connection, catalog, entity, actor, moving, lambda _: operation)
+    await run_validators(connection, catalog, entity, actor, moving, lambda _: operation)
     parameters = {
         "tenant": actor.tenant_id,
-        "ids": [draft.id for draft in sound(drafts)],
+        "ids": [draft.id for draft in valid_rows(drafts)],
         "deleted": deleting,
     }
-    cursor = await connection.execute(sql.mark(entity.table), parameters)
+    cursor = await connection.execute(sql.set_deleted(entity.table), parameters)
     changed = {identity for (identity,) in await cursor.fetchall()}
-    for draft in sound(drafts):
+    for draft in valid_rows(drafts):
         draft.status = status if draft.id in changed else Status.NOOP
     return results(drafts)

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tenure_core.catalog.catalog import EntityInfo, ScalarField
-from tenure_core.entities.scalar_types import clean_text
+from tenure_core.entities.scalar_types import validate_text
 from tenure_core.write.results import ErrorCode, RowPath
 from tenure_core.write.rows.validate import ExternalKey, external_key, record_id
-from tenure_core.write.rows.value_parsers import RefusedError, read_scalar
+from tenure_core.write.rows.value_parsers import InvalidValueError, parse_scalar
 
 NUMBER = re.compile(r"[+-]?\d{1,100}(\.\d{1,100})?", re.ASCII)
 URL_CHARACTERS = 2_000
@@ -54,7 +54,7 @@ class Match(NamedTuple):
     shown: str
 
 
-class OwnRef(NamedTuple):
+class RowKey(NamedTuple):
     """A key that another system has for the record of a row.
 
     Args:
@@ -89,7 +89,7 @@ def read_match(entity: EntityInfo, value: object) -> Match:
             return _by_unique_value(entity, name, given)
     ways = 'expected {"externalRef": {"system": ..., "id": ...}} or {"id": ...}'
     if value is None:
-        raise RefusedError(ErrorCode.REQUIRED, f"a row has to say which record it means: {ways}")
+        raise InvalidValueError(ErrorCode.REQUIRED, f"a row has to say which record it means: {ways}")
     unique = [one.name for one in entity.unique_fields]
     raise ValueError(ways + (f', or {{"uniqueKey": ...}} with one of {", ".join(unique)}' if unique else ""))
 
@@ -99,7 +99,7 @@ def _by_unique_value(entity: EntityInfo, name: object, given: object) -> Match:
     if found is None:
         known = ", ".join(one.name for one in entity.unique_fields) or "none"
         raise ValueError(f"{name!r} is no unique field of {entity.name}; there are: {known}")
-    value = read_scalar(found, given)
+    value = parse_scalar(found, given)
     return Match(("match", "uniqueKey", found.name), UniqueKey(found.name, value), str(value))
 
 
@@ -108,7 +108,7 @@ def unique_field(entity: EntityInfo, key: UniqueKey) -> ScalarField:
     return next(one for one in entity.unique_fields if one.name == key.field)
 
 
-def read_ref(path: RowPath, value: object) -> OwnRef:
+def read_ref(path: RowPath, value: object) -> RowKey:
     """Return another system's key that a row adds to its record.
 
     Raises:
@@ -118,7 +118,7 @@ def read_ref(path: RowPath, value: object) -> OwnRef:
     if not isinstance(value, Mapping) or not {"system", "id"} <= value.keys() <= known:
         raise ValueError("expected an object with system and id, and if need be url and sourceVersion")
     key = external_key(value["system"], value["id"])
-    return OwnRef(path, key, read_url(value.get("url")), read_source_version(value.get("sourceVersion")))
+    return RowKey(path, key, read_url(value.get("url")), read_source_version(value.get("sourceVersion")))
 
 
 def read_url(value: object) -> str | None:
@@ -129,9 +129,9 @@ def read_url(value: object) -> str | None:
     """
     if value is None:
         return None
-    if len(text := clean_text(value)) > URL_CHARACTERS:
+    if len(text := validate_text(value)) > URL_CHARACTERS:
         message = f"has {len(text)} characters; at most {URL_CHARACTERS} are allowed"
-        raise RefusedError(ErrorCode.TOO_LONG, message)
+        raise InvalidValueError(ErrorCode.TOO_LONG, message)
     return text
 
 
@@ -143,13 +143,13 @@ def read_source_version(value: object) -> str | None:
     """
     if value is None:
         return None
-    text = str(value) if type(value) is int or type(value) is float else clean_text(value)
-    order_of(text)
+    text = str(value) if type(value) is int or type(value) is float else validate_text(value)
+    comparable_version(text)
     return text
 
 
 @lru_cache(maxsize=4096)
-def order_of(source_version: str) -> Decimal | datetime:
+def comparable_version(source_version: str) -> Decimal | datetime:
     """Return what a source version is compared by.
 
     Raises:
@@ -171,7 +171,7 @@ def is_older(source_version: str, known: str) -> bool:
     Raises:
         ValueError: One is a number and the other a time.
     """
-    mine, theirs = order_of(source_version), order_of(known)
+    mine, theirs = comparable_version(source_version), comparable_version(known)
     if isinstance(mine, Decimal) and isinstance(theirs, Decimal):
         return mine < theirs
     if isinstance(mine, datetime) and isinstance(theirs, datetime):

@@ -11,18 +11,18 @@ from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.entities.scalar_types import INT
 from tenure_core.write.field_ownership import FieldOwner, split
 from tenure_core.write.results import ErrorCode, RowPath, RowResult, Status, UserError
-from tenure_core.write.rows.validate import Validated, record_id, refused, validate
+from tenure_core.write.rows.validate import Validated, record_id, to_user_error, validate
 
 Row = Mapping[str, object]
 """A row as a client sends it: JSON values by the API's names."""
 
 Key = TypeVar("Key", bound=Hashable)
 
-VERSION = "expectedVersion"
+EXPECTED_VERSION = "expectedVersion"
 """What a row calls the version that its record must have."""
 
 
-Foreign = Mapping[str, FieldOwner]
+ForeignFields = Mapping[str, FieldOwner]
 """The fields that belong to other systems than the writer's, by their names."""
 
 
@@ -40,7 +40,7 @@ class Stored:
 
 
 @dataclass(slots=True)
-class Draft:
+class PendingRow:
     """One row.
 
     Args:
@@ -54,7 +54,7 @@ class Draft:
     """
 
     row: Row
-    said: Validated = field(default_factory=Validated)
+    parsed: Validated = field(default_factory=Validated)
     id: uuid.UUID | None = None
     expected: int | None = None
     stored: Stored | None = None
@@ -62,13 +62,13 @@ class Draft:
     notes: list[UserError] = field(default_factory=list)
 
     @property
-    def is_sound(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether nothing is wrong with it so far."""
-        return not self.said.errors
+        return not self.parsed.errors
 
-    def refuse(self, code: ErrorCode, path: RowPath, message: str) -> None:
+    def add_error(self, code: ErrorCode, path: RowPath, message: str) -> None:
         """Note something that is wrong with it."""
-        self.said.errors.append(UserError(code, path, message))
+        self.parsed.errors.append(UserError(code, path, message))
 
     def expect(self, version: object) -> None:
         """Take in the version that a row says its record must have."""
@@ -77,29 +77,29 @@ class Draft:
         try:
             self.expected = INT.parse(version)  # type: ignore[assignment]  # INT makes whole numbers
         except ValueError as error:
-            self.said.errors.append(refused(error, (VERSION,)))
+            self.parsed.errors.append(to_user_error(error, (EXPECTED_VERSION,)))
 
-    def refuse_stale(self) -> None:
+    def check_version(self) -> None:
         """Refuse it where its record has another version than it expects; one that is not there has 0."""
         actual = self.stored.version if self.stored else 0
         if self.expected is not None and self.expected != actual:
-            self.refuse(
+            self.add_error(
                 ErrorCode.STALE_VERSION,
-                (VERSION,),
+                (EXPECTED_VERSION,),
                 f"the record's version is {actual}, not {self.expected}: read it again",
             )
 
     def result(self, index: int, key: str | None = None) -> RowResult:
         """Return what became of it."""
-        if not self.said.errors:
+        if not self.parsed.errors:
             return RowResult(index, self.status, self.id, tuple(self.notes), key)
-        in_the_way = any(e.code in SHOWS_RECORD for e in self.said.errors) and self.stored is not None
-        errors = (*self.said.errors, *self.notes)
+        in_the_way = any(e.code in SHOWS_RECORD for e in self.parsed.errors) and self.stored is not None
+        errors = (*self.parsed.errors, *self.notes)
         return RowResult(index, Status.FAILED, self.id if in_the_way else None, errors, key)
 
 
 def read_fields(
-    entity: EntityInfo, row: Row, foreign: Foreign, *, creating: bool
+    entity: EntityInfo, row: Row, foreign: ForeignFields, *, creating: bool
 ) -> tuple[Row, Validated, list[UserError]]:
     """Return the fields of a row that may be written, what they say, and a note on each that was left out."""
     if not foreign or foreign.keys().isdisjoint(row):
@@ -114,27 +114,27 @@ SHOWS_RECORD = frozenset((ErrorCode.STALE_VERSION, ErrorCode.STALE_SOURCE, Error
 """Errors that come of the record's state, which the client then wants to see."""
 
 
-Kind = TypeVar("Kind", bound=Draft)
+AnyRow = TypeVar("AnyRow", bound=PendingRow)
 
 
-def sound(drafts: Iterable[Kind]) -> list[Kind]:
+def valid_rows(drafts: Iterable[AnyRow]) -> list[AnyRow]:
     """Return the drafts with which nothing is wrong so far."""
-    return [draft for draft in drafts if not draft.said.errors]
+    return [draft for draft in drafts if not draft.parsed.errors]
 
 
-def results(drafts: Iterable[Draft]) -> list[RowResult]:
+def results(drafts: Iterable[PendingRow]) -> list[RowResult]:
     """Return what became of each draft."""
     return [draft.result(index) for index, draft in enumerate(drafts)]
 
 
-def identify(drafts: Sequence[Draft], ids: Iterable[object]) -> None:
+def parse_ids(drafts: Sequence[PendingRow], ids: Iterable[object]) -> None:
     """Give each draft the id that it was sent with, once in a call."""
-    for draft, identity in zip(drafts, once(drafts, ids, ("id",), record_id), strict=True):
+    for draft, identity in zip(drafts, parse_unique_keys(drafts, ids, ("id",), record_id), strict=True):
         draft.id = identity
 
 
-def once(
-    drafts: Sequence[Draft], sent: Iterable[object], path: RowPath, read: Callable[[object], Key]
+def parse_unique_keys(
+    drafts: Sequence[PendingRow], sent: Iterable[object], path: RowPath, read: Callable[[object], Key]
 ) -> list[Key | None]:
     """Return each draft's key, and refuse a draft that has none, or one that an earlier draft has."""
     first: dict[Key, int] = {}
@@ -143,10 +143,10 @@ def once(
         try:
             key = read(value)
         except ValueError as error:
-            draft.said.errors.append(refused(error, path))
+            draft.parsed.errors.append(to_user_error(error, path))
             keys.append(None)
         else:
             if first.setdefault(key, index) != index:
-                draft.refuse(ErrorCode.DUPLICATE_KEY, path, f"row {first[key]} of this call has it, too")
+                draft.add_error(ErrorCode.DUPLICATE_KEY, path, f"row {first[key]} of this call has it, too")
             keys.append(key)
     return keys

@@ -8,34 +8,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from tenure_core.access.grants import enabling
+from tenure_core.access.grants import enable_hint
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo, ScalarField
 from tenure_core.write.results import ErrorCode, RowPath
-from tenure_core.write.rows.pending_row import Draft
+from tenure_core.write.rows.pending_row import PendingRow
 
 
-def refuse_added_choices(catalog: Catalog, entity: EntityInfo, actor: Actor, drafts: Iterable[Draft]) -> None:
+def check_plugin_enum_values(
+    catalog: Catalog, entity: EntityInfo, actor: Actor, drafts: Iterable[PendingRow]
+) -> None:
     """Refuse each draft with a value that a plugin brings which the tenant has not enabled."""
     for path, column, plugins in _places(catalog, entity):
         for draft in drafts:
-            value = draft.said.values.get(column)
+            value = draft.parsed.values.get(column)
             plugin = plugins.get(str(value))
             if plugin and plugin not in actor.plugins:
                 message = f"{value} belongs to the plugin {plugin}, which is not enabled for this tenant."
-                draft.refuse(ErrorCode.INVALID, path, f"{message} {enabling(plugin)}")
+                draft.add_error(ErrorCode.INVALID, path, f"{message} {enable_hint(plugin)}")
 
 
-Place = tuple[RowPath, str, Mapping[str, str]]
+EnumField = tuple[RowPath, str, Mapping[str, str]]
 """Where rows hold a value that plugins may bring: its path, its column, and the plugin of each such value."""
 
 
 @lru_cache(maxsize=1024)
-def _places(catalog: Catalog, entity: EntityInfo) -> tuple[Place, ...]:
+def _places(catalog: Catalog, entity: EntityInfo) -> tuple[EnumField, ...]:
     return tuple(
         (path, str(one.column.name), plugins)
         for path, one in _scalars(entity)
-        if (plugins := catalog.added_choices.get(one.kind.name))
+        if (plugins := catalog.plugin_enum_values.get(one.scalar_type.name))
     )
 
 

@@ -10,18 +10,18 @@ from tenure_core.write.results import ErrorCode, RowPath, RowResult, UserError
 from tenure_core.write.rows.match_key import (
     Match,
     OnConflict,
-    OwnRef,
+    RowKey,
     read_match,
     read_ref,
     read_source_version,
     read_url,
 )
-from tenure_core.write.rows.pending_row import VERSION, Draft, Foreign, Row, read_fields
-from tenure_core.write.rows.validate import ExternalKey, refused
-from tenure_core.write.rows.validate_columns import validate_alike
+from tenure_core.write.rows.pending_row import EXPECTED_VERSION, ForeignFields, PendingRow, Row, read_fields
+from tenure_core.write.rows.validate import ExternalKey, to_user_error
+from tenure_core.write.rows.validate_columns import validate_uniform_rows
 
 MATCH, ON_CONFLICT, SOURCE_VERSION, URL, REFS = "match", "onConflict", "sourceVersion", "url", "externalRefs"
-ABOUT_THE_ROW = frozenset((MATCH, ON_CONFLICT, VERSION, SOURCE_VERSION, URL, REFS))
+ABOUT_THE_ROW = frozenset((MATCH, ON_CONFLICT, EXPECTED_VERSION, SOURCE_VERSION, URL, REFS))
 """What stands in a row beside the fields of its record."""
 
 MAX_REFS = 100
@@ -29,7 +29,7 @@ MAX_REFS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class MalformedRow:
     """Stands in the place of a row that could not be read, so that it is refused as faulty rows are.
 
     Args:
@@ -40,7 +40,7 @@ class Unreadable:
 
 
 @dataclass(slots=True)
-class Incoming(Draft):
+class UpsertRow(PendingRow):
     """One row of an upsert; `row` may be all that was sent: what stands beside fields has names of its own.
 
     Args:
@@ -53,17 +53,17 @@ class Incoming(Draft):
 
     match: Match | None = None
     mode: OnConflict = OnConflict.MERGE
-    refs: list[OwnRef] = field(default_factory=list)
+    refs: list[RowKey] = field(default_factory=list)
     by_key: bool = False
     claimed: list[ExternalKey] = field(default_factory=list)
 
     @property
-    def own(self) -> OwnRef | None:
+    def own(self) -> RowKey | None:
         """The key that it is matched by, where that is another system's."""
         return self.refs[0] if self.by_key else None
 
     @property
-    def added(self) -> list[OwnRef]:
+    def added(self) -> list[RowKey]:
         """The keys that it adds to its record."""
         return self.refs[1:] if self.by_key else self.refs
 
@@ -74,7 +74,7 @@ class Incoming(Draft):
         return own is not None and own.key in self.claimed
 
     @property
-    def may_be_left_alone(self) -> bool:
+    def may_skip(self) -> bool:
         """Whether it wants nothing of a record that is there already, as only its lock will tell."""
         return self.mode is OnConflict.SKIP and not self.is_new
 
@@ -87,16 +87,16 @@ class Incoming(Draft):
             and self.expected is None
             and not self.claimed
             and not self.added
-            and not self.said.references
+            and not self.parsed.references
             and not (own and (own.url or own.source_version))
         )
 
-    def shown(self, index: int) -> RowResult:
+    def to_result(self, index: int) -> RowResult:
         """Return what became of it, under the key that it came with."""
         return self.result(index, self.match.shown if self.match else None)
 
 
-class ReadAhead:
+class ParsedRow:
     """Stands in the place of a row that was read already, while others were written.
 
     Args:
@@ -106,25 +106,25 @@ class ReadAhead:
 
     __slots__ = ("_read", "sent")
 
-    def __init__(self, sent: object, read: Incoming) -> None:
+    def __init__(self, sent: object, read: UpsertRow) -> None:
         self.sent = sent
-        self._read: Incoming | None = read
+        self._read: UpsertRow | None = read
 
-    def take(self) -> Incoming | None:
+    def take(self) -> UpsertRow | None:
         """Return what was read; None from the second time on, as a row that is tried again is read anew."""
         read, self._read = self._read, None
         return read
 
 
-def read_ahead(entity: EntityInfo, sent: Sequence[object], on_conflict: OnConflict) -> list[ReadAhead]:
+def read_ahead(entity: EntityInfo, sent: Sequence[object], on_conflict: OnConflict) -> list[ParsedRow]:
     """Return rows that stand for what they say, as `read_rows` takes them."""
     read = read_rows(entity, sent, {}, on_conflict)
-    return [ReadAhead(row, said) for row, said in zip(sent, read, strict=True)]
+    return [ParsedRow(row, said) for row, said in zip(sent, read, strict=True)]
 
 
 def read_rows(
-    entity: EntityInfo, sent: Sequence[object], foreign: Foreign, on_conflict: OnConflict
-) -> list[Incoming]:
+    entity: EntityInfo, sent: Sequence[object], foreign: ForeignFields, on_conflict: OnConflict
+) -> list[UpsertRow]:
     """Return rows as they were sent, each with all that its values alone tell to be wrong.
 
     Args:
@@ -134,13 +134,13 @@ def read_rows(
         foreign: The fields that belong to other systems; where there are any, all is read anew.
         on_conflict: What becomes of a record that is there already, where a row does not say.
     """
-    read: dict[int, Incoming] = {}
+    read: dict[int, UpsertRow] = {}
     alike: dict[tuple[str, ...], dict[int, Row]] = {}
     for index, row in enumerate(sent):
-        if isinstance(row, ReadAhead) and not foreign and (taken := row.take()):
+        if isinstance(row, ParsedRow) and not foreign and (taken := row.take()):
             read[index] = taken
             continue
-        said = row.sent if isinstance(row, ReadAhead) else row
+        said = row.sent if isinstance(row, ParsedRow) else row
         if isinstance(said, Mapping):
             alike.setdefault(tuple(said), {})[index] = said
         else:
@@ -152,13 +152,17 @@ def read_rows(
 
 
 def _read_alike(
-    entity: EntityInfo, sent: Sequence[Row], names: Sequence[str], foreign: Foreign, on_conflict: OnConflict
-) -> list[Incoming]:
+    entity: EntityInfo,
+    sent: Sequence[Row],
+    names: Sequence[str],
+    foreign: ForeignFields,
+    on_conflict: OnConflict,
+) -> list[UpsertRow]:
     """Return rows that all have the same names."""
     fields = [name for name in names if name not in ABOUT_THE_ROW]
     if foreign.keys().isdisjoint(fields):
-        found = validate_alike(entity, sent, fields)
-        rows = [Incoming(row, said, mode=on_conflict) for row, said in zip(sent, found, strict=True)]
+        found = validate_uniform_rows(entity, sent, fields)
+        rows = [UpsertRow(row, said, mode=on_conflict) for row, said in zip(sent, found, strict=True)]
     else:
         rows = [_without_foreign(entity, row, fields, foreign, on_conflict) for row in sent]
     for row, whole in zip(rows, sent, strict=True):
@@ -169,71 +173,71 @@ def _read_alike(
 
 
 def _without_foreign(
-    entity: EntityInfo, row: Row, fields: Iterable[str], foreign: Foreign, on_conflict: OnConflict
-) -> Incoming:
+    entity: EntityInfo, row: Row, fields: Iterable[str], foreign: ForeignFields, on_conflict: OnConflict
+) -> UpsertRow:
     own, said, notes = read_fields(entity, {name: row[name] for name in fields}, foreign, creating=False)
-    return Incoming(own, said, notes=notes, mode=on_conflict)
+    return UpsertRow(own, said, notes=notes, mode=on_conflict)
 
 
-def _no_row(sent: object) -> Incoming:
-    wrong = Incoming({})
-    if isinstance(sent, Unreadable):
-        wrong.said.errors += sent.errors
+def _no_row(sent: object) -> UpsertRow:
+    wrong = UpsertRow({})
+    if isinstance(sent, MalformedRow):
+        wrong.parsed.errors += sent.errors
     else:
-        wrong.refuse(ErrorCode.INVALID, (), "expected an object with fields")
+        wrong.add_error(ErrorCode.INVALID, (), "expected an object with fields")
     return wrong
 
 
-def _read_match(entity: EntityInfo, row: Incoming, sent: Row) -> None:
+def _read_match(entity: EntityInfo, row: UpsertRow, sent: Row) -> None:
     said = sent.get(MATCH)
     try:
         row.match = match = read_match(entity, said)
     except ValueError as error:
         way = said if isinstance(said, Mapping) and len(said) == 1 else ()
-        row.said.errors.append(refused(error, (MATCH, *way)))
+        row.parsed.errors.append(to_user_error(error, (MATCH, *way)))
     else:
         if isinstance(match.key, ExternalKey):
-            row.refs.append(OwnRef(match.path, match.key))
+            row.refs.append(RowKey(match.path, match.key))
             row.by_key = True
 
 
-def _read_the_rest(row: Incoming, sent: Row) -> None:
-    row.expect(sent.get(VERSION))
+def _read_the_rest(row: UpsertRow, sent: Row) -> None:
+    row.expect(sent.get(EXPECTED_VERSION))
     _read_mode(row, sent.get(ON_CONFLICT))
     _read_source(row, sent)
     refs = sent.get(REFS)
     if refs is not None and (not isinstance(refs, list) or len(refs) > MAX_REFS):
-        row.refuse(ErrorCode.INVALID, (REFS,), f"expected a list of {MAX_REFS} references at most")
+        row.add_error(ErrorCode.INVALID, (REFS,), f"expected a list of {MAX_REFS} references at most")
         return
     for index, ref in enumerate(refs or ()):
         path: RowPath = (REFS, index)
         try:
             row.refs.append(read_ref(path, ref))
         except ValueError as error:
-            row.said.errors.append(refused(error, path))
+            row.parsed.errors.append(to_user_error(error, path))
 
 
-def _read_mode(row: Incoming, mode: object) -> None:
+def _read_mode(row: UpsertRow, mode: object) -> None:
     if mode is None:
         return
     try:
         row.mode = OnConflict(str(mode))
     except ValueError:
-        row.refuse(ErrorCode.INVALID, (ON_CONFLICT,), f"expected one of {', '.join(OnConflict)}")
+        row.add_error(ErrorCode.INVALID, (ON_CONFLICT,), f"expected one of {', '.join(OnConflict)}")
 
 
-def _read_source(row: Incoming, sent: Row) -> None:
+def _read_source(row: UpsertRow, sent: Row) -> None:
     found: dict[str, str | None] = {}
     for name, read in ((URL, read_url), (SOURCE_VERSION, read_source_version)):
         try:
             found[name] = read(sent.get(name))
         except ValueError as error:
-            row.said.errors.append(refused(error, (name,)))
+            row.parsed.errors.append(to_user_error(error, (name,)))
         else:
             if found[name] is not None and row.match is not None and row.own is None:
-                row.refuse(
+                row.add_error(
                     ErrorCode.INVALID, (name,), "it counts only for a row that is matched by externalRef"
                 )
     if row.own is not None:
         own = row.own
-        row.refs[0] = OwnRef(own.path, own.key, found.get(URL), found.get(SOURCE_VERSION))
+        row.refs[0] = RowKey(own.path, own.key, found.get(URL), found.get(SOURCE_VERSION))

@@ -13,9 +13,9 @@ from functools import lru_cache, partial
 from typing import NamedTuple, cast
 
 from tenure_core.catalog.catalog import CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
-from tenure_core.entities.scalar_types import ID, clean_text
+from tenure_core.entities.scalar_types import ID, validate_text
 from tenure_core.write.results import ErrorCode, RowPath, UserError
-from tenure_core.write.rows.value_parsers import Reader, RefusedError, reader_of, refuse_longer
+from tenure_core.write.rows.value_parsers import InvalidValueError, Reader, check_length, parser_for
 
 EXTERNAL_CHARACTERS = 255
 """The longest name of a system, and the longest id in it."""
@@ -60,7 +60,7 @@ class Validated:
     errors: list[UserError] = field(default_factory=list)
 
 
-Taker = Callable[[Validated, object], None]
+FieldSetter = Callable[[Validated, object], None]
 """Puts the value of one field into what a row says."""
 
 Writable = ScalarField | CompositeField | ToOne
@@ -77,13 +77,13 @@ def validate(entity: EntityInfo, row: Mapping[str, object], creating: bool) -> V
     """
     found = Validated()
     for name, value in row.items():
-        taker_of(entity, name)(found, value)
+        setter_for(entity, name)(found, value)
     if creating:
-        complete(entity, row, found)
+        apply_defaults(entity, row, found)
     return found
 
 
-def complete(entity: EntityInfo, row: Mapping[str, object], found: Validated) -> None:
+def apply_defaults(entity: EntityInfo, row: Mapping[str, object], found: Validated) -> None:
     """Add what a new record needs beside what its row says: defaults, and errors for what is missing."""
     for one, column, default in _needs(entity):
         if one.name in row:
@@ -102,14 +102,18 @@ def _needs(entity: EntityInfo) -> tuple[tuple[Writable, str, object], ...]:
     found = []
     for one in writable_fields(entity):
         default = (
-            one.kind.parse(one.default) if isinstance(one, ScalarField) and one.default is not None else None
+            one.scalar_type.parse(one.default)
+            if isinstance(one, ScalarField) and one.default is not None
+            else None
         )
         if default is not None or not one.nullable:
             found.append((one, columns_of(one)[0], default))
     return tuple(found)
 
 
-def empty(entity: EntityInfo, row: Mapping[str, object], found: Validated, kept: Container[str]) -> None:
+def clear_unset(
+    entity: EntityInfo, row: Mapping[str, object], found: Validated, kept: Container[str]
+) -> None:
     """Empty what a row does not say, so that nothing stays of what the record held before.
 
     Args:
@@ -149,7 +153,7 @@ def record_id(value: object) -> uuid.UUID:
         ValueError: It is none.
     """
     if value is None:
-        raise RefusedError(ErrorCode.REQUIRED, "the record's id is needed")
+        raise InvalidValueError(ErrorCode.REQUIRED, "the record's id is needed")
     return cast(uuid.UUID, ID.parse(value))
 
 
@@ -168,20 +172,20 @@ def external_text(value: object) -> str:
     Raises:
         ValueError: It is no text, empty, or too long.
     """
-    text = clean_text(value)
+    text = validate_text(value)
     if not text.strip():
-        raise RefusedError(ErrorCode.REQUIRED, "neither a system's name nor an id in it may be empty")
-    refuse_longer(len(text), EXTERNAL_CHARACTERS, "characters")
+        raise InvalidValueError(ErrorCode.REQUIRED, "neither a system's name nor an id in it may be empty")
+    check_length(len(text), EXTERNAL_CHARACTERS, "characters")
     return text
 
 
-def refused(error: ValueError, path: RowPath) -> UserError:
+def to_user_error(error: ValueError, path: RowPath) -> UserError:
     """Return the error of a row for a value that was refused."""
-    code = error.code if isinstance(error, RefusedError) else ErrorCode.INVALID
+    code = error.code if isinstance(error, InvalidValueError) else ErrorCode.INVALID
     return UserError(code, path, str(error))
 
 
-def taker_of(entity: EntityInfo, name: str) -> Taker:
+def setter_for(entity: EntityInfo, name: str) -> FieldSetter:
     """Return what takes the value of a field; where there is no such field, what says so."""
     take = _takers(entity).get(name)
     if take is None:
@@ -191,12 +195,12 @@ def taker_of(entity: EntityInfo, name: str) -> Taker:
 
 
 @lru_cache(maxsize=256)
-def _takers(entity: EntityInfo) -> Mapping[str, Taker]:
+def _takers(entity: EntityInfo) -> Mapping[str, FieldSetter]:
     """Return what takes each field's value, looked up once: most of a large write's time is spent here."""
     return {one.name: _taker(one) for one in entity.fields.values()}
 
 
-def _taker(one: Field) -> Taker:
+def _taker(one: Field) -> FieldSetter:
     if isinstance(one, ToOne):
         return partial(_take_reference, one)
     if isinstance(one, ToMany):
@@ -214,21 +218,21 @@ def _refuse(error: UserError, found: Validated, _: object) -> None:
     found.errors.append(error)
 
 
-def _scalar_taker(one: ScalarField) -> Taker:
-    read, column, path = reader_of(one, one.nullable), str(one.column.name), (one.name,)
+def _scalar_taker(one: ScalarField) -> FieldSetter:
+    read, column, path = parser_for(one, one.nullable), str(one.column.name), (one.name,)
 
     def take(found: Validated, value: object) -> None:
         try:
             found.values[column] = read(value)
         except ValueError as error:
-            found.errors.append(refused(error, path))
+            found.errors.append(to_user_error(error, path))
 
     return take
 
 
 def _part_readers(one: CompositeField) -> tuple[tuple[str, str, Reader], ...]:
     return tuple(
-        (name, str(part.column.name), reader_of(part, name not in one.required))
+        (name, str(part.column.name), parser_for(part, name not in one.required_parts))
         for name, part in one.parts.items()
     )
 
@@ -260,7 +264,7 @@ def _take_parts(
         try:
             found.values[column] = read(value.get(name))
         except ValueError as error:
-            found.errors.append(refused(error, (one.name, name)))
+            found.errors.append(to_user_error(error, (one.name, name)))
 
 
 def _take_reference(one: ToOne, found: Validated, value: object) -> None:
@@ -270,14 +274,14 @@ def _take_reference(one: ToOne, found: Validated, value: object) -> None:
     try:
         path, key = _referenced(one, value)
     except ValueError as error:
-        found.errors.append(refused(error, (one.name,)))
+        found.errors.append(to_user_error(error, (one.name,)))
     else:
         found.references.append(Reference(path, str(one.column.name), one.target, key))
 
 
 def _referenced(one: ToOne, value: object) -> tuple[RowPath, uuid.UUID | ExternalKey]:
     if value is None:
-        raise RefusedError(ErrorCode.REQUIRED, "must not be null")
+        raise InvalidValueError(ErrorCode.REQUIRED, "must not be null")
     if isinstance(value, Mapping) and value.keys() == {"operation"}:
         raise ValueError("there is no operation to refer to outside of a batch")
     if isinstance(value, Mapping) and value.keys() == {"id"}:

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from tenure_core.catalog.catalog import CompositeField, EntityInfo, Field, ScalarField
 from tenure_core.entities.formats import FORMATS
-from tenure_core.entities.scalar_types import STRING, clean_text
-from tenure_core.write.rows.validate import Taker, Validated, taker_of
-from tenure_core.write.rows.value_parsers import bounds, reader_of
+from tenure_core.entities.scalar_types import STRING, validate_text
+from tenure_core.write.rows.validate import FieldSetter, Validated, setter_for
+from tenure_core.write.rows.value_parsers import bounds, parser_for
 
 Plain = TypeVar("Plain", int, str)
 
@@ -26,7 +26,7 @@ ColumnTaker = Callable[[Sequence[Validated], Sequence[object]], None]
 """Puts the values of one field into what the rows say."""
 
 
-def validate_alike(
+def validate_uniform_rows(
     entity: EntityInfo, rows: Sequence[Mapping[str, object]], names: Iterable[str]
 ) -> list[Validated]:
     """Return what rows say, and everything that is wrong with each, as `validate` does for one.
@@ -39,17 +39,17 @@ def validate_alike(
     found = [Validated() for _ in rows]
     takers = _column_takers(entity)
     for name in names:
-        take = takers.get(name) or partial(_take_each, taker_of(entity, name))
+        take = takers.get(name) or partial(_take_each, setter_for(entity, name))
         take(found, [row[name] for row in rows])
     return found
 
 
 @lru_cache(maxsize=256)
 def _column_takers(entity: EntityInfo) -> Mapping[str, ColumnTaker]:
-    return {one.name: _column_taker(one, taker_of(entity, one.name)) for one in entity.fields.values()}
+    return {one.name: _column_taker(one, setter_for(entity, one.name)) for one in entity.fields.values()}
 
 
-def _column_taker(one: Field, take: Taker) -> ColumnTaker:
+def _column_taker(one: Field, take: FieldSetter) -> ColumnTaker:
     if isinstance(one, ScalarField) and one.writable:
         return partial(_take_scalars, str(one.column.name), _column_reader(one, one.nullable), take)
     if isinstance(one, CompositeField) and one.writable:
@@ -57,13 +57,13 @@ def _column_taker(one: Field, take: Taker) -> ColumnTaker:
     return partial(_take_each, take)
 
 
-def _take_each(take: Taker, found: Sequence[Validated], values: Sequence[object]) -> None:
+def _take_each(take: FieldSetter, found: Sequence[Validated], values: Sequence[object]) -> None:
     for said, value in zip(found, values, strict=True):
         take(said, value)
 
 
 def _take_scalars(
-    column: str, read: ColumnReader, take: Taker, found: Sequence[Validated], values: Sequence[object]
+    column: str, read: ColumnReader, take: FieldSetter, found: Sequence[Validated], values: Sequence[object]
 ) -> None:
     try:
         _put(found, column, read(values))
@@ -78,14 +78,14 @@ def _put(found: Sequence[Validated], column: str, values: Iterable[object]) -> N
 
 def _part_readers(one: CompositeField) -> Mapping[str, tuple[str, ColumnReader]]:
     return {
-        name: (str(part.column.name), _column_reader(part, name not in one.required))
+        name: (str(part.column.name), _column_reader(part, name not in one.required_parts))
         for name, part in one.parts.items()
     }
 
 
 def _take_composites(
     readers: Mapping[str, tuple[str, ColumnReader]],
-    take: Taker,
+    take: FieldSetter,
     found: Sequence[Validated],
     values: Sequence[object],
 ) -> None:
@@ -112,26 +112,26 @@ def _objects(values: Sequence[object], parts: Iterable[str]) -> list[Mapping[str
 
 
 def _column_reader(one: ScalarField, nullable: bool) -> ColumnReader:
-    if one.kind is STRING:
+    if one.scalar_type is STRING:
         return partial(_texts, one, nullable)
-    if one.kind.values:
-        return partial(_choices, frozenset(one.kind.values), nullable)
-    if one.kind.whole:
+    if one.scalar_type.values:
+        return partial(_choices, frozenset(one.scalar_type.values), nullable)
+    if one.scalar_type.whole:
         return partial(_numbers, *bounds(one), nullable)
-    read = reader_of(one, nullable)
+    read = parser_for(one, nullable)
     return lambda values: [read(value) for value in values]
 
 
 def _texts(one: ScalarField, nullable: bool, values: Sequence[object]) -> Iterable[object]:
     texts = _all_of(str, values, nullable)
-    clean_text("".join(texts))
-    if max(map(len, texts), default=0) > (one.rules.max_length or sys.maxsize):
+    validate_text("".join(texts))
+    if max(map(len, texts), default=0) > (one.constraints.max_length or sys.maxsize):
         raise ValueError("one is too long")
     if not nullable and not all(map(str.strip, texts)):
         raise ValueError("one is empty")
-    if one.rules.format is None:
+    if one.constraints.format is None:
         return values
-    form = FORMATS[one.rules.format]
+    form = FORMATS[one.constraints.format]
     return [form(value) if isinstance(value, str) else None for value in values]
 
 

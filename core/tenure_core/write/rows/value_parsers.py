@@ -19,7 +19,7 @@ Reader = Callable[[object], object]
 """Returns one value as it is written; raises ValueError with a sentence for people."""
 
 
-class RefusedError(ValueError):
+class InvalidValueError(ValueError):
     """A value that is refused for another reason than being malformed."""
 
     def __init__(self, code: ErrorCode, message: str) -> None:
@@ -27,7 +27,7 @@ class RefusedError(ValueError):
         self.code = code
 
 
-def read_scalar(one: ScalarField, value: object) -> object:
+def parse_scalar(one: ScalarField, value: object) -> object:
     """Return the value of a field that must not be empty.
 
     Raises:
@@ -36,20 +36,20 @@ def read_scalar(one: ScalarField, value: object) -> object:
     return _scalar(one, False, value)
 
 
-def reader_of(one: ScalarField, nullable: bool) -> Reader:
+def parser_for(one: ScalarField, nullable: bool) -> Reader:
     """Return what reads a field's value, with a short way for what most values are."""
-    if one.kind is STRING:
+    if one.scalar_type is STRING:
         return _text_reader(one, nullable)
-    if one.kind.values:
+    if one.scalar_type.values:
         return _choice_reader(one, nullable)
-    if one.kind.whole:
+    if one.scalar_type.whole:
         return _number_reader(one, nullable)
     return partial(_scalar, one, nullable)
 
 
 def _text_reader(one: ScalarField, nullable: bool) -> Reader:
-    longest = one.rules.max_length or sys.maxsize
-    form = FORMATS[one.rules.format] if one.rules.format else None
+    longest = one.constraints.max_length or sys.maxsize
+    form = FORMATS[one.constraints.format] if one.constraints.format else None
 
     def read(value: object) -> object:
         if (
@@ -68,7 +68,7 @@ def _text_reader(one: ScalarField, nullable: bool) -> Reader:
 
 
 def _choice_reader(one: ScalarField, nullable: bool) -> Reader:
-    choices = frozenset(one.kind.values)
+    choices = frozenset(one.scalar_type.values)
 
     def read(value: object) -> object:
         return value if type(value) is str and value in choices else _scalar(one, nullable, value)
@@ -78,9 +78,9 @@ def _choice_reader(one: ScalarField, nullable: bool) -> Reader:
 
 def bounds(one: ScalarField) -> tuple[int, int]:
     """Return the least and the greatest number that a field of whole numbers holds."""
-    low, high = one.kind.whole or (0, 0)
-    low = max(low, math.ceil(one.rules.minimum)) if one.rules.minimum is not None else low
-    high = min(high, math.floor(one.rules.maximum)) if one.rules.maximum is not None else high
+    low, high = one.scalar_type.whole or (0, 0)
+    low = max(low, math.ceil(one.constraints.minimum)) if one.constraints.minimum is not None else low
+    high = min(high, math.floor(one.constraints.maximum)) if one.constraints.maximum is not None else high
     return low, high
 
 
@@ -97,10 +97,10 @@ def _scalar(one: ScalarField, nullable: bool, value: object) -> object:
     if value is None:
         if nullable:
             return None
-        raise RefusedError(ErrorCode.REQUIRED, "must not be null")
-    if one.kind is JSON and not isinstance(value, Mapping):
+        raise InvalidValueError(ErrorCode.REQUIRED, "must not be null")
+    if one.scalar_type is JSON and not isinstance(value, Mapping):
         raise ValueError("expected an object with fields")
-    parsed = one.kind.parse(value)
+    parsed = one.scalar_type.parse(value)
     if isinstance(parsed, str):
         return _text(one, parsed, nullable)
     if isinstance(parsed, list):
@@ -111,37 +111,41 @@ def _scalar(one: ScalarField, nullable: bool, value: object) -> object:
 
 
 def _text(one: ScalarField, text: str, nullable: bool) -> str:
-    if one.rules.max_length is not None:
-        length, unit = (len(text.encode()), "bytes") if one.kind is JSON else (len(text), "characters")
-        refuse_longer(length, one.rules.max_length, unit)
-    if one.kind is STRING and not nullable and not text.strip():
-        raise RefusedError(ErrorCode.REQUIRED, "must not be empty")
-    return FORMATS[one.rules.format](text) if one.rules.format else text
+    if one.constraints.max_length is not None:
+        length, unit = (len(text.encode()), "bytes") if one.scalar_type is JSON else (len(text), "characters")
+        check_length(length, one.constraints.max_length, unit)
+    if one.scalar_type is STRING and not nullable and not text.strip():
+        raise InvalidValueError(ErrorCode.REQUIRED, "must not be empty")
+    return FORMATS[one.constraints.format](text) if one.constraints.format else text
 
 
 def _members(one: ScalarField, members: list[str]) -> list[str]:
-    if one.rules.max_length is not None:
-        refuse_longer(len(members), one.rules.max_length, "members")
+    if one.constraints.max_length is not None:
+        check_length(len(members), one.constraints.max_length, "members")
     for member in members:
         if not member.strip():
             raise ValueError("a member of the list is empty")
-        refuse_longer(len(member), MEMBER_CHARACTERS, "characters in a member")
+        check_length(len(member), MEMBER_CHARACTERS, "characters in a member")
     return members
 
 
-def refuse_longer(length: int, limit: int, unit: str) -> None:
+def check_length(length: int, limit: int, unit: str) -> None:
     """Refuse what is longer than allowed.
 
     Raises:
         RefusedError: It is.
     """
     if length > limit:
-        raise RefusedError(ErrorCode.TOO_LONG, f"has {length} {unit}; at most {limit} are allowed")
+        raise InvalidValueError(ErrorCode.TOO_LONG, f"has {length} {unit}; at most {limit} are allowed")
 
 
 def _refuse_outside(one: ScalarField, number: float) -> None:
-    low, high = one.rules.minimum, one.rules.maximum
+    low, high = one.constraints.minimum, one.constraints.maximum
     if low is not None and number < low:
-        raise RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is less than {low}, the least that is allowed")
+        raise InvalidValueError(
+            ErrorCode.OUT_OF_RANGE, f"{number} is less than {low}, the least that is allowed"
+        )
     if high is not None and number > high:
-        raise RefusedError(ErrorCode.OUT_OF_RANGE, f"{number} is more than {high}, the most that is allowed")
+        raise InvalidValueError(
+            ErrorCode.OUT_OF_RANGE, f"{number} is more than {high}, the most that is allowed"
+        )

@@ -18,7 +18,7 @@ MAKERS = frozenset(("Manufacturing", "Food", "Energy", "Forestry", "Logistics", 
 """The branches that run our machines."""
 
 
-class Line(NamedTuple):
+class ProductLine(NamedTuple):
     """A model line of the demo.
 
     Args:
@@ -37,10 +37,14 @@ class Line(NamedTuple):
 
 
 LINES = (
-    Line("MX-200", "Milling centre MX-200", "Machining", 1_400, ("spindle", "coolant pump", "tool changer")),
-    Line("PR-80", "Hydraulic press PR-80", "Forming", 2_600, ("hydraulic pump", "ram seal", "valve block")),
-    Line("CL-12", "Laser cutter CL-12", "Cutting", 1_900, ("laser source", "cutting head", "chiller")),
-    Line("PK-5", "Packaging line PK-5", "Packaging", 900, ("sealing jaw", "film drive", "conveyor")),
+    ProductLine(
+        "MX-200", "Milling centre MX-200", "Machining", 1_400, ("spindle", "coolant pump", "tool changer")
+    ),
+    ProductLine(
+        "PR-80", "Hydraulic press PR-80", "Forming", 2_600, ("hydraulic pump", "ram seal", "valve block")
+    ),
+    ProductLine("CL-12", "Laser cutter CL-12", "Cutting", 1_900, ("laser source", "cutting head", "chiller")),
+    ProductLine("PK-5", "Packaging line PK-5", "Packaging", 900, ("sealing jaw", "film drive", "conveyor")),
 )
 
 PARTS = (
@@ -70,7 +74,7 @@ class Machine:
     """
 
     serial: str
-    line: Line
+    line: ProductLine
     account: DemoAccount
     installed: datetime
     hours_per_day: float

@@ -123,7 +123,7 @@ def next_due(interval: Interval, usage: Usage, past_threshold_at: datetime | Non
     return earliest((due_by_calendar(interval), due_by_running_hours(interval, usage), past_threshold_at))
 
 
-def has_moved(before: datetime | None, after: datetime | None) -> bool:
+def changed_noticeably(before: datetime | None, after: datetime | None) -> bool:
     """Return whether a foreseen moment is another one: what moves by hours is not worth a write."""
     if before is None or after is None:
         return before is not after

@@ -14,10 +14,10 @@ from tenure_manufacturing.entities.equipment import Equipment
 from tenure_manufacturing.entities.plans import MaintenancePlan
 from tenure_sdk import BadUserInputError, Context
 
-MOST_DAYS = 3_650
+MAX_DAYS = 3_650
 """How far ahead may be looked."""
 
-MOST = 1_000
+MAX_RECORDS = 1_000
 """How much is listed at most, the most urgent first."""
 
 EQUIPMENT = text("""
@@ -80,7 +80,7 @@ async def contracts_up_for_renewal(context: Context, within: int) -> list[UUID]:
 
 
 def _asked(context: Context, within: int) -> dict[str, object]:
-    if not 0 <= within <= MOST_DAYS:
-        raise BadUserInputError(f"`within` is {within} days.", f"Ask for 0 to {MOST_DAYS}.")
+    if not 0 <= within <= MAX_DAYS:
+        raise BadUserInputError(f"`within` is {within} days.", f"Ask for 0 to {MAX_DAYS}.")
     until = datetime.now(UTC) + timedelta(days=within)
-    return {"tenant": context.actor.tenant_id, "until": until, "most": MOST}
+    return {"tenant": context.actor.tenant_id, "until": until, "most": MAX_RECORDS}

@@ -81,7 +81,7 @@ PLANS = text("""
 """)
 
 
-async def make_due_work(context: Context, now: datetime, only: Iterable[UUID] | None = None) -> None:
+async def create_due_orders(context: Context, now: datetime, only: Iterable[UUID] | None = None) -> None:
     """Foresee when plans are due, and make the work orders of those that are due soon.
 
     Args:
@@ -131,7 +131,7 @@ async def _note(context: Context, plans: Sequence[Row[Any]], due: Mapping[UUID, 
     rows = [
         {"id": str(plan.id), "nextDueAt": _iso(due[plan.id])}
         for plan in plans
-        if due_dates.has_moved(plan.next_due_at, due[plan.id])
+        if due_dates.changed_noticeably(plan.next_due_at, due[plan.id])
     ]
     log_refused(context, rows, await context.write.update(MaintenancePlan, rows))
 

@@ -34,7 +34,7 @@ FOLLOW = text("""
 """A machine's hours never go back: a meter that reads less than before was exchanged or set back."""
 
 
-async def follow_readings(context: Context, readings: Iterable[UUID]) -> None:
+async def sync_running_hours(context: Context, readings: Iterable[UUID]) -> None:
     """Bring the running hours of equipment up to the latest readings of its meters.
 
     Args:

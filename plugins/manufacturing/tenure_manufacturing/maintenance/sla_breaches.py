@@ -16,7 +16,7 @@ from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_manufacturing.metrics.computed_columns import respond_by
 from tenure_manufacturing.rules.work_order_states import UNFINISHED
 from tenure_manufacturing.settings import ManufacturingSettings, settings_of
-from tenure_manufacturing.webhooks import WEBHOOKS, NotTakenError, Receiver
+from tenure_manufacturing.webhooks import WEBHOOKS, DeliveryRejectedError, Receiver
 from tenure_sdk import Context
 
 AT_ONCE = 20
@@ -39,7 +39,7 @@ NOTE_TOLD = text("""
 """)
 
 
-async def note_breaches(context: Context, now: datetime) -> None:
+async def record_breaches(context: Context, now: datetime) -> None:
     """Note each work order whose promised response is late.
 
     Only unfinished work counts: history that is brought in later alarms nobody.
@@ -64,7 +64,7 @@ async def note_breaches(context: Context, now: datetime) -> None:
     await context.session.execute(late)
 
 
-async def tell_breaches(context: Context, now: datetime) -> None:
+async def notify_breaches(context: Context, now: datetime) -> None:
     """Tell the tenant's webhook of the breaches that were noted, if there is one.
 
     Args:
@@ -82,7 +82,7 @@ async def tell_breaches(context: Context, now: datetime) -> None:
     for order in (await context.session.execute(UNTOLD, asked)).all():
         try:
             await WEBHOOKS.send(receiver, f"response_breached_{order.id}", now, _message(order, now))
-        except NotTakenError:
+        except DeliveryRejectedError:
             if told:
                 break
             raise

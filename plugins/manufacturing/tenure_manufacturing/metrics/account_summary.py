@@ -12,7 +12,7 @@ from tenure_manufacturing.entities.equipment import Equipment
 from tenure_manufacturing.entities.plans import MaintenancePlan
 from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_manufacturing.rules.work_order_states import UNFINISHED
-from tenure_sdk import JSON, Account, ComputedField, Context
+from tenure_sdk import JSON, Account, BatchField, Context
 
 FAILURES, AVAILABILITY = "equipment_failure_count", "equipment_availability"
 
@@ -53,15 +53,15 @@ SUMMARIES = text("""
 """)
 
 
-def summaries() -> Iterator[ComputedField]:
+def load_summaries() -> Iterator[BatchField]:
     """Yield the summary of an account."""
-    yield ComputedField(
+    yield BatchField(
         entity=Account,
         name="maintenance_summary",
-        kind=JSON,
+        scalar_type=JSON,
         doc="How the account's machines are doing: `equipmentCount`, `equipmentDown`, `openWorkOrders`, "
         "`overdueWorkOrders`, `lateResponses`, `failures`, `availability` (0 to 1) and `nextDueAt`.",
-        needs=("id", FAILURES, AVAILABILITY),
+        required_columns=("id", FAILURES, AVAILABILITY),
         compute=_summarize,
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Double, FromClause, Interval, and_, cast, 
 from tenure_manufacturing.entities.contracts import ContractStatus
 from tenure_manufacturing.entities.parts import Part
 from tenure_manufacturing.entities.work_orders import WorkOrder, WorkOrderKind
-from tenure_manufacturing.metrics.sql_helpers import CONTRACT, MACHINE, ORDER, USE, alive_with, referred
+from tenure_manufacturing.metrics.sql_helpers import CONTRACT, MACHINE, ORDER, USE, joins, same_tenant_alive
 from tenure_manufacturing.rules.work_order_states import CANCELLED
 from tenure_sdk import DATE_TIME, FLOAT, INT, ComputedColumn
 
@@ -24,21 +24,21 @@ def computed_columns() -> Iterator[ComputedColumn]:
     yield ComputedColumn(
         entity=WorkOrder,
         name="respond_by",
-        kind=DATE_TIME,
+        scalar_type=DATE_TIME,
         doc="When we must have acted on it, as the contract of its equipment promises.",
         expression=respond_by,
     )
     yield ComputedColumn(
         entity=WorkOrder,
         name="days_since_service",
-        kind=FLOAT,
+        scalar_type=FLOAT,
         doc="How many days before it was reported its equipment was last serviced or inspected.",
         expression=days_since_service,
     )
     yield ComputedColumn(
         entity=Part,
         name="in_stock",
-        kind=INT,
+        scalar_type=INT,
         doc="How many are left: what was received without what work orders used.",
         expression=in_stock,
     )
@@ -49,7 +49,7 @@ def respond_by(order: FromClause) -> ColumnElement[Any]:
     promised = order.c.reported_at + CONTRACT.c.response_hours * HOUR
     return (
         select(promised)
-        .select_from(MACHINE.join(CONTRACT, referred(MACHINE, "contract_id", CONTRACT)))
+        .select_from(MACHINE.join(CONTRACT, joins(MACHINE, "contract_id", CONTRACT)))
         .where(
             MACHINE.c.tenant_id == order.c.tenant_id,
             MACHINE.c.id == order.c.equipment_id,
@@ -71,7 +71,7 @@ def days_since_service(order: FromClause) -> ColumnElement[Any]:
     return (
         select(cast(extract("epoch", passed), Double) / SECONDS_OF_DAY)
         .where(
-            alive_with(ORDER, order),
+            same_tenant_alive(ORDER, order),
             ORDER.c.equipment_id == order.c.equipment_id,
             ORDER.c.kind != WorkOrderKind.CORRECTIVE,
             ORDER.c.status != CANCELLED,
@@ -86,9 +86,9 @@ def in_stock(part: FromClause) -> ColumnElement[Any]:
     """Return how many of a part are left."""
     used = (
         select(func.coalesce(func.sum(USE.c.quantity), 0))
-        .select_from(USE.join(ORDER, referred(USE, "work_order_id", ORDER)))
+        .select_from(USE.join(ORDER, joins(USE, "work_order_id", ORDER)))
         .where(
-            and_(alive_with(USE, part), USE.c.part_id == part.c.id),
+            and_(same_tenant_alive(USE, part), USE.c.part_id == part.c.id),
             ORDER.c.deleted_at.is_(None),
             ORDER.c.status != CANCELLED,
         )

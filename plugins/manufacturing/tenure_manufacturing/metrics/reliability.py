@@ -37,9 +37,9 @@ from sqlalchemy import (
 from tenure_manufacturing.entities.equipment import Equipment
 from tenure_manufacturing.entities.products import Product
 from tenure_manufacturing.entities.work_orders import WorkOrderKind
-from tenure_manufacturing.metrics.sql_helpers import MACHINE, ORDER, alive_with, referred
+from tenure_manufacturing.metrics.sql_helpers import MACHINE, ORDER, joins, same_tenant_alive
 from tenure_manufacturing.rules.work_order_states import CANCELLED, DONE
-from tenure_sdk import BIG_INT, FLOAT, INT, STRING, Account, ComputedColumn, Entity, Kind
+from tenure_sdk import BIG_INT, FLOAT, INT, STRING, Account, ComputedColumn, Entity, ScalarType
 
 Value = ColumnElement[Any]
 """What PostgreSQL computes, of any type."""
@@ -48,7 +48,7 @@ MINUTES_OF_HOUR: Value = literal(60.0, Double())
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class EquipmentScope:
     """Some equipment, as one record stands for it.
 
     Args:
@@ -65,9 +65,9 @@ class Fleet:
 
 
 FLEETS = (
-    Fleet(Equipment, "id", "the equipment"),
-    Fleet(Product, "product_id", "the line's equipment"),
-    Fleet(Account, "account_id", "the account's equipment", "equipment_"),
+    EquipmentScope(Equipment, "id", "the equipment"),
+    EquipmentScope(Product, "product_id", "the line's equipment"),
+    EquipmentScope(Account, "account_id", "the account's equipment", "equipment_"),
 )
 
 
@@ -78,70 +78,70 @@ def measures() -> Iterator[ComputedColumn]:
             yield ComputedColumn(
                 entity=fleet.entity,
                 name=fleet.prefix + name,
-                kind=kind,
+                scalar_type=kind,
                 doc=doc.format(whose=fleet.whose),
                 expression=_over(fleet, expression),
             )
 
 
-Expression = Callable[[FromClause, Fleet], Value]
+Expression = Callable[[FromClause, EquipmentScope], Value]
 
 
-def _over(fleet: Fleet, expression: Expression) -> Callable[[FromClause], Value]:
+def _over(fleet: EquipmentScope, expression: Expression) -> Callable[[FromClause], Value]:
     return lambda row: expression(row, fleet)
 
 
-def operating_hours(row: FromClause, fleet: Fleet) -> Value:
+def operating_hours(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return the hours that the fleet ran since its records began."""
     run = func.sum(MACHINE.c.running_hours - MACHINE.c.initial_running_hours)
     return select(run).where(_within(row, fleet)).correlate(row).scalar_subquery()
 
 
-def failure_count(row: FromClause, fleet: Fleet) -> Value:
+def failure_count(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return how often the fleet failed."""
     return _over_work(row, fleet, func.count(), ORDER.c.kind == WorkOrderKind.CORRECTIVE)
 
 
-def downtime_hours(row: FromClause, fleet: Fleet) -> Value:
+def downtime_hours(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return how many hours the fleet stood still for maintenance."""
     return _over_work(row, fleet, _hours(func.sum(ORDER.c.downtime_minutes)))
 
 
-def mean_hours_between_failures(row: FromClause, fleet: Fleet) -> Value:
+def mean_hours_between_failures(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return operating time by failure (EN 15341); empty where nothing failed."""
     return operating_hours(row, fleet) / _not_zero(failure_count(row, fleet))
 
 
-def mean_hours_to_repair(row: FromClause, fleet: Fleet) -> Value:
+def mean_hours_to_repair(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return the downtime of a repair that is done, on average (EN 15341)."""
     is_repair = and_(ORDER.c.kind == WorkOrderKind.CORRECTIVE, ORDER.c.status.in_(DONE))
     return _over_work(row, fleet, _hours(func.avg(ORDER.c.downtime_minutes)), is_repair)
 
 
-def availability(row: FromClause, fleet: Fleet) -> Value:
+def availability(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return operating time by operating time and downtime (EN 15341), from 0 to 1."""
     run = operating_hours(row, fleet)
     return run / _not_zero(run + func.coalesce(downtime_hours(row, fleet), 0.0))
 
 
-def maintenance_cost(row: FromClause, fleet: Fleet) -> Value:
+def maintenance_cost(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return what all work cost; empty where it was paid in several currencies."""
     total = cast(func.sum(ORDER.c.cost_minor_units), BigInteger)
     return _over_work(row, fleet, _in_one_currency(total))
 
 
-def cost_currency(row: FromClause, fleet: Fleet) -> Value:
+def cost_currency(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return the currency that all work was paid in; empty where there are several."""
     return _over_work(row, fleet, _in_one_currency(func.min(ORDER.c.cost_currency)))
 
 
-def cost_per_running_hour(row: FromClause, fleet: Fleet) -> Value:
+def cost_per_running_hour(row: FromClause, fleet: EquipmentScope) -> Value:
     """Return what an hour of operating time cost in maintenance."""
     cost = cast(maintenance_cost(row, fleet), Double)
     return cost / _not_zero(operating_hours(row, fleet))
 
 
-MEASURES: tuple[tuple[str, Kind, str, Expression], ...] = (
+MEASURES: tuple[tuple[str, ScalarType, str, Expression], ...] = (
     (
         "operating_hours",
         FLOAT,
@@ -185,15 +185,15 @@ MEASURES: tuple[tuple[str, Kind, str, Expression], ...] = (
 """Each measure's name, kind, description and expression."""
 
 
-def _within(row: FromClause, fleet: Fleet) -> Value:
-    return and_(alive_with(MACHINE, row), MACHINE.c[fleet.leads] == row.c.id)
+def _within(row: FromClause, fleet: EquipmentScope) -> Value:
+    return and_(same_tenant_alive(MACHINE, row), MACHINE.c[fleet.leads] == row.c.id)
 
 
-def _over_work(row: FromClause, fleet: Fleet, aggregate: Value, *conditions: Value) -> Value:
+def _over_work(row: FromClause, fleet: EquipmentScope, aggregate: Value, *conditions: Value) -> Value:
     """Return an aggregate over the work orders of a fleet, without cancelled ones."""
     return (
         select(aggregate)
-        .select_from(MACHINE.join(ORDER, referred(ORDER, "equipment_id", MACHINE)))
+        .select_from(MACHINE.join(ORDER, joins(ORDER, "equipment_id", MACHINE)))
         .where(_within(row, fleet), ORDER.c.deleted_at.is_(None), ORDER.c.status != CANCELLED, *conditions)
         .correlate(row)
         .scalar_subquery()

@@ -15,12 +15,12 @@ CONTRACT = ServiceContract.__table__.alias("contract")
 USE = PartUse.__table__.alias("part_taken")
 
 
-def alive_with(row: FromClause, other: FromClause) -> ColumnElement[bool]:
+def same_tenant_alive(row: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Return that a record lives, in the tenant of another."""
     return and_(row.c.tenant_id == other.c.tenant_id, row.c.deleted_at.is_(None))
 
 
-def referred(row: FromClause, reference: str, target: FromClause) -> ColumnElement[bool]:
+def joins(row: FromClause, reference: str, target: FromClause) -> ColumnElement[bool]:
     """Return that a row refers to a record.
 
     Args:

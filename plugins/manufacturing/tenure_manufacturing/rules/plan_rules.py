@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tenure_sdk import Operation, Refusal, RowWrite, Values, WriteSet
+from tenure_sdk import ChangeOperation, Refusal, RowWrite, Values, WriteSet
 
 WATCHING = ("meter_id", "comparison", "threshold")
 INTERVALS = ("every_days", "every_running_hours")
 
 
-async def refused_plans(writes: WriteSet) -> list[Refusal]:
+async def validate_plans(writes: WriteSet) -> list[Refusal]:
     """Return a refusal for each plan that nothing would make due, or whose condition is incomplete."""
     stored = await writes.stored()
     return [
@@ -19,7 +19,9 @@ async def refused_plans(writes: WriteSet) -> list[Refusal]:
 
 
 def _touches(row: RowWrite) -> bool:
-    return row.operation is Operation.CREATE or not row.values.keys().isdisjoint((*WATCHING, *INTERVALS))
+    return row.operation is ChangeOperation.CREATE or not row.values.keys().isdisjoint(
+        (*WATCHING, *INTERVALS)
+    )
 
 
 def _wrong(plan: Values) -> str | None:

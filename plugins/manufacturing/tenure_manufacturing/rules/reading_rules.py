@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from tenure_manufacturing.rules.timestamps import not_yet
-from tenure_sdk import Context, Operation, Refusal, RowWrite, Values, WriteSet
+from tenure_manufacturing.rules.timestamps import future_error
+from tenure_sdk import ChangeOperation, Context, Refusal, RowWrite, Values, WriteSet
 
 TAKEN_AT = ("takenAt",)
 
@@ -27,14 +27,14 @@ While devices send a lot PostgreSQL does not know how many readings there are, a
 one may look at all of a tenant's for each of a thousand."""
 
 
-class Place(NamedTuple):
+class ReadingSlot(NamedTuple):
     """What there is one reading of."""
 
     meter_id: UUID
     taken_at: datetime
 
 
-async def refused_readings(context: Context, writes: WriteSet) -> list[Refusal]:
+async def validate_readings(context: Context, writes: WriteSet) -> list[Refusal]:
     """Return a refusal for each reading of a time that has not come, or that there is another reading of.
 
     The same reading, sent again under its external reference, is no other.
@@ -44,7 +44,7 @@ async def refused_readings(context: Context, writes: WriteSet) -> list[Refusal]:
     taken = await _taken(context, [place for _, place in places])
     refusals = []
     for row, place in places:
-        if reason := not_yet(place.taken_at, now):
+        if reason := future_error(place.taken_at, now):
             refusals.append(Refusal(row, TAKEN_AT, f"{reason}: look at the clock of the device"))
         elif taken.setdefault(place, row.id) != row.id:
             refusals.append(Refusal(row, TAKEN_AT, _again(place.taken_at)))
@@ -58,23 +58,23 @@ def _again(at: datetime) -> str:
     )
 
 
-async def _places(writes: WriteSet) -> list[tuple[RowWrite, Place]]:
+async def _places(writes: WriteSet) -> list[tuple[RowWrite, ReadingSlot]]:
     """Return the rows that claim a place, each with it; a row that says only a part has the rest already."""
-    claiming = [row for row in writes.rows if row.operation is Operation.RESTORE or _said(row)]
-    whole = all(_said(row) == set(Place._fields) for row in claiming)
+    claiming = [row for row in writes.rows if row.operation is ChangeOperation.RESTORE or _said(row)]
+    whole = all(_said(row) == set(ReadingSlot._fields) for row in claiming)
     stored = {} if whole else await writes.stored()
     return [(row, _place({**stored.get(row.id, {}), **row.values})) for row in claiming]
 
 
 def _said(row: RowWrite) -> set[str]:
-    return row.values.keys() & set(Place._fields)
+    return row.values.keys() & set(ReadingSlot._fields)
 
 
-def _place(values: Values) -> Place:
-    return Place(values["meter_id"], values["taken_at"])
+def _place(values: Values) -> ReadingSlot:
+    return ReadingSlot(values["meter_id"], values["taken_at"])
 
 
-async def _taken(context: Context, places: Sequence[Place]) -> dict[Place, UUID]:
+async def _taken(context: Context, places: Sequence[ReadingSlot]) -> dict[ReadingSlot, UUID]:
     """Return the readings that are there, by their places."""
     if not places:
         return {}
@@ -88,4 +88,4 @@ async def _taken(context: Context, places: Sequence[Place]) -> dict[Place, UUID]
         "last": max(times),
     }
     found = await context.session.execute(TAKEN, asked)
-    return {Place(meter_id, taken_at): id for meter_id, taken_at, id in found}
+    return {ReadingSlot(meter_id, taken_at): id for meter_id, taken_at, id in found}

@@ -8,7 +8,7 @@ CLOCKS_APART = timedelta(days=1)
 """How far the clock of whoever tells us something may be ahead of ours."""
 
 
-def not_yet(at: datetime, now: datetime) -> str | None:
+def future_error(at: datetime, now: datetime) -> str | None:
     """Return why something can't have happened at a moment; None where it can.
 
     Args:

@@ -10,7 +10,7 @@ from tenure_manufacturing.entities.work_orders import WorkOrderStatus
 
 OPEN, ASSIGNED, IN_PROGRESS, ON_HOLD, COMPLETED, SIGNED_OFF, CANCELLED = WorkOrderStatus
 
-NEXT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+TRANSITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         OPEN: (ASSIGNED, IN_PROGRESS, CANCELLED),
         ASSIGNED: (OPEN, IN_PROGRESS, CANCELLED),
@@ -55,11 +55,11 @@ def refused_step(before: str, after: str) -> str | None:
 
     A record that is written as it is takes no step.
     """
-    if before == after or after in NEXT[before]:
+    if before == after or after in TRANSITIONS[before]:
         return None
-    if not NEXT[before]:
+    if not TRANSITIONS[before]:
         return f"a work order that is {before} stays so: make a new one"
-    return f"a work order that is {before} can become {_either(NEXT[before])}, not {after}"
+    return f"a work order that is {before} can become {_either(TRANSITIONS[before])}, not {after}"
 
 
 def missing(status: str, values: Mapping[str, Any]) -> str | None:
@@ -73,14 +73,14 @@ def missing(status: str, values: Mapping[str, Any]) -> str | None:
     return needed if needed and not values.get(needed) else None
 
 
-def frozen(status: str, name: str) -> str:
+def locked_field_error(status: str, name: str) -> str:
     """Return why a field of a closed work order may not be changed.
 
     Args:
         status: Where it stands.
         name: The field, as the API calls it.
     """
-    reopened = ", unless it is OPEN again" if OPEN in NEXT[status] else ""
+    reopened = ", unless it is OPEN again" if OPEN in TRANSITIONS[status] else ""
     return f"a work order that is {status} keeps its {name}{reopened}; only its cost may still be written"
 
 

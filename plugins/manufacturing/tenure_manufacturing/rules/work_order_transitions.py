@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenure_manufacturing.roles import SIGN_OFF
-from tenure_manufacturing.rules.timestamps import not_yet
+from tenure_manufacturing.rules.timestamps import future_error
 from tenure_manufacturing.rules.work_order_states import (
     BILLED_LATER,
     CLOSED,
     SIGNED_OFF,
-    frozen,
+    locked_field_error,
     missing,
     refused_step,
 )
@@ -27,7 +27,7 @@ HAPPENED = ("responded_at", "completed_at", "signed_off_at")
 """Moments that plans count from, or that tell whether we were late."""
 
 
-async def refused_steps(context: Context, writes: WriteSet) -> list[Refusal]:
+async def validate_transitions(context: Context, writes: WriteSet) -> list[Refusal]:
     """Return a refusal for each step that a work order may not take, and each field that it has to keep.
 
     A new work order may stand anywhere, so that what was done elsewhere can be brought in.
@@ -79,12 +79,12 @@ def _frozen(row: RowWrite, before: Mapping[str, Any]) -> Iterator[Refusal]:
     for column, value in row.values.items():
         if column not in APART and value != before[column]:
             name = camel_case(column.removesuffix("_id"))
-            yield Refusal(row, (name,), frozen(status, name))
+            yield Refusal(row, (name,), locked_field_error(status, name))
 
 
 def _not_yet(row: RowWrite, now: datetime) -> Iterator[Refusal]:
     """Yield a refusal for each moment that has not come: a plan that counts from it would never be due."""
     for column in HAPPENED:
         at = row.values.get(column)
-        if at and (reason := not_yet(at, now)):
+        if at and (reason := future_error(at, now)):
             yield Refusal(row, (camel_case(column),), f"{reason}: what is to come is its dueAt")

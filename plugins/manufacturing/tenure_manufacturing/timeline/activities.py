@@ -27,7 +27,7 @@ Told = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class ActivityMapping:
     """How records of one entity become activities.
 
     Args:
@@ -41,7 +41,7 @@ class Story:
     tell: Callable[[Row[Any]], Told]
 
 
-async def tell(context: Context, story: Story, ids: Iterable[UUID]) -> None:
+async def sync_activities(context: Context, story: ActivityMapping, ids: Iterable[UUID]) -> None:
     """Bring the activities of some records in line with them; those of records that are gone go, too."""
     asked = sorted(set(ids))
     found = await context.session.execute(story.question, {"tenant": context.actor.tenant_id, "ids": asked})
@@ -51,7 +51,7 @@ async def tell(context: Context, story: Story, ids: Iterable[UUID]) -> None:
     await _forget(context, story, [id for id in asked if id not in records])
 
 
-def _row(story: Story, record: Row[Any]) -> Told:
+def _row(story: ActivityMapping, record: Row[Any]) -> Told:
     return {
         "match": match(activity_key(story.sort, record.id)),
         "account": {"id": str(record.account_id)},
@@ -59,7 +59,7 @@ def _row(story: Story, record: Row[Any]) -> Told:
     }
 
 
-async def _forget(context: Context, story: Story, gone: Sequence[UUID]) -> None:
+async def _forget(context: Context, story: ActivityMapping, gone: Sequence[UUID]) -> None:
     """Delete the activities of records that are gone. A row that says nothing finds them, and makes none."""
     rows = [{"match": match(activity_key(story.sort, id)), "onConflict": "SKIP"} for id in gone]
     found = await context.write.upsert(Activity, rows)
@@ -109,5 +109,5 @@ def _question(table: str) -> TextClause:
     """)
 
 
-WORK_ORDERS = Story("work-order", _question("work_order"), _maintenance)
-ERROR_EVENTS = Story("error-event", _question("error_event"), _equipment_error)
+WORK_ORDERS = ActivityMapping("work-order", _question("work_order"), _maintenance)
+ERROR_EVENTS = ActivityMapping("error-event", _question("error_event"), _equipment_error)

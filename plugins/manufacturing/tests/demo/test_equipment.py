@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tenure_manufacturing.demo.equipment import MAKERS
 from tenure_manufacturing.demo.rows import rows
-from tenure_manufacturing.maintenance.preventive_orders import make_due_work
+from tenure_manufacturing.maintenance.preventive_orders import create_due_orders
 from tenure_sdk import DemoAccount
 
 from ..conftest import DAY, NOW, Plant
@@ -41,7 +41,7 @@ async def test_all_of_it_is_written_and_the_pack_works_on_it(plant: Plant) -> No
         for entity, some in rows(random.Random(7), [account(plant.account)] * 3, NOW):
             results = await context.write.upsert(entity, list(some))
             assert [str(error) for result in results for error in result.errors] == []
-        await make_due_work(context, NOW + 60 * DAY)
+        await create_due_orders(context, NOW + 60 * DAY)
     found = await plant.ask("""{
         equipments { nodes {
             failureCount meanHoursBetweenFailures availability costPerRunningHour

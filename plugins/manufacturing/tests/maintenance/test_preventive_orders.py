@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tenure_manufacturing.entities.plans import MaintenancePlan
 from tenure_manufacturing.entities.work_orders import WorkOrder
-from tenure_manufacturing.maintenance.preventive_orders import make_due_work
+from tenure_manufacturing.maintenance.preventive_orders import create_due_orders
 
 from ..conftest import DAY, NOW, Plant, done, ref
 
@@ -25,7 +25,7 @@ async def plan(plant: Plant, machine: UUID, **fields: object) -> UUID:
 
 async def run(plant: Plant, now: datetime = NOW) -> None:
     async with plant.tenant.context("manufacturing") as context:
-        await make_due_work(context, now)
+        await create_due_orders(context, now)
 
 
 async def orders(plant: Plant) -> list[dict[str, Any]]:

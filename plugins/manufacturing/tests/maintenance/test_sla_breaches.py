@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from tenure_manufacturing.entities.contracts import ServiceContract
-from tenure_manufacturing.maintenance.sla_breaches import note_breaches, tell_breaches
-from tenure_manufacturing.webhooks import WEBHOOKS, NotTakenError, signature
+from tenure_manufacturing.maintenance.sla_breaches import notify_breaches, record_breaches
+from tenure_manufacturing.webhooks import WEBHOOKS, DeliveryRejectedError, signature
 
 from ..conftest import DAY, HOUR, NOW, Plant, ref
 from ..listening import Listener
@@ -33,12 +33,12 @@ async def covered(plant: Plant, hours: float | None = 8, **fields: object) -> UU
 
 async def watch(plant: Plant, now: Any = NOW) -> None:
     async with plant.tenant.context("manufacturing") as context:
-        await note_breaches(context, now)
+        await record_breaches(context, now)
 
 
 async def tell(plant: Plant) -> None:
     async with plant.tenant.context("manufacturing") as context:
-        await tell_breaches(context, NOW)
+        await notify_breaches(context, NOW)
 
 
 async def orders(plant: Plant) -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ async def test_a_webhook_that_fails_is_told_later(plant: Plant, listener: Listen
     await plant.order(await covered(plant), reportedAt=ago(9))
     await watch(plant)
     listener.answers = [500]
-    with pytest.raises(NotTakenError, match="status 500"):
+    with pytest.raises(DeliveryRejectedError, match="status 500"):
         await tell(plant)
     assert [order["breachToldAt"] for order in await orders(plant)] == [None]
     listener.answers = [200]
@@ -161,7 +161,7 @@ async def test_a_webhook_that_the_operator_has_come_to_forbid_is_seen_by_the_ten
     monkeypatch.setattr(WEBHOOKS, "_private_allowed", False)
     await plant.tenant.run_job("manufacturing", "responses")
     await plant.tenant.run_job("manufacturing", "due_work")
-    with pytest.raises(NotTakenError, match="PRIVATE_WEBHOOKS"):
+    with pytest.raises(DeliveryRejectedError, match="PRIVATE_WEBHOOKS"):
         await plant.tenant.run_job("manufacturing", "webhook")
     [order] = await orders(plant)
     assert order["responseBreachedAt"] is not None

@@ -5,25 +5,32 @@ from __future__ import annotations
 import pytest
 
 from tenure_manufacturing.entities.work_orders import WorkOrderStatus
-from tenure_manufacturing.rules.work_order_states import DONE, NEEDS, NEXT, UNFINISHED, missing, refused_step
+from tenure_manufacturing.rules.work_order_states import (
+    DONE,
+    NEEDS,
+    TRANSITIONS,
+    UNFINISHED,
+    missing,
+    refused_step,
+)
 
 STATES = list(WorkOrderStatus)
 
 
 def test_every_state_is_in_the_table() -> None:
-    assert list(NEXT) == STATES
+    assert list(TRANSITIONS) == STATES
 
 
 @pytest.mark.parametrize("before", STATES)
 @pytest.mark.parametrize("after", STATES)
 def test_a_step_is_taken_or_explained(before: str, after: str) -> None:
     reason = refused_step(before, after)
-    if before == after or after in NEXT[before]:
+    if before == after or after in TRANSITIONS[before]:
         assert reason is None
     else:
         assert reason is not None
         assert before in reason
-        assert all(allowed in reason for allowed in NEXT[before])
+        assert all(allowed in reason for allowed in TRANSITIONS[before])
 
 
 def test_a_refusal_names_what_would_be_right() -> None:
@@ -36,7 +43,7 @@ def test_a_refusal_names_what_would_be_right() -> None:
 @pytest.mark.parametrize("state", UNFINISHED)
 def test_unfinished_work_can_be_completed(state: str) -> None:
     reached, edge = {state}, {state}
-    while edge := {after for one in edge for after in NEXT[one]} - reached:
+    while edge := {after for one in edge for after in TRANSITIONS[one]} - reached:
         reached |= edge
     assert set(DONE) < reached
 

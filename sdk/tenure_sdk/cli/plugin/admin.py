@@ -14,8 +14,8 @@ import typer
 
 from tenure_core.access.api_keys import find_tenant
 from tenure_core.errors import BadUserInputError
+from tenure_core.plugins.administration.admin_view import PluginView, personal_data, view_plugins
 from tenure_core.plugins.administration.enablement import disable, enable
-from tenure_core.plugins.administration.overview import PluginView, overview, personal_data
 from tenure_core.plugins.administration.tenant_settings import change_settings
 from tenure_core.plugins.host import Host, load_host
 from tenure_core.plugins.plugin import LoadedPlugin
@@ -32,7 +32,7 @@ ACTOR = "tenure plugin"
 """Who writes, for the change table."""
 
 
-def list_plugins(tenant: str | None) -> None:
+def print_plugins(tenant: str | None) -> None:
     """List the plugins, a line each: those that are loaded, those that were left out, and why.
 
     Args:
@@ -47,7 +47,7 @@ def list_plugins(tenant: str | None) -> None:
             typer.echo(line)
         return
     with _opened(host, tenant) as place:
-        for view in place.run(lambda connection: overview(connection, host, place.tenant_id)):
+        for view in place.run(lambda connection: view_plugins(connection, host, place.tenant_id)):
             typer.echo(_line(view))
 
 
@@ -193,7 +193,7 @@ class _Place:
     async def _run(self, work: Callable[[TenantConnection], Awaitable[Result]]) -> Result:
         async with (
             Database(self.url, self.settings) as database,
-            database.writing(self.tenant_id, ACTOR, ACTOR) as connection,
+            database.write_transaction(self.tenant_id, ACTOR, ACTOR) as connection,
         ):
             return await work(connection)
 

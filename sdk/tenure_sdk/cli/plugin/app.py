@@ -24,9 +24,9 @@ def list_plugins(
       tenure plugin list
       tenure plugin list --tenant acme
     """
-    from tenure_sdk.cli.plugin.admin import list_plugins
+    from tenure_sdk.cli.plugin.admin import print_plugins
 
-    list_plugins(tenant)
+    print_plugins(tenant)
 
 
 @plugin_app.command("show")

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 import typer
 
 from tenure_core.errors import PluginError
-from tenure_core.plugins.loading.discovery import installed
+from tenure_core.plugins.loading.discovery import find_installed
 from tenure_core.postgres.embedded import EmbeddedPostgres
 from tenure_core.settings import load_settings
-from tenure_sdk.cli.output import nearby
+from tenure_sdk.cli.output import display_path
 from tenure_sdk.conformance import check_plugin
 from tenure_sdk.conformance.checks.breaking_changes import update
-from tenure_sdk.conformance.fixtures.plugin_set import company_of
+from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 
 FOUND_SOMETHING = 1
 """The exit code where something is wrong with the plugin."""
@@ -51,10 +51,10 @@ def update_schema(name: str) -> None:
     Raises:
         TenureError: The plugin is not installed, or does not start.
     """
-    company = company_of(_installed(name), None)
+    company = load_plugin_set(_installed(name), None)
     written = update(company.loaded, company.additions)
     if written is not None:
-        typer.echo(f"Written: {nearby(written)}")
+        typer.echo(f"Written: {display_path(written)}")
 
 
 def _installed(name: str) -> object:
@@ -63,7 +63,7 @@ def _installed(name: str) -> object:
     Raises:
         PluginError: There is none of the name.
     """
-    points = {point.name: point for point in installed(load_settings())}
+    points = {point.name: point for point in find_installed(load_settings())}
     if name not in points:
         present = ", ".join(points) or "none"
         raise PluginError(f"The plugin {name} is not installed.", f"Install it; installed are: {present}.")

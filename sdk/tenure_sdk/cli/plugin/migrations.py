@@ -10,7 +10,7 @@ from tenure_core.errors import PluginError
 from tenure_core.plugins.host import load_host
 from tenure_core.settings import load_settings
 from tenure_sdk.cli.database import owner_url, refuse_pending_migrations, running_postgres
-from tenure_sdk.cli.output import nearby
+from tenure_sdk.cli.output import display_path
 
 
 def make_migration(name: str, message: str) -> None:
@@ -32,7 +32,7 @@ def make_migration(name: str, message: str) -> None:
     if written is None:
         typer.echo(f"The migrations of {name} make all that its entities need.")
     else:
-        typer.echo(f"Written: {nearby(written)}")
+        typer.echo(f"Written: {display_path(written)}")
 
 
 def uninstall(name: str, folder: Path, sure: bool) -> None:
@@ -48,7 +48,7 @@ def uninstall(name: str, folder: Path, sure: bool) -> None:
             be reached or refuses.
         typer.Abort: Whoever was asked said no.
     """
-    from tenure_core.migrate.uninstall import Place
+    from tenure_core.migrate.uninstall import Target
     from tenure_core.migrate.uninstall import uninstall as take_out
 
     settings = load_settings()
@@ -60,12 +60,14 @@ def uninstall(name: str, folder: Path, sure: bool) -> None:
         refuse_pending_migrations(owner, host)
         if not sure:
             typer.confirm(f"Drop the tables of {known}, of all tenants, once they are exported?", abort=True)
-        for file in take_out(Place(url, owner, settings), host, name, folder):
-            typer.echo(f"Exported: {nearby(file)}")
+        for file in take_out(Target(url, owner, settings), host, name, folder):
+            typer.echo(f"Exported: {display_path(file)}")
     typer.echo(f"{name} is taken out. Remove its package, or deny it with TENURE_PLUGINS_DENY={name}.")
 
 
 def _refuse_full(folder: Path) -> None:
     """Return where nothing lies that an export could be written over: it may be the last of some records."""
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise PluginError(f"There is something in {nearby(folder)} already.", "Name another with --export.")
+        raise PluginError(
+            f"There is something in {display_path(folder)} already.", "Name another with --export."
+        )

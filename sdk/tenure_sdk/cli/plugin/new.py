@@ -8,9 +8,9 @@ from pathlib import Path
 
 import typer
 
-from tenure_sdk.cli.output import nearby
+from tenure_sdk.cli.output import display_path
 from tenure_sdk.conformance.checks.breaking_changes import update
-from tenure_sdk.conformance.fixtures.plugin_set import company_of
+from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 from tenure_sdk.scaffold import write_plugin
 from tenure_sdk.scaffold.source_checkout import keep_checkout
 
@@ -28,12 +28,12 @@ def new_plugin(name: str, path: Path | None) -> None:
     folder = (path or Path()) / name
     for file in (*write_plugin(name, folder), _keep_schema(name, folder), keep_checkout(folder)):
         if file is not None:
-            typer.echo(f"Written: {nearby(file)}")
+            typer.echo(f"Written: {display_path(file)}")
     typer.echo(f"\nNext: cd {folder} && make test")
 
 
 def _keep_schema(name: str, folder: Path) -> Path | None:
     """Keep what the new plugin adds to the schema, as that of its first release."""
     sys.path.insert(0, str(folder.resolve()))
-    company = company_of(import_module(f"tenure_{name}.plugin"), [])
+    company = load_plugin_set(import_module(f"tenure_{name}.plugin"), [])
     return update(company.loaded, company.additions)

@@ -11,8 +11,8 @@ from graphql import build_schema as build_graphql
 
 from tenure_core.entities.naming import camel_case
 from tenure_core.plugins.plugin import LoadedPlugin
-from tenure_sdk.conformance.fixtures.added_schema import Additions
-from tenure_sdk.conformance.fixtures.plugin_files import place_beside
+from tenure_sdk.conformance.fixtures.added_schema import AddedSchema
+from tenure_sdk.conformance.fixtures.plugin_files import path_beside
 from tenure_sdk.conformance.report import Finding
 
 CHECK = "releases"
@@ -25,10 +25,10 @@ MEMBER = re.compile(r"\b\w+\.(\w+)")
 
 def released_file(plugin: LoadedPlugin) -> Path | None:
     """Return where a plugin keeps the schema of its last release; None where it is no module in a file."""
-    return place_beside(plugin, FILE)
+    return path_beside(plugin, FILE)
 
 
-def broken(plugin: LoadedPlugin, additions: Additions) -> Iterator[Finding]:
+def check_breaking_changes(plugin: LoadedPlugin, additions: AddedSchema) -> Iterator[Finding]:
     """Yield a finding for each change that breaks clients of the last release.
 
     A field that went from a type went from its filters, inputs and aggregates, too: that is told of once.
@@ -61,7 +61,7 @@ def _member(what: str) -> str:
     return camel_case(named[1].lower() if named[1].isupper() else named[1]) if named else what
 
 
-def update(plugin: LoadedPlugin, additions: Additions) -> Path | None:
+def update(plugin: LoadedPlugin, additions: AddedSchema) -> Path | None:
     """Keep what a plugin adds to the schema as that of its last release, and return where."""
     file = released_file(plugin)
     if file is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tenure_core.background.change_listeners.batch import Delivery
-from tenure_core.plugins.administration.status import health
-from tenure_sdk.conformance.fixtures.environment import Ground, Holding
-from tenure_sdk.conformance.fixtures.table_contents import altered
+from tenure_core.background.change_listeners.batch import ChangeBatch
+from tenure_core.plugins.administration.status import find_problems
+from tenure_sdk.conformance.fixtures.environment import Environment, TenantData
+from tenure_sdk.conformance.fixtures.table_contents import diff_contents
 from tenure_sdk.conformance.report import Finding
 
 CHECK = "on_change"
@@ -27,13 +27,13 @@ REWIND = """
 """
 
 
-async def doubling(ground: Ground) -> AsyncIterator[Finding]:
+async def check_idempotency(ground: Environment) -> AsyncIterator[Finding]:
     """Yield a finding where changes that are told twice leave something else than those told once.
 
     Args:
         ground: Where the plugin runs, which implements the hook.
     """
-    holding = await ground.holding(ROWS)
+    holding = await ground.tenant_data(ROWS)
     await _delete_some(ground, holding)
     begin = await _cursor(ground, holding)
     if wrong := await _deliver(ground, holding):
@@ -42,7 +42,7 @@ async def doubling(ground: Ground) -> AsyncIterator[Finding]:
     before = await ground.contents()
     await _rewind(ground, holding, begin)
     wrong = await _deliver(ground, holding)
-    for change in [] if wrong else altered(before, await ground.contents()):
+    for change in [] if wrong else diff_contents(before, await ground.contents()):
         yield Finding(
             CHECK, "on_change", f"Told the same changes twice, it makes more of them: {change}.", SAME
         )
@@ -50,25 +50,25 @@ async def doubling(ground: Ground) -> AsyncIterator[Finding]:
         yield wrong
 
 
-async def _delete_some(ground: Ground, holding: Holding) -> None:
+async def _delete_some(ground: Environment, holding: TenantData) -> None:
     """Delete a record of each entity, so that the plugin hears of that, too; it may refuse."""
     async with holding.tenant.context(ground.plugin.name) as context:
         for name, ids in reversed(holding.records.items()):
-            await context.write.delete(ground.tenure.catalog[name].declared, ids[-1:])
+            await context.write.delete(ground.tenure.catalog[name].entity_class, ids[-1:])
 
 
-async def _deliver(ground: Ground, holding: Holding) -> Finding | None:
+async def _deliver(ground: Environment, holding: TenantData) -> Finding | None:
     """Tell the plugin of changes until there are none, also of those that it makes itself.
 
     Returns:
         What went wrong, if something did.
     """
     tenure, tenant_id = ground.tenure, holding.tenant.id
-    delivery = Delivery(tenure.database, tenure.host, tenure.settings, ground.plugin, tenant_id)
+    delivery = ChangeBatch(tenure.database, tenure.host, tenure.settings, ground.plugin, tenant_id)
     for _ in range(MOST_BATCHES):
         await delivery.next_batch()
-        async with tenure.database.tenant(tenant_id) as connection:
-            told = (await health(connection, tenant_id))[ground.plugin.name]
+        async with tenure.database.tenant_connection(tenant_id) as connection:
+            told = (await find_problems(connection, tenant_id))[ground.plugin.name]
         if told.problems:
             return Finding(CHECK, "on_change", told.problems[0], "Mend what it names.")
         if told.lag == 0:
@@ -77,17 +77,17 @@ async def _deliver(ground: Ground, holding: Holding) -> Finding | None:
     return Finding(CHECK, "on_change", what, "Write nothing where all is as it should be.")
 
 
-async def _cursor(ground: Ground, holding: Holding) -> str:
-    async with ground.tenure.database.tenant(holding.tenant.id) as connection:
+async def _cursor(ground: Environment, holding: TenantData) -> str:
+    async with ground.tenure.database.tenant_connection(holding.tenant.id) as connection:
         found = await connection.execute(CURSOR, _names(ground, holding))
         [(cursor,)] = await found.fetchall()
     return str(cursor)
 
 
-async def _rewind(ground: Ground, holding: Holding, cursor: str) -> None:
-    async with ground.tenure.database.tenant(holding.tenant.id) as connection:
+async def _rewind(ground: Environment, holding: TenantData, cursor: str) -> None:
+    async with ground.tenure.database.tenant_connection(holding.tenant.id) as connection:
         await connection.execute(REWIND, {**_names(ground, holding), "cursor": cursor})
 
 
-def _names(ground: Ground, holding: Holding) -> dict[str, object]:
+def _names(ground: Environment, holding: TenantData) -> dict[str, object]:
     return {"tenant": holding.tenant.id, "plugin": ground.plugin.name}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tenure_sdk.conformance.fixtures.environment import Asked, Ground, Holding
+from tenure_sdk.conformance.fixtures.environment import Environment, Executed, TenantData
 from tenure_sdk.conformance.fixtures.operations import FILE
 from tenure_sdk.conformance.fixtures.response_paths import leaves
 from tenure_sdk.conformance.fixtures.row_factory import Records
 from tenure_sdk.conformance.fixtures.sample_arguments import NoValueError
-from tenure_sdk.conformance.fixtures.subscription_probe import listening
+from tenure_sdk.conformance.fixtures.subscription_probe import open_probe
 from tenure_sdk.conformance.report import Finding
 from tenure_sdk.testing import Tenant
 
@@ -23,7 +23,7 @@ TELLING = ("code", "message")
 MEND = "Mend it; if it wants something else than was made up, write that into {} beside the plugin."
 
 
-async def failing(ground: Ground, holding: Holding) -> AsyncIterator[Finding]:
+async def check_execution(ground: Environment, holding: TenantData) -> AsyncIterator[Finding]:
     """Yield a finding for all that fails, is refused, or that the kit does not know how to ask.
 
     What is refused whoever asks would prove nothing in the checks that follow. Each mutation is tried on a
@@ -45,12 +45,12 @@ async def failing(ground: Ground, holding: Holding) -> AsyncIterator[Finding]:
         mend = "Mend it: it is run for every tenant, whatever data there are."
         yield Finding(CHECK, name, f"It fails: {problem}", mend)
     for subscription in ground.subscriptions:
-        async with listening(ground, subscription, holding.tenant, holding) as heard:
+        async with open_probe(ground, subscription, holding.tenant, holding) as heard:
             if heard.refusal:
                 yield _found(subscription.where, heard.reason, subscription.file)
 
 
-async def _failure(ground: Ground, asked: Asked, tenant: Tenant, records: Records) -> str:
+async def _failure(ground: Environment, asked: Executed, tenant: Tenant, records: Records) -> str:
     """Return why something is not answered; "" where it is."""
     try:
         answer = await ground.ask(asked, tenant, records)

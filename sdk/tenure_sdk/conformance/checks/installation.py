@@ -11,11 +11,11 @@ from uuid import uuid4
 from sqlalchemy import Connection, inspect, text
 
 from tenure_core.access.api_keys import ensure_tenant
-from tenure_core.migrate.autogenerate import described, lacking
-from tenure_core.migrate.revision_sets import History, history_of
-from tenure_core.migrate.runner import connected, upgrade
-from tenure_core.migrate.schema_dump import shape_of
-from tenure_core.migrate.uninstall import Place, uninstall
+from tenure_core.migrate.autogenerate import describe, diff_against_database
+from tenure_core.migrate.revision_sets import RevisionSet, plugin_revision_set
+from tenure_core.migrate.runner import owner_engine, upgrade
+from tenure_core.migrate.schema_dump import dump_schema
+from tenure_core.migrate.uninstall import Target, uninstall
 from tenure_core.plugins.actor import plugin_actor
 from tenure_core.plugins.administration.enablement import enable
 from tenure_core.postgres.database import Database
@@ -23,10 +23,10 @@ from tenure_core.settings import Settings, load_settings
 from tenure_schema.app import create_app
 from tenure_sdk.conformance.checks.loading import attempted, places
 from tenure_sdk.conformance.checks.migrations import CHECK as MIGRATIONS
-from tenure_sdk.conformance.checks.migrations import Ladder
-from tenure_sdk.conformance.fixtures.demo_rows import Examples
-from tenure_sdk.conformance.fixtures.dump_diff import differing
-from tenure_sdk.conformance.fixtures.plugin_set import Company
+from tenure_sdk.conformance.checks.migrations import RevisionWalk
+from tenure_sdk.conformance.fixtures.demo_rows import DemoRowSource
+from tenure_sdk.conformance.fixtures.dump_diff import diff_dumps
+from tenure_sdk.conformance.fixtures.plugin_set import PluginSet
 from tenure_sdk.conformance.fixtures.row_factory import write_rows
 from tenure_sdk.conformance.report import Finding
 
@@ -50,7 +50,7 @@ class Installing:
         company: The plugin, and those around it.
     """
 
-    def __init__(self, url: str, company: Company) -> None:
+    def __init__(self, url: str, company: PluginSet) -> None:
         self._url = url
         self._company = company
         self._plugin = company.loaded
@@ -60,8 +60,8 @@ class Installing:
     def migrations(self) -> Iterator[Finding]:
         """Run the plugin's revisions, write rows, take the revisions back; yield what is wrong with them."""
         upgrade(self._url, self._company.base)
-        self._before = shape_of(self._url)
-        history = history_of(self._plugin)
+        self._before = dump_schema(self._url)
+        history = plugin_revision_set(self._plugin)
         if history and history.folder.is_dir():
             yield from self._climbed(history)
         elif self._plugin.entities:
@@ -73,9 +73,9 @@ class Installing:
         upgrade(self._url, self._company.alone, allow_destructive=True)
         asyncio.run(self._write_rows())
         with TemporaryDirectory() as folder:
-            place = Place(self._url, self._url, self._settings)
+            place = Target(self._url, self._url, self._settings)
             uninstall(place, self._company.alone, self._plugin.name, Path(folder))
-        if left := differing(self._before, shape_of(self._url)):
+        if left := diff_dumps(self._before, dump_schema(self._url)):
             mend = "Undo in downgrade() all that upgrade() does."
             yield Finding(UNINSTALL, "database", f"Uninstalled, it leaves something behind: {left}.", mend)
 
@@ -83,10 +83,10 @@ class Installing:
         """Serve the plugin with all others on one database; yield what keeps them from that."""
         yield from attempted(places(self._company), self._serve)
 
-    def _climbed(self, history: History) -> Iterator[Finding]:
-        with connected(self._url) as connection:
+    def _climbed(self, history: RevisionSet) -> Iterator[Finding]:
+        with owner_engine(self._url) as connection:
             before = {*_tables(connection), history.table}
-            ladder = Ladder(self._url, connection, history)
+            ladder = RevisionWalk(self._url, connection, history)
             wrong = list(ladder.climb()) or list(self._unmade(connection, _tables(connection) - before))
             yield from wrong
             if not wrong:
@@ -95,9 +95,9 @@ class Installing:
 
     def _unmade(self, connection: Connection, owned: set[str]) -> Iterator[Finding]:
         """Yield what the revisions have left undone."""
-        needed = lacking(connection, self._company.alone.catalog, self._plugin, owned)
+        needed = diff_against_database(connection, self._company.alone.catalog, self._plugin, owned)
         if needed.ops:
-            what = f"They don't make all that the entities declare: {described(needed)}."
+            what = f"They don't make all that the entities declare: {describe(needed)}."
             mend = f"Write what is missing with `tenure plugin makemigration {self._plugin.name}`."
             yield Finding(MIGRATIONS, "migrations", what, mend)
         for table in connection.execute(OPEN_TABLES, {"tables": list(owned)}).scalars():
@@ -116,10 +116,10 @@ class Installing:
         tenant = ensure_tenant(self._url, f"installing {uuid4()}")
         actor = plugin_actor(self._plugin.name, tenant, frozenset(one.name for one in host.plugins))
         async with Database(self._url, self._settings) as database:
-            async with database.writing(tenant, actor.signature, actor.origin) as connection:
+            async with database.write_transaction(tenant, actor.audit_name, actor.origin) as connection:
                 for plugin in host.plugins:
                     await enable(connection, host, plugin.name, tenant)
-            await write_rows(database, host.catalog, actor, Examples(self._plugin), "kept", ROWS)
+            await write_rows(database, host.catalog, actor, DemoRowSource(self._plugin), "kept", ROWS)
 
 
 async def _started(settings: Settings, url: str, modules: list[object]) -> None:

@@ -8,7 +8,7 @@ from tenure_core.errors import TenureError
 from tenure_core.plugins.plugin import implements
 from tenure_sdk.cli.plugin_groups import own_commands
 from tenure_sdk.conformance.fixtures.added_schema import host_schema
-from tenure_sdk.conformance.fixtures.plugin_set import Company
+from tenure_sdk.conformance.fixtures.plugin_set import PluginSet
 from tenure_sdk.conformance.report import Finding
 
 CHECK = "start"
@@ -16,7 +16,7 @@ CHECK = "start"
 ALONE = "alone"
 
 
-def not_loading(company: Company) -> Iterator[Finding]:
+def check_loading(company: PluginSet) -> Iterator[Finding]:
     """Yield a finding where the plugin can't be loaded, or the schema can't be built with it.
 
     Args:
@@ -30,19 +30,19 @@ def not_loading(company: Company) -> Iterator[Finding]:
         yield from attempted(beside(company), lambda: host_schema(company.all))
 
 
-def unreachable_commands(company: Company) -> Iterator[Finding]:
+def unreachable_commands(company: PluginSet) -> Iterator[Finding]:
     """Yield a finding where the plugin's commands stand behind one of Tenure's own."""
     if company.name in own_commands() and implements(company.plugin, "register_cli"):
         what = f"`tenure {company.name}` is a command of Tenure's own: nobody reaches those of the plugin."
         yield Finding(CHECK, ALONE, what, "Rename the plugin.")
 
 
-def places(company: Company) -> str:
+def places(company: PluginSet) -> str:
     """Return where a plugin is started: alone, and beside all others where there are some."""
     return f"{ALONE}, and {beside(company)}" if company.others else ALONE
 
 
-def beside(company: Company) -> str:
+def beside(company: PluginSet) -> str:
     """Return what to call the plugin among all others."""
     return f"beside {', '.join(company.names)}"
 

@@ -9,11 +9,11 @@ from alembic import command
 from sqlalchemy import Connection
 
 from tenure_core.errors import TenureError
-from tenure_core.migrate.revision_sets import History, refusals
-from tenure_core.migrate.runner import bring
-from tenure_core.migrate.schema_dump import shape_of
-from tenure_sdk.conformance.fixtures.dump_diff import differing
-from tenure_sdk.conformance.fixtures.table_contents import Contents, altered, contents, within
+from tenure_core.migrate.revision_sets import RevisionSet, translate_migration_errors
+from tenure_core.migrate.runner import upgrade_set
+from tenure_core.migrate.schema_dump import dump_schema
+from tenure_sdk.conformance.fixtures.dump_diff import diff_dumps
+from tenure_sdk.conformance.fixtures.table_contents import Contents, diff_contents, read_contents, within
 from tenure_sdk.conformance.report import Finding
 
 CHECK = "migrations"
@@ -24,7 +24,7 @@ STAMPS = ("version", "updated_at")
 """What every write of a row changes, so that a revision that converts rows does, too."""
 
 
-class Ladder:
+class RevisionWalk:
     """The revisions of a plugin, in a database that holds all that it stands on.
 
     Args:
@@ -33,7 +33,7 @@ class Ladder:
         history: The plugin's revisions.
     """
 
-    def __init__(self, url: str, connection: Connection, history: History) -> None:
+    def __init__(self, url: str, connection: Connection, history: RevisionSet) -> None:
         self._url = url
         self._connection = connection
         self._history = history
@@ -45,7 +45,7 @@ class Ladder:
         """Run all revisions one by one, and remember what each one makes of the database."""
         for revision in self.steps[1:]:
             try:
-                bring(self._connection, self._history, revision)
+                upgrade_set(self._connection, self._history, revision)
             except TenureError as error:
                 yield _found(revision, f"It can't be run: {error}", "Mend its upgrade().")
                 return
@@ -68,31 +68,31 @@ class Ladder:
         except TenureError as error:
             yield _found(upper, f"It can't be taken back: {error}", "Mend its downgrade().")
             return
-        if left := differing(self._shapes[lower], self._shape()):
+        if left := diff_dumps(self._shapes[lower], self._shape()):
             yield _found(upper, f"Taken back, it leaves something behind: {left}.", "Undo it in downgrade().")
             return
         between = self._contents()
         try:
-            bring(self._connection, self._history, upper)
+            upgrade_set(self._connection, self._history, upper)
         except TenureError as error:
             mend = "Give new columns a value for rows that are there, with `server_default` or an UPDATE."
             yield _found(upper, f"It can't be run on a database that holds rows: {error}", mend)
             return
-        for lost in altered(within(before, between), self._contents(), STAMPS):
+        for lost in diff_contents(within(before, between), self._contents(), STAMPS):
             mend = "Carry the values over in both upgrade() and downgrade()."
             yield _found(upper, f"Taken back and run again, it does not keep the data: {lost}.", mend)
 
     def _back(self, revision: str) -> None:
-        with refusals(self._history):
+        with translate_migration_errors(self._history):
             self._connection.commit()
             command.downgrade(self._history.config(self._connection), revision)
 
     def _shape(self) -> list[str]:
         """Return the database's shape, without the table that counts the revisions."""
-        return [line for line in shape_of(self._url) if self._history.table not in line]
+        return [line for line in dump_schema(self._url) if self._history.table not in line]
 
     def _contents(self) -> Contents:
-        found = contents(self._connection)
+        found = read_contents(self._connection)
         self._connection.commit()
         return found
 

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from tenure_sdk.conformance.checks.naming_words import FIELD_VERBS, ROOT_VERBS, WHOLE_WORDS
-from tenure_sdk.conformance.fixtures.added_schema import Additions
+from tenure_sdk.conformance.fixtures.added_schema import AddedSchema
 from tenure_sdk.conformance.report import Finding
 
 CHECK = "naming"
@@ -30,7 +30,7 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 Described = TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode
 
 
-def misnamed(additions: Additions) -> list[Finding]:
+def check_names(additions: AddedSchema) -> list[Finding]:
     """Return a finding for each name that breaks a rule, and for each thing without a description.
 
     A name that turns up in several places, as a field does in filters and inputs, is told of once.
@@ -46,7 +46,7 @@ def _objects_first(one: DefinitionNode) -> bool:
     return not isinstance(one, ObjectTypeDefinitionNode | ObjectTypeExtensionNode)
 
 
-def _of_definition(one: DefinitionNode, additions: Additions) -> Iterator[tuple[str, Finding]]:
+def _of_definition(one: DefinitionNode, additions: AddedSchema) -> Iterator[tuple[str, Finding]]:
     name: str = one.name.value  # type: ignore[attr-defined]  # all of them are types and extensions
     if isinstance(one, TypeDefinitionNode):
         yield from _described(one, name)

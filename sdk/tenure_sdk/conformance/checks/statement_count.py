@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tenure_core.postgres.statement_log import watched
-from tenure_sdk.conformance.fixtures.environment import Asked, Ground, Holding
+from tenure_core.postgres.statement_log import record_statements
+from tenure_sdk.conformance.fixtures.environment import Environment, Executed, TenantData
 from tenure_sdk.conformance.report import Finding
 
 CHECK = "statements"
 
 
-async def growing(ground: Ground, few: Holding, many: Holding) -> AsyncIterator[Finding]:
+async def check_statement_count(
+    ground: Environment, few: TenantData, many: TenantData
+) -> AsyncIterator[Finding]:
     """Yield a finding for each question that takes more statements the more rows there are.
 
     Args:
@@ -26,29 +28,31 @@ async def growing(ground: Ground, few: Holding, many: Holding) -> AsyncIterator[
                 yield _found(narrow, *counts)
 
 
-async def _narrowed(ground: Ground, question: Asked, few: Holding, many: Holding) -> list[Asked]:
+async def _narrowed(
+    ground: Environment, question: Executed, few: TenantData, many: TenantData
+) -> list[Executed]:
     """Return the question for each part alone that grows by itself, or the whole where none does."""
     parts = [one for one in question.narrowed() if await _grows(ground, one, few, many)]
     return parts or [question]
 
 
-async def _grows(ground: Ground, question: Asked, few: Holding, many: Holding) -> bool:
+async def _grows(ground: Environment, question: Executed, few: TenantData, many: TenantData) -> bool:
     return await _count(ground, question, few) < await _count(ground, question, many)
 
 
-async def _count(ground: Ground, question: Asked, holding: Holding) -> int:
+async def _count(ground: Environment, question: Executed, holding: TenantData) -> int:
     """Return how many statements a question takes, when it has been asked before."""
     await ground.attempt(question, holding.tenant, holding.records)
-    with watched() as statements:
+    with record_statements() as statements:
         await ground.attempt(question, holding.tenant, holding.records)
     return len(statements)
 
 
-def _found(question: Asked, few: int, many: int) -> Finding:
+def _found(question: Executed, few: int, many: int) -> Finding:
     return Finding(
         CHECK,
         question.where,
         f"It takes {few} statements for few rows and {many} for more.",
-        "Read in one statement what all rows need: a ComputedField gets all of them at once; a resolver has "
+        "Read in one statement what all rows need: a BatchField gets all of them at once; a resolver has "
         "`info.context.load` and `load_referring`, or returns entity references.",
     )

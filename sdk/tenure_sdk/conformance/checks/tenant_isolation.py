@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tenure_core.postgres.owner_connection import connect
-from tenure_sdk.conformance.fixtures.environment import Asked, Ground, Holding, raised
+from tenure_sdk.conformance.fixtures.environment import Environment, Executed, TenantData, raised
 from tenure_sdk.conformance.fixtures.response_paths import Place, difference, place_of
-from tenure_sdk.conformance.fixtures.subscription_probe import listening
-from tenure_sdk.conformance.fixtures.table_contents import Contents, altered
+from tenure_sdk.conformance.fixtures.subscription_probe import open_probe
+from tenure_sdk.conformance.fixtures.table_contents import Contents, diff_contents
 from tenure_sdk.conformance.report import Finding
 
 CHECK = "tenants"
@@ -25,7 +25,7 @@ MEND = (
 LAST_BELT = "If row-level security were off:"
 
 
-async def leaking(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
+async def check_isolation(ground: Environment, own: TenantData, other: TenantData) -> AsyncIterator[Finding]:
     """Yield a finding for all that crosses from one tenant to another.
 
     All of it is tried again without row-level security: statements are to name their tenant themselves.
@@ -51,7 +51,7 @@ def _named(where: str) -> str:
     return where if "/" in where else where.rpartition(".")[2]
 
 
-async def _crossings(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
+async def _crossings(ground: Environment, own: TenantData, other: TenantData) -> AsyncIterator[Finding]:
     async for finding in _swayed(ground, own, other):
         yield finding
     async for finding in _overheard(ground, own):
@@ -59,51 +59,51 @@ async def _crossings(ground: Ground, own: Holding, other: Holding) -> AsyncItera
     for question in ground.questions:
         if question.variables:
             answer = await _answer(ground, question, own, other)
-            if shown := place_of(answer, other.signs):
+            if shown := place_of(answer, other.markers):
                 yield _found(question, shown, "It shows data of another tenant, asked for by its id.")
     for mutation in [*ground.removals, *ground.mutations]:
         before = await _records_of(ground, other)
         answer = await ground.attempt(mutation, own.tenant, other.records)
         if place_of(answer, [other.mark]):
             yield _found(mutation, (), "It shows data of another tenant, asked for by its id.")
-        if changed := list(altered(before, await _records_of(ground, other))):
+        if changed := list(diff_contents(before, await _records_of(ground, other))):
             yield _found(mutation, (), f"It changes data of another tenant: {changed[0]}.")
     async for finding in _meddling(ground, own):
         yield finding
 
 
-async def _overheard(ground: Ground, own: Holding) -> AsyncIterator[Finding]:
+async def _overheard(ground: Environment, own: TenantData) -> AsyncIterator[Finding]:
     """Yield a finding for each subscription that tells of what happens at another tenant."""
     for subscription in ground.subscriptions:
-        async with listening(ground, subscription, own.tenant, own) as heard:
-            stranger = await ground.holding(ROWS_OF_STRANGER)
-            if place_of(await heard.out(), stranger.signs):
+        async with open_probe(ground, subscription, own.tenant, own) as heard:
+            stranger = await ground.tenant_data(ROWS_OF_STRANGER)
+            if place_of(await heard.out(), stranger.markers):
                 yield _found(subscription, (), "It tells of what happens at another tenant.")
 
 
-async def _meddling(ground: Ground, own: Holding) -> AsyncIterator[Finding]:
+async def _meddling(ground: Environment, own: TenantData) -> AsyncIterator[Finding]:
     """Yield a finding where what the plugin does for another tenant by itself changes a tenant's data."""
-    stranger = await ground.holding(ROWS_OF_STRANGER)
-    for name, work in ground.works(stranger.tenant).items():
+    stranger = await ground.tenant_data(ROWS_OF_STRANGER)
+    for name, work in ground.background_work(stranger.tenant).items():
         before = await _records_of(ground, own)
         await raised(work)
-        if changed := list(altered(before, await _records_of(ground, own))):
+        if changed := list(diff_contents(before, await _records_of(ground, own))):
             yield Finding(CHECK, name, f"It changes data of another tenant: {changed[0]}.", MEND)
 
 
-async def _swayed(ground: Ground, own: Holding, other: Holding) -> AsyncIterator[Finding]:
+async def _swayed(ground: Environment, own: TenantData, other: TenantData) -> AsyncIterator[Finding]:
     """Yield a finding for each question whose answer another tenant is in, or has a part in.
 
     It is asked before and after a further tenant has rows and asks, too. An answer that is never twice the
     same, because it tells the time, says nothing.
     """
     before = await _answers(ground, own)
-    stranger = await ground.holding(ROWS_OF_STRANGER)
+    stranger = await ground.tenant_data(ROWS_OF_STRANGER)
     strange = await _answers(ground, stranger)
     after, again = await _answers(ground, own), await _answers(ground, own)
     asked = zip(ground.questions, before, after, again, strange, strict=True)
     for question, first, second, third, its in asked:
-        shown = place_of(second, [*other.signs, *stranger.signs]) or place_of(its, own.signs)
+        shown = place_of(second, [*other.markers, *stranger.markers]) or place_of(its, own.markers)
         if shown:
             yield _found(question, shown, "It shows data of another tenant.")
         elif first != second == third:
@@ -111,20 +111,20 @@ async def _swayed(ground: Ground, own: Holding, other: Holding) -> AsyncIterator
             yield _found(question, difference(first, second), what)
 
 
-async def _answers(ground: Ground, own: Holding) -> list[object]:
+async def _answers(ground: Environment, own: TenantData) -> list[object]:
     return [await _answer(ground, question, own, own) for question in ground.questions]
 
 
-async def _answer(ground: Ground, question: Asked, own: Holding, asked_for: Holding) -> object:
+async def _answer(ground: Environment, question: Executed, own: TenantData, asked_for: TenantData) -> object:
     """Return what a tenant is shown that asks for records of its own, or of another."""
     return (await ground.attempt(question, own.tenant, asked_for.records)).get("data")
 
 
-def _found(question: Asked, place: Place, what: str) -> Finding:
+def _found(question: Executed, place: Place, what: str) -> Finding:
     return Finding(CHECK, ".".join(place) or question.where, what, MEND)
 
 
-async def _records_of(ground: Ground, holding: Holding) -> Contents:
+async def _records_of(ground: Environment, holding: TenantData) -> Contents:
     prefix = f"{holding.tenant.id}/"
     return {
         table: {key: row for key, row in rows.items() if key.startswith(prefix)}
@@ -133,7 +133,7 @@ async def _records_of(ground: Ground, holding: Holding) -> Contents:
 
 
 @asynccontextmanager
-async def _unprotected(ground: Ground) -> AsyncIterator[None]:
+async def _unprotected(ground: Environment) -> AsyncIterator[None]:
     """Switch row-level security off for all that is tenants' own, in this database alone."""
     tables = await ground.contents()
     await asyncio.to_thread(_switch, ground, tables, "DISABLE")
@@ -141,7 +141,7 @@ async def _unprotected(ground: Ground) -> AsyncIterator[None]:
     await asyncio.to_thread(_switch, ground, tables, "ENABLE")
 
 
-def _switch(ground: Ground, tables: Iterable[str], switch: str) -> None:
+def _switch(ground: Environment, tables: Iterable[str], switch: str) -> None:
     with connect(ground.tenure.settings.database_url) as connection:
         for table in tables:
             connection.execute(f'ALTER TABLE "{table}" {switch} ROW LEVEL SECURITY'.encode())

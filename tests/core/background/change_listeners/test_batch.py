@@ -13,7 +13,7 @@ from tests.support.background_plugins import Tenant, hearing, names, quick
 
 from tenure_core.access.identity import Actor
 from tenure_core.background.change_listeners import batch
-from tenure_core.background.change_listeners.batch import Delivery
+from tenure_core.background.change_listeners.batch import ChangeBatch
 from tenure_core.changes.change import Change
 from tenure_core.entities.model import Account
 from tenure_core.plugins.context import Context
@@ -51,24 +51,24 @@ async def tenant(database: Database, actor: Actor, listener: Listener) -> Tenant
 
 
 @pytest.fixture
-def deliver(tenant: Tenant, settings: Settings) -> Delivery:
-    return Delivery(tenant.database, tenant.host, quick(settings), tenant.host.plugins[0], tenant.id)
+def deliver(tenant: Tenant, settings: Settings) -> ChangeBatch:
+    return ChangeBatch(tenant.database, tenant.host, quick(settings), tenant.host.plugins[0], tenant.id)
 
 
-async def rest(deliver: Delivery) -> None:
+async def rest(deliver: ChangeBatch) -> None:
     """Deliver until there is nothing more."""
     while await deliver.next_batch():
         continue
 
 
-async def retried(deliver: Delivery, times: int) -> None:
+async def retried(deliver: ChangeBatch, times: int) -> None:
     for _ in range(times):
         await rest(deliver)
         await asyncio.sleep(0.03)
 
 
 async def test_a_plugin_hears_of_what_comes_after_it_was_enabled(
-    tenant: Tenant, deliver: Delivery, listener: Listener
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener
 ) -> None:
     await tenant.accounts("one", "two")
     await rest(deliver)
@@ -88,7 +88,7 @@ async def test_a_change_tells_all_that_the_feed_does(
     await tenant.enable()
     [created] = await tenant.writer.create({"name": "one"})
     await tenant.writer.update({"id": created.id, "name": "two"})
-    await Delivery(database, tenant.host, settings, tenant.host.plugins[0], tenant.id).next_batch()
+    await ChangeBatch(database, tenant.host, settings, tenant.host.plugins[0], tenant.id).next_batch()
     create, update = heard
     assert create.after is not None
     assert (create.operation, create.before, create.after["name"]) == ("CREATE", None, "one")
@@ -104,9 +104,9 @@ async def test_a_change_tells_all_that_the_feed_does(
 
 
 async def test_many_changes_come_in_batches_in_their_order(
-    tenant: Tenant, deliver: Delivery, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "CHANGES_AT_ONCE", 4)
+    monkeypatch.setattr(batch, "BATCH_SIZE", 4)
     written = [str(number) for number in range(10)]
     await tenant.writer.create(*({"name": name} for name in written))
     assert await deliver.next_batch()
@@ -116,7 +116,7 @@ async def test_many_changes_come_in_batches_in_their_order(
 
 
 async def test_a_plugin_that_fails_is_told_the_same_again_and_nothing_stays_that_it_wrote(
-    tenant: Tenant, deliver: Delivery, listener: Listener
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener
 ) -> None:
     listener.failures = [ValueError("no"), RuntimeError("not yet"), ValueError("still\0 not")]
     await tenant.accounts("one", "two")
@@ -138,7 +138,9 @@ async def test_a_plugin_that_fails_is_told_the_same_again_and_nothing_stays_that
     assert (await tenant.health()).lag == 0
 
 
-async def test_pauses_grow_with_each_failure(tenant: Tenant, deliver: Delivery, listener: Listener) -> None:
+async def test_pauses_grow_with_each_failure(
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener
+) -> None:
     listener.failures = [ValueError("no")] * 3
     await tenant.accounts("one")
     slow = replace(deliver, settings=quick(deliver.settings, plugin_retry_seconds=0.1))
@@ -151,7 +153,7 @@ async def test_pauses_grow_with_each_failure(tenant: Tenant, deliver: Delivery, 
 
 
 async def test_while_it_pauses_nothing_is_tried(
-    tenant: Tenant, deliver: Delivery, listener: Listener
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener
 ) -> None:
     listener.failures = [ValueError("no")]
     await tenant.accounts("one")
@@ -162,11 +164,11 @@ async def test_while_it_pauses_nothing_is_tried(
 
 
 async def test_one_that_always_fails_is_parked_until_somebody_has_it_go_on(
-    tenant: Tenant, deliver: Delivery, listener: Listener
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener
 ) -> None:
     listener.failures = [ValueError(f"number {number}") for number in range(1, 6)]
     await tenant.accounts("one")
-    parking = replace(deliver, settings=quick(deliver.settings, delivery_attempts=3))
+    parking = replace(deliver, settings=quick(deliver.settings, change_listener_attempts=3))
     await retried(parking, 6)
     name = tenant.name
     assert [str(error) for error in listener.failures] == ["number 4", "number 5"]
@@ -189,8 +191,8 @@ async def test_one_that_takes_too_long_is_stopped(
     tenant = Tenant(database, actor, hearing(hear))
     await tenant.enable()
     await tenant.accounts("one")
-    impatient = quick(settings, delivery_seconds=0.1)
-    await Delivery(database, tenant.host, impatient, tenant.host.plugins[0], tenant.id).next_batch()
+    impatient = quick(settings, change_listener_seconds=0.1)
+    await ChangeBatch(database, tenant.host, impatient, tenant.host.plugins[0], tenant.id).next_batch()
     [problem] = (await tenant.health()).problems
     assert "TimeoutError: it took longer than 0.1 s over 1 changes." in problem
 
@@ -207,13 +209,13 @@ async def test_two_at_once_tell_of_nothing_twice(
     tenant = Tenant(database, actor, hearing(hear))
     await tenant.enable()
     await tenant.accounts("one", "two")
-    one = Delivery(database, tenant.host, settings, tenant.host.plugins[0], tenant.id)
+    one = ChangeBatch(database, tenant.host, settings, tenant.host.plugins[0], tenant.id)
     await asyncio.gather(*(rest(one) for _ in range(4)))
     assert heard == ["one", "two"]
 
 
 async def test_what_a_long_transaction_wrote_comes_when_it_is_committed(
-    database: Database, database_url: str, tenant: Tenant, deliver: Delivery, listener: Listener
+    database: Database, database_url: str, tenant: Tenant, deliver: ChangeBatch, listener: Listener
 ) -> None:
     bound = f"-c role=tenure_app -c tenure.tenant_id={tenant.id}"
     async with await psycopg.AsyncConnection.connect(database_url, options=bound) as slow:
@@ -245,15 +247,15 @@ async def test_its_own_writes_are_there_once_and_come_to_it_too(
     tenant = Tenant(database, actor, plugin)
     await tenant.enable()
     await tenant.accounts("one")
-    await rest(Delivery(database, tenant.host, settings, tenant.host.plugins[0], tenant.id))
-    await rest(Delivery(database, tenant.host, settings, tenant.host.plugins[0], tenant.id))
+    await rest(ChangeBatch(database, tenant.host, settings, tenant.host.plugins[0], tenant.id))
+    await rest(ChangeBatch(database, tenant.host, settings, tenant.host.plugins[0], tenant.id))
     own = f"plugin:{plugin.MANIFEST.name}"
     assert origins == ["tests", own]
     assert await tenant.first("actor", "change", "after->>'name' = 'of 1'") == own
 
 
 async def test_who_has_disabled_it_is_not_told_of_and_misses_nothing(
-    tenant: Tenant, deliver: Delivery, listener: Listener
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener
 ) -> None:
     await tenant.enable(False)
     await tenant.accounts("meanwhile")
@@ -265,7 +267,7 @@ async def test_who_has_disabled_it_is_not_told_of_and_misses_nothing(
 
 
 async def test_other_tenants_changes_stay_with_them(
-    tenant: Tenant, deliver: Delivery, listener: Listener, new_actor: Callable[[], Actor]
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener, new_actor: Callable[[], Actor]
 ) -> None:
     other = Tenant(tenant.database, new_actor(), listener.hook)
     await other.enable()
@@ -276,7 +278,7 @@ async def test_other_tenants_changes_stay_with_them(
 
 
 async def test_one_that_was_away_for_too_long_is_parked_and_goes_on_from_now(
-    tenant: Tenant, deliver: Delivery, listener: Listener, database_url: str
+    tenant: Tenant, deliver: ChangeBatch, listener: Listener, database_url: str
 ) -> None:
     await tenant.accounts("lost")
     async with await psycopg.AsyncConnection.connect(database_url) as owner:
@@ -320,7 +322,7 @@ async def test_a_connection_that_breaks_counts_for_nobody(
         tenant = Tenant(database, actor, hearing(hear))
         await tenant.enable()
         await tenant.accounts("one")
-        one = Delivery(database, tenant.host, settings, tenant.host.plugins[0], tenant.id)
+        one = ChangeBatch(database, tenant.host, settings, tenant.host.plugins[0], tenant.id)
         with pytest.raises(Exception, match="can't be reached"):
             await one.next_batch()
         await one.next_batch()

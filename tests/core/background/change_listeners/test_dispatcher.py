@@ -12,7 +12,7 @@ from tests.support.background_plugins import Tenant, hearing, killed, names, qui
 from tests.support.plugin_factory import plugin
 
 from tenure_core.access.identity import Actor
-from tenure_core.background.runtime import background
+from tenure_core.background.runtime import run_background
 from tenure_core.changes.change import Change
 from tenure_core.entities.model import Account
 from tenure_core.plugins.context import Context
@@ -50,19 +50,19 @@ async def tenant(database: Database, actor: Actor, heard: Heard) -> Tenant:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks without being told."""
-    monkeypatch.setattr(notifications, "SECONDS_BETWEEN_LOOKS", 3600.0)
+    monkeypatch.setattr(notifications, "POLL_SECONDS", 3600.0)
 
 
 @pytest.fixture
 def restless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody looks all the time."""
-    monkeypatch.setattr(notifications, "SECONDS_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(notifications, "POLL_SECONDS", 0.05)
 
 
 @asynccontextmanager
 async def started(tenant: Tenant, settings: Settings) -> AsyncIterator[None]:
     """Run the background, once it has found its feet."""
-    async with background(tenant.database, tenant.host, quick(settings)):
+    async with run_background(tenant.database, tenant.host, quick(settings)):
         await tenant.accounts("first")
         await until_so(lambda: caught_up(tenant))
         yield
@@ -84,7 +84,7 @@ async def test_a_commit_is_told_of_at_once(tenant: Tenant, heard: Heard, setting
             begun = asyncio.get_running_loop().time()
             await tenant.accounts(f"number {number}")
             await until(lambda number=number: f"number {number}" in heard.names)  # type: ignore[misc]
-            assert asyncio.get_running_loop().time() - begun < notifications.SECONDS_BETWEEN_LOOKS / 2
+            assert asyncio.get_running_loop().time() - begun < notifications.POLL_SECONDS / 2
     assert heard.names == ["first", "number 0", "number 1", "number 2"]
 
 
@@ -103,7 +103,7 @@ async def test_two_processes_tell_of_everything_once_and_in_order(
 ) -> None:
     sent = [f"number {number}" for number in range(40)]
     async with Database(database_url, settings) as elsewhere:
-        other = background(elsewhere, tenant.host, quick(settings))
+        other = run_background(elsewhere, tenant.host, quick(settings))
         async with started(tenant, settings), other:
             await tenant.accounts(*sent)
             await until(lambda: len(heard.names) >= 41)
@@ -122,7 +122,7 @@ async def test_one_that_fails_keeps_nobody_waiting(
     failing = hearing(fail)
     tenant = Tenant(database, actor, failing, heard.hook)
     await tenant.enable()
-    async with background(database, tenant.host, quick(settings, delivery_attempts=3)):
+    async with run_background(database, tenant.host, quick(settings, change_listener_attempts=3)):
         await tenant.accounts("one")
         await until(lambda: heard.names == ["one"])
         await until_so(lambda: is_parked(tenant))
@@ -146,7 +146,7 @@ async def test_one_that_takes_its_time_keeps_nobody_waiting(
 
     tenant = Tenant(database, actor, hearing(wait), heard.hook)
     await tenant.enable()
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await tenant.accounts("one")
         await until(lambda: heard.names == ["one"])
         await tenant.accounts("two")
@@ -162,7 +162,7 @@ async def test_after_a_kill_all_is_told_and_nothing_is_written_twice(
     await tenant.accounts("one", "two")
     await killed(database_url, tenant.name, "on_change")
     assert await written(tenant) == []
-    async with background(tenant.database, tenant.host, quick(settings)):
+    async with run_background(tenant.database, tenant.host, quick(settings)):
         await until(lambda: heard.names == ["one", "two"])
         await until_so(lambda: caught_up(tenant))
     assert await written(tenant) == ["one", "two"]
@@ -182,7 +182,7 @@ async def test_what_is_under_way_may_end_when_the_process_is_told_to_stop(
 
     tenant = Tenant(database, actor, hearing(slowly))
     await tenant.enable()
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await tenant.accounts("one")
         await asyncio.wait_for(begun.wait(), 20)
     assert await tenant.writer.read("name") == [("one",), ("to the end",)]
@@ -203,7 +203,7 @@ async def test_a_tenant_that_enabled_a_plugin_before_it_wanted_changes_is_told_f
         told.extend(names(changes))
 
     tenant = Tenant(database, actor, plugin(name, on_change=on_change))
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await until_so(lambda: begun(tenant))
         await tenant.accounts("after")
         await until(lambda: told == ["after"])
@@ -221,7 +221,7 @@ async def test_a_cursor_that_nothing_has_moved_for_an_hour_is_moved_up(
     old = await tenant.first("cursor", "plugin_delivery")
     await tenant.writer.select("UPDATE plugin_delivery SET moved_at = now() - interval '2 hours' RETURNING 1")
     await Tenant(tenant.database, new_actor()).accounts("elsewhere")
-    async with background(tenant.database, tenant.host, quick(settings)):
+    async with run_background(tenant.database, tenant.host, quick(settings)):
         await until_so(lambda: moved(tenant, old))
 
 

@@ -53,7 +53,7 @@ def due(tenant: Tenant, hours: float, **changed: str) -> JobRun:
 
 
 async def do(tenant: Tenant, run: JobRun) -> None:
-    await run.do(tenant.database, tenant.host)
+    await run.execute(tenant.database, tenant.host)
 
 
 async def written(tenant: Tenant) -> list[Any]:

@@ -13,7 +13,7 @@ from tests.support.background_plugins import Tenant, unique
 from tests.support.plugin_factory import plugin
 
 from tenure_core.access.identity import Actor
-from tenure_core.background.jobs.schedule import defer, jobs_of, last_due, next_due
+from tenure_core.background.jobs.schedule import defer, last_due, list_jobs, next_due
 from tenure_core.errors import DeclarationError
 from tenure_core.plugins.context import Context
 from tenure_core.plugins.hookspecs import hookimpl
@@ -97,7 +97,7 @@ def end(owner: psycopg.Connection[Any], tenant: Tenant) -> None:
 
 
 async def test_a_job_is_put_there_once_whoever_looks(tenant: Tenant, owner: psycopg.Connection[Any]) -> None:
-    jobs, now = jobs_of(tenant.host), in_hours(1)
+    jobs, now = list_jobs(tenant.host), in_hours(1)
     await asyncio.gather(*(defer(tenant.database, jobs, now) for _ in range(8)))
     due_at = now.replace(minute=0, second=0, microsecond=0)
     assert queued(owner, tenant) == [
@@ -115,7 +115,7 @@ async def test_a_job_is_put_there_once_whoever_looks(tenant: Tenant, owner: psyc
 async def test_a_job_that_is_done_every_so_often_is_due_when_it_is_enabled(
     tenant: Tenant, owner: psycopg.Connection[Any]
 ) -> None:
-    await defer(tenant.database, jobs_of(tenant.host), in_hours(0))
+    await defer(tenant.database, list_jobs(tenant.host), in_hours(0))
     assert len(queued(owner, tenant)) == 1
 
 
@@ -123,22 +123,22 @@ async def test_a_time_before_it_was_enabled_is_not_made_up(
     database: Database, actor: Actor, owner: psycopg.Connection[Any]
 ) -> None:
     tenant = await tenant_with(database, actor, job(cron="0 4 * * *"))
-    await defer(database, jobs_of(tenant.host), in_hours(0))
+    await defer(database, list_jobs(tenant.host), in_hours(0))
     assert queued(owner, tenant) == []
-    await defer(database, jobs_of(tenant.host), in_hours(24))
+    await defer(database, list_jobs(tenant.host), in_hours(24))
     assert len(queued(owner, tenant)) == 1
 
 
 async def test_after_a_week_it_is_put_there_once(tenant: Tenant, owner: psycopg.Connection[Any]) -> None:
     for hours in (7 * 24, 7 * 24 + 0.01):
-        await defer(tenant.database, jobs_of(tenant.host), in_hours(hours))
+        await defer(tenant.database, list_jobs(tenant.host), in_hours(hours))
     assert len(queued(owner, tenant)) == 1
 
 
 async def test_while_it_waits_or_runs_it_is_not_put_there_again(
     tenant: Tenant, owner: psycopg.Connection[Any]
 ) -> None:
-    jobs = jobs_of(tenant.host)
+    jobs = list_jobs(tenant.host)
     await defer(tenant.database, jobs, in_hours(1))
     await defer(tenant.database, jobs, in_hours(2))
     owner.execute("UPDATE procrastinate_jobs SET status = 'doing'")
@@ -151,7 +151,7 @@ async def test_while_it_waits_or_runs_it_is_not_put_there_again(
 
 async def test_who_has_disabled_it_gets_no_job(tenant: Tenant, owner: psycopg.Connection[Any]) -> None:
     await tenant.enable(False)
-    await defer(tenant.database, jobs_of(tenant.host), in_hours(1))
+    await defer(tenant.database, list_jobs(tenant.host), in_hours(1))
     assert queued(owner, tenant) == []
 
 
@@ -159,7 +159,7 @@ async def test_a_job_that_a_new_version_brings_is_due_from_when_it_is_seen(
     tenant: Tenant, owner: psycopg.Connection[Any]
 ) -> None:
     owner.execute("DELETE FROM plugin_job WHERE tenant_id = %s", (tenant.id,))
-    await defer(tenant.database, jobs_of(tenant.host), in_hours(0))
+    await defer(tenant.database, list_jobs(tenant.host), in_hours(0))
     assert queued(owner, tenant) == []
-    await defer(tenant.database, jobs_of(tenant.host), in_hours(1))
+    await defer(tenant.database, list_jobs(tenant.host), in_hours(1))
     assert len(queued(owner, tenant)) == 1

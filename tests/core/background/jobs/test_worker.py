@@ -16,7 +16,7 @@ from tests.support.plugin_factory import plugin
 from tenure_core.access.identity import Actor
 from tenure_core.background.jobs import worker
 from tenure_core.background.jobs.schedule import defer
-from tenure_core.background.runtime import background
+from tenure_core.background.runtime import run_background
 from tenure_core.entities.model import Account
 from tenure_core.plugins.context import Context
 from tenure_core.plugins.hookspecs import hookimpl
@@ -29,8 +29,8 @@ Work = Callable[[Context], Awaitable[None]]
 
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "SECONDS_BETWEEN_POLLS", 0.05)
-    monkeypatch.setattr(worker, "SECONDS_AFTER_FAILURE", 0.1)
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "RETRY_SECONDS", 0.1)
 
 
 async def enabled(database: Database, actor: Actor, work: Work, name: str, seconds: float = 0.2) -> Tenant:
@@ -52,7 +52,7 @@ async def test_a_job_is_done_again_and_again(database: Database, actor: Actor, s
         moments.append(time.monotonic())
 
     tenant = await enabled(database, actor, note, unique())
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await until(lambda: len(moments) >= 4)
     assert all(later - earlier > 0.02 for earlier, later in pairwise(moments))
     count = len(moments)
@@ -72,8 +72,8 @@ async def test_two_processes_do_it_once_at_a_time(
         running, done = running - 1, done + 1
 
     tenant = await enabled(database, actor, work, unique(), 0.05)
-    other = background(database, tenant.host, quick(settings))
-    async with background(database, tenant.host, quick(settings)), other:
+    other = run_background(database, tenant.host, quick(settings))
+    async with run_background(database, tenant.host, quick(settings)), other:
         await until(lambda: done >= 4)
     assert most == 1
 
@@ -88,7 +88,7 @@ async def test_one_that_raises_is_tried_again(database: Database, actor: Actor, 
         done = True
 
     tenant = await enabled(database, actor, fail, unique(), 1.0)
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await until(lambda: done)
         await until_so(lambda: is_well(tenant))
 
@@ -114,7 +114,7 @@ async def test_the_job_of_a_worker_that_was_killed_is_taken_over_within_seconds(
         left = "SELECT status FROM procrastinate_jobs WHERE queue_name = %s"
         assert owner.execute(left, (name,)).fetchall() == [("doing",)]
     begun = time.monotonic()
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await until(lambda: done)
     assert time.monotonic() - begun < 8
     assert await tenant.writer.read("name") == [("written by one who lives",)]
@@ -136,7 +136,7 @@ async def test_a_job_that_is_unknown_here_is_left_to_others(
     with psycopg.connect(database_url, autocommit=True, options="-c search_path=procrastinate") as owner:
         left = "SELECT args->>'job' FROM procrastinate_jobs WHERE queue_name = %s"
         assert owner.execute(left, (tenant.name,)).fetchall() == [("sweep",)]
-        async with background(database, tenant.host, quick(settings)):
+        async with run_background(database, tenant.host, quick(settings)):
             await until(lambda: not owner.execute(left, (tenant.name,)).fetchall())
 
 
@@ -151,7 +151,7 @@ async def test_a_job_that_runs_may_end_when_the_process_is_told_to_stop(
         await context.write.create(Account, [{"name": "to the end"}])
 
     tenant = await enabled(database, actor, slowly, unique(), 0.2)
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await asyncio.wait_for(begun.wait(), 20)
     assert await tenant.writer.read("name") == [("to the end",)]
 
@@ -166,7 +166,7 @@ async def test_it_goes_on_after_the_database_was_away(
         count += 1
 
     tenant = await enabled(database, actor, work, unique(), 0.1)
-    async with background(database, tenant.host, quick(settings)):
+    async with run_background(database, tenant.host, quick(settings)):
         await until(lambda: count >= 1)
         with psycopg.connect(database_url, autocommit=True) as killer:
             killer.execute(

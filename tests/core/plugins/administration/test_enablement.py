@@ -9,7 +9,7 @@ import pytest
 from tests.support.plugin_factory import plugin
 
 from tenure_core.access.api_keys import create_key
-from tenure_core.access.identity import Actor, KeyCache, NewKey
+from tenure_core.access.identity import Actor, KeyCache, NewApiKey
 from tenure_core.errors import PluginError
 from tenure_core.plugins.administration.enablement import disable, enable, enabled_plugins
 from tenure_core.plugins.host import Host, load_host
@@ -18,7 +18,7 @@ from tenure_core.settings import Settings
 
 
 @pytest.fixture
-def key(database_url: str) -> NewKey:
+def key(database_url: str) -> NewApiKey:
     return create_key(database_url, f"tenant {uuid.uuid4()}", "technician", "k", "test")
 
 
@@ -29,37 +29,37 @@ def host() -> Host:
 
 async def switch(database: Database, host: Host, actor: Actor, **names: bool) -> None:
     """Enable and disable plugins in the given order."""
-    async with database.writing(actor.tenant_id, "test", "test") as connection:
+    async with database.write_transaction(actor.tenant_id, "test", "test") as connection:
         for name, on in names.items():
             await (enable if on else disable)(connection, host, name, actor.tenant_id)
 
 
 async def test_a_key_tells_the_enabled_plugins_of_its_tenant_alone(
-    database: Database, host: Host, key: NewKey, actor: Actor
+    database: Database, host: Host, key: NewApiKey, actor: Actor
 ) -> None:
     keys = KeyCache(database, seconds=0)
-    before = await keys.actor(f"Bearer {key.secret}")
+    before = await keys.authenticate(f"Bearer {key.secret}")
     await switch(database, host, actor, fleet=True)
-    elsewhere = await keys.actor(f"Bearer {key.secret}")
+    elsewhere = await keys.authenticate(f"Bearer {key.secret}")
     await switch(database, host, before, fleet=True, tolls=True)
-    after = await keys.actor(f"Bearer {key.secret}")
+    after = await keys.authenticate(f"Bearer {key.secret}")
     await switch(database, host, before, tolls=False)
-    at_last = await keys.actor(f"Bearer {key.secret}")
+    at_last = await keys.authenticate(f"Bearer {key.secret}")
     assert [one.plugins for one in (before, elsewhere)] == [frozenset(), frozenset()]
     assert after.plugins == {"fleet", "tolls"}
     assert at_last.plugins == {"fleet"}
     assert at_last.role == "technician"
 
 
-async def test_what_is_forgotten_is_looked_up_anew(database: Database, host: Host, key: NewKey) -> None:
+async def test_what_is_forgotten_is_looked_up_anew(database: Database, host: Host, key: NewApiKey) -> None:
     keys = KeyCache(database, seconds=60)
-    actor = await keys.actor(f"Bearer {key.secret}")
+    actor = await keys.authenticate(f"Bearer {key.secret}")
     await switch(database, host, actor, fleet=True)
-    assert (await keys.actor(f"Bearer {key.secret}")).plugins == frozenset()
-    keys.forget(uuid.uuid4())
-    assert (await keys.actor(f"Bearer {key.secret}")).plugins == frozenset()
-    keys.forget(actor.tenant_id)
-    assert (await keys.actor(f"Bearer {key.secret}")).plugins == {"fleet"}
+    assert (await keys.authenticate(f"Bearer {key.secret}")).plugins == frozenset()
+    keys.invalidate_tenant(uuid.uuid4())
+    assert (await keys.authenticate(f"Bearer {key.secret}")).plugins == frozenset()
+    keys.invalidate_tenant(actor.tenant_id)
+    assert (await keys.authenticate(f"Bearer {key.secret}")).plugins == {"fleet"}
 
 
 async def test_a_plugin_is_enabled_after_what_it_requires(
@@ -76,18 +76,18 @@ async def test_what_another_requires_is_not_disabled_before_it(
     with pytest.raises(PluginError, match=r"tolls, which is enabled .*, requires fleet.*Disable tolls first"):
         await switch(database, host, actor, fleet=False)
     await switch(database, host, actor, tolls=False, fleet=False)
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         assert await enabled_plugins(connection, actor.tenant_id) == frozenset()
 
 
 async def test_a_plugin_that_is_not_loaded_can_be_disabled_and_not_enabled(
     database: Database, host: Host, actor: Actor
 ) -> None:
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         made = "INSERT INTO tenant_plugin (tenant_id, plugin, enabled) VALUES (%s, 'gone', true)"
         await connection.execute(made, (actor.tenant_id,))
     await switch(database, host, actor, gone=False)
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         assert await enabled_plugins(connection, actor.tenant_id) == frozenset()
     with pytest.raises(PluginError, match="gone is not loaded"):
         await switch(database, host, actor, gone=True)
@@ -102,7 +102,7 @@ async def test_nobody_sees_or_writes_what_another_tenant_has_enabled(
     database: Database, host: Host, actor: Actor, other_actor: Actor
 ) -> None:
     await switch(database, host, other_actor, fleet=True)
-    async with database.tenant(actor.tenant_id) as connection:
+    async with database.tenant_connection(actor.tenant_id) as connection:
         assert await enabled_plugins(connection, other_actor.tenant_id) == frozenset()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await enable(connection, host, "fleet", other_actor.tenant_id)

@@ -10,7 +10,7 @@ from tests.support.plugin_factory import plugin
 
 from tenure_core.access.identity import Actor
 from tenure_core.errors import PluginError
-from tenure_core.plugins.administration.tenant_settings import HIDDEN, change_settings, settings_of, shown
+from tenure_core.plugins.administration.tenant_settings import HIDDEN, change_settings, read_settings, redact
 from tenure_core.plugins.hookspecs import hookimpl
 from tenure_core.plugins.host import load_host
 from tenure_core.plugins.plugin import LoadedPlugin
@@ -55,14 +55,14 @@ FLEET = fleet(FleetSettings)
 
 @pytest.fixture
 async def connection(database: Database, actor: Actor) -> AsyncIterator[TenantConnection]:
-    async with database.writing(actor.tenant_id, "test", "test") as lent:
+    async with database.write_transaction(actor.tenant_id, "test", "test") as lent:
         yield lent
 
 
 async def test_a_tenant_that_has_set_nothing_has_the_defaults(
     connection: TenantConnection, actor: Actor
 ) -> None:
-    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+    assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 
 async def test_a_model_may_refuse_what_is_new_and_read_what_is_stored(
@@ -72,7 +72,7 @@ async def test_a_model_may_refuse_what_is_new_and_read_what_is_stored(
     assert error.path == ("regions",)
     set_before = """UPDATE tenant_plugin SET settings = '{"regions": ["moon"]}' WHERE tenant_id = %s"""
     await connection.execute(set_before, (actor.tenant_id,))
-    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["moon"])
+    assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["moon"])
     assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7}) == []
     [again] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
     assert again.path == ("regions",)
@@ -83,10 +83,10 @@ async def test_what_is_set_stays_and_the_rest_follows_the_defaults(
 ) -> None:
     assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7}) == []
     assert await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["north"]}) == []
-    found = await settings_of(connection, FLEET, actor.tenant_id)
+    found = await read_settings(connection, FLEET, actor.tenant_id)
     assert found == FleetSettings(days_ahead=7, regions=["north"])
     assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": None}) == []
-    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["north"])
+    assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["north"])
 
 
 async def test_a_wrong_value_is_refused_at_its_place_and_nothing_is_changed(
@@ -99,7 +99,7 @@ async def test_a_wrong_value_is_refused_at_its_place_and_nothing_is_changed(
         (ErrorCode.INVALID, ("regions", 1)),
     ]
     assert "greater than or equal to 1" in errors[0].message
-    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+    assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ async def test_text_that_cannot_be_kept_is_refused_at_its_setting(
     [error] = await change_settings(connection, FLEET, actor.tenant_id, changes)
     assert (error.code, error.path) == (ErrorCode.INVALID, (name,))
     assert "text must not contain" in error.message
-    assert await settings_of(connection, FLEET, actor.tenant_id) == FleetSettings()
+    assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 
 async def test_an_unknown_setting_is_refused_with_those_that_there_are(
@@ -131,12 +131,12 @@ async def test_an_unknown_setting_is_refused_with_those_that_there_are(
 async def test_secrets_are_used_and_never_shown(connection: TenantConnection, actor: Actor) -> None:
     changes = {"token": "swordfish", "gateways": [{"token": "trout"}]}
     await change_settings(connection, FLEET, actor.tenant_id, changes)
-    found = await settings_of(connection, FLEET, actor.tenant_id)
+    found = await read_settings(connection, FLEET, actor.tenant_id)
     assert isinstance(found, FleetSettings)
     assert found.token.get_secret_value() == "swordfish"
-    assert shown(found)["token"] == HIDDEN
-    assert "swordfish" not in str(shown(found))
-    assert "trout" not in str(shown(found))
+    assert redact(found)["token"] == HIDDEN
+    assert "swordfish" not in str(redact(found))
+    assert "trout" not in str(redact(found))
 
 
 async def test_settings_that_are_sent_back_as_they_were_shown_keep_their_secrets(
@@ -144,17 +144,17 @@ async def test_settings_that_are_sent_back_as_they_were_shown_keep_their_secrets
 ) -> None:
     changes = {"token": "swordfish", "gateways": [{"token": "trout"}]}
     await change_settings(connection, FLEET, actor.tenant_id, changes)
-    before = await settings_of(connection, FLEET, actor.tenant_id)
-    assert await change_settings(connection, FLEET, actor.tenant_id, shown(before)) == []
-    assert await settings_of(connection, FLEET, actor.tenant_id) == before
+    before = await read_settings(connection, FLEET, actor.tenant_id)
+    assert await change_settings(connection, FLEET, actor.tenant_id, redact(before)) == []
+    assert await read_settings(connection, FLEET, actor.tenant_id) == before
 
 
 async def test_each_tenant_has_settings_of_its_own(
     database: Database, connection: TenantConnection, actor: Actor, other_actor: Actor
 ) -> None:
     await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7})
-    async with database.tenant(other_actor.tenant_id) as other:
-        assert await settings_of(other, FLEET, other_actor.tenant_id) == FleetSettings()
+    async with database.tenant_connection(other_actor.tenant_id) as other:
+        assert await read_settings(other, FLEET, other_actor.tenant_id) == FleetSettings()
 
 
 async def test_settings_that_no_longer_fit_name_the_plugin_and_can_be_mended(
@@ -163,6 +163,6 @@ async def test_settings_that_no_longer_fit_name_the_plugin_and_can_be_mended(
     newer = fleet(NewFleetSettings)
     await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7, "regions": ["north"]})
     with pytest.raises(PluginError, match=r"fleet do not fit .* days_ahead: .*pluginSettingsUpdate"):
-        await settings_of(connection, newer, actor.tenant_id)
+        await read_settings(connection, newer, actor.tenant_id)
     assert await change_settings(connection, newer, actor.tenant_id, {"days_ahead": None}) == []
-    assert await settings_of(connection, newer, actor.tenant_id) == NewFleetSettings()
+    assert await read_settings(connection, newer, actor.tenant_id) == NewFleetSettings()

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped
 from starlette.routing import Route
 from tests.support.plugin_factory import plugin
 
-from tenure_core.entities.computed import ComputedColumn, ComputedField
+from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.declaration import Composite, Entity, belongs_to, column
 from tenure_core.entities.model import Account
 from tenure_core.entities.scalar_types import INT
@@ -24,11 +24,11 @@ from tenure_core.errors import DeclarationError, PluginError
 from tenure_core.plugins.context import Context
 from tenure_core.plugins.hookspecs import hookimpl
 from tenure_core.plugins.host import load_host
-from tenure_core.plugins.registrations import Job, Permission, RoleGrants
+from tenure_core.plugins.registrations import Job, Permission, RoleDefinition
 from tenure_core.settings import Settings
 
 STOP = Settings(plugin_failures="stop")
-LEAVE_OUT = Settings(plugin_failures="leave_out")
+SKIP = Settings(plugin_failures="skip")
 
 
 class Vehicle(Entity):
@@ -71,7 +71,9 @@ def fault_of(*plugins: object, settings: Settings = STOP) -> str:
 
 
 def mileage(name: str = "mileage", entity: type[Entity] = Account) -> ComputedColumn:
-    return ComputedColumn(entity=entity, name=name, kind=INT, doc="How far.", expression=lambda _: literal(1))
+    return ComputedColumn(
+        entity=entity, name=name, scalar_type=INT, doc="How far.", expression=lambda _: literal(1)
+    )
 
 
 async def drive(_: Context) -> None:
@@ -145,11 +147,11 @@ class TestWhatIsBrought:
             ({"entities": Vehicle}, r"register_entities returns <class .*Return a list"),
             ({"entities": [Vehicle, "Trip"]}, r"register_entities lists 'Trip'.*derived from Entity"),
             ({"jobs": ["nightly"]}, r"register_jobs lists 'nightly'.*objects of Job"),
-            ({"computed_fields": [INT]}, r"register_computed_fields lists .*ComputedColumn or ComputedField"),
+            ({"computed_fields": [INT]}, r"register_computed_fields lists .*ComputedColumn or BatchField"),
             ({"activity_kinds": "TOWING"}, r"register_activity_kinds returns 'TOWING'.*Return a list"),
             ({"activity_kinds": ["towing"]}, r"register_activity_kinds lists 'towing'.*capital letters"),
             ({"roles": [Permission(name="drive", doc="d")]}, r"lists 'drive'.*Call it \"fleet.drive\""),
-            ({"roles": [RoleGrants(name="The Driver", doc="d")]}, r"lists 'The Driver'.*small letters"),
+            ({"roles": [RoleDefinition(name="The Driver", doc="d")]}, r"lists 'The Driver'.*small letters"),
             ({"graphql": [Vehicle]}, r"register_graphql returns \[.*Return GraphQLParts"),
             ({"settings": {"days": 7}}, r"register_settings returns .*derived from pydantic.BaseModel"),
         ],
@@ -173,7 +175,7 @@ class TestWhatIsBrought:
         assert "Two of its settings are called days. Rename one." in fault_of(fleet(settings=FleetSettings))
 
     def test_a_permission_of_a_role_is_brought_by_somebody(self) -> None:
-        role = RoleGrants(name="driver", doc="Who drives.", permissions=("fleet.drive",))
+        role = RoleDefinition(name="driver", doc="Who drives.", permissions=("fleet.drive",))
         said = fault_of(fleet(roles=[role]))
         assert "role driver has the permission fleet.drive, which nobody brings" in said
 
@@ -205,7 +207,7 @@ class TestOrder:
         assert "Install and allow omega" in said
 
     def test_it_stops_the_start_whatever_becomes_of_failures(self) -> None:
-        assert "requires omega" in fault_of(plugin("alpha", requires=("omega",)), settings=LEAVE_OUT)
+        assert "requires omega" in fault_of(plugin("alpha", requires=("omega",)), settings=SKIP)
 
     def test_a_circle_is_named_with_all_its_members(self) -> None:
         said = fault_of(
@@ -258,8 +260,13 @@ CONTESTED: dict[str, Callable[[], tuple[dict[str, object], dict[str, object]]]] 
         {"computed_fields": [mileage()]},
         {
             "computed_fields": [
-                ComputedField(
-                    entity=Account, name="mileage", kind=INT, doc="d", needs=("id",), compute=counted
+                BatchField(
+                    entity=Account,
+                    name="mileage",
+                    scalar_type=INT,
+                    doc="d",
+                    required_columns=("id",),
+                    compute=counted,
                 )
             ]
         },
@@ -274,8 +281,8 @@ CONTESTED: dict[str, Callable[[], tuple[dict[str, object], dict[str, object]]]] 
     ),
     "activity kind TOWING": lambda: ({"activity_kinds": ["TOWING"]}, {"activity_kinds": ["TOWING"]}),
     "role driver": lambda: (
-        {"roles": [RoleGrants(name="driver", doc="d")]},
-        {"roles": [RoleGrants(name="driver", doc="d")]},
+        {"roles": [RoleDefinition(name="driver", doc="d")]},
+        {"roles": [RoleDefinition(name="driver", doc="d")]},
     ),
     "type Status": lambda: (
         {"entities": [declared("Lot", status=Status)]},
@@ -297,7 +304,7 @@ CONTESTED: dict[str, Callable[[], tuple[dict[str, object], dict[str, object]]]] 
 
 
 class TestConflicts:
-    @pytest.mark.parametrize("settings", [STOP, LEAVE_OUT], ids=["stop", "leave out"])
+    @pytest.mark.parametrize("settings", [STOP, SKIP], ids=["stop", "leave out"])
     @pytest.mark.parametrize("what", CONTESTED)
     def test_two_plugins_with_one_name_stop_the_start_with_both_names(
         self, what: str, settings: Settings
@@ -313,7 +320,7 @@ class TestConflicts:
         ("results", "what"),
         [
             ({"activity_kinds": ["CALL"]}, "activity kind CALL"),
-            ({"roles": [RoleGrants(name="admin", doc="d")]}, "role admin"),
+            ({"roles": [RoleDefinition(name="admin", doc="d")]}, "role admin"),
             ({"computed_fields": [mileage("lifecycle_stage")]}, "field Account.lifecycleStage"),
             ({"computed_fields": [mileage("contacts")]}, "field Account.contacts"),
         ],
@@ -363,7 +370,7 @@ class TestConflicts:
         said = fault_of(cars, trucks)
         assert "The plugin trucks failed at the start: ACCOUNT_CODE would order and group contracts" in said
         assert "by Contract.accountCode of trucks and by Contract.account.code of fleet. Rename one" in said
-        assert [one.name for one in load_host(LEAVE_OUT, [cars, trucks]).plugins] == ["fleet"]
+        assert [one.name for one in load_host(SKIP, [cars, trucks]).plugins] == ["fleet"]
 
     def test_a_reference_is_grouped_by_no_name_of_a_field_behind_another(self) -> None:
         class Agreement(Entity):
@@ -400,11 +407,11 @@ class TestFoundations:
                 "computed field Vehicle.mileage builds on Vehicle",
             ),
             (
-                {"roles": [RoleGrants(name="driver", doc="d", reads=(Vehicle,))]},
+                {"roles": [RoleDefinition(name="driver", doc="d", reads=(Vehicle,))]},
                 "role driver builds on Vehicle",
             ),
             (
-                {"roles": [RoleGrants(name="driver", doc="d", permissions=("fleet.drive",))]},
+                {"roles": [RoleDefinition(name="driver", doc="d", permissions=("fleet.drive",))]},
                 "role driver builds on fleet.drive",
             ),
         ],
@@ -451,7 +458,7 @@ class TestFailures:
             plugin("beta", requires=("broken",)),
             plugin("gamma", requires=("beta",)),
         ]
-        host = load_host(LEAVE_OUT, plugins)
+        host = load_host(SKIP, plugins)
         assert [one.name for one in host.plugins] == ["alpha"]
         assert [(one.name, one.reason) for one in host.failed] == [
             ("broken", "ZeroDivisionError: by design"),
@@ -461,9 +468,7 @@ class TestFailures:
         assert "a plugin was left out" in "".join(capsys.readouterr())
 
     def test_what_it_brought_is_not_there_and_asking_for_it_says_why(self, broken: SimpleNamespace) -> None:
-        host = load_host(
-            LEAVE_OUT, [broken, plugin("beta", requires=("broken",), **bringing(entities=[Vehicle]))]
-        )
+        host = load_host(SKIP, [broken, plugin("beta", requires=("broken",), **bringing(entities=[Vehicle]))])
         assert "Vehicle" not in host.catalog.entities
         with pytest.raises(PluginError, match=r"beta was left out at the start. It requires broken"):
             host["beta"]
@@ -472,5 +477,5 @@ class TestFailures:
         bad = mileage("tenant_id")
         said = fault_of(plugin("alpha"), fleet(computed_fields=[bad]))
         assert "The plugin fleet failed at the start" in said
-        host = load_host(LEAVE_OUT, [plugin("alpha"), fleet(computed_fields=[bad])])
+        host = load_host(SKIP, [plugin("alpha"), fleet(computed_fields=[bad])])
         assert [one.name for one in host.plugins] == ["alpha"]

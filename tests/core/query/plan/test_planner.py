@@ -7,33 +7,33 @@ from typing import Any
 
 import pytest
 
-from tenure_core.access.grants import Authorized, EntityGrant, Grants
+from tenure_core.access.grants import EntityGrant, Grants, TenantGrants
 from tenure_core.access.identity import Role
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import BadUserInputError, ForbiddenError
-from tenure_core.query.plan import Planned, bound, plan
+from tenure_core.query.plan import Planned, bind_values, plan
 from tenure_core.query.plan.cost import cost
 from tenure_core.query.plan.nodes import Connection
 from tenure_core.query.plan.predicates import And, IsNull
-from tenure_core.query.request import Field, Trait, Variable
+from tenure_core.query.request import SelectedField, ShapeDependency, Variable
 
 SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
-def asked(name: str, *fields: Field, **arguments: Any) -> Field:
-    return Field(name, name, arguments, fields)
+def asked(name: str, *fields: SelectedField, **arguments: Any) -> SelectedField:
+    return SelectedField(name, name, arguments, fields)
 
 
 NODES = asked("nodes", asked("id"))
 
 
-def planned(field: Field, catalog: Catalog, *readable: str) -> Planned:
+def planned(field: SelectedField, catalog: Catalog, *readable: str) -> Planned:
     """Plan for one who may read the given entities, or all of them."""
     grants = dict.fromkeys(readable or catalog.entities, EntityGrant(read=True))
-    return plan(field, catalog, Authorized(uuid.uuid4(), Grants(Role.READER, grants)))
+    return plan(field, catalog, TenantGrants(uuid.uuid4(), Grants(Role.READER, grants)))
 
 
-def connection(field: Field, catalog: Catalog) -> Connection:
+def connection(field: SelectedField, catalog: Catalog) -> Connection:
     found = planned(field, catalog).plan
     assert isinstance(found, Connection)
     return found
@@ -44,7 +44,7 @@ def test_questions_that_differ_in_values_only_have_equal_plans(catalog: Catalog)
     other = planned(asked("accounts", NODES, where={"name": {"eq": "b"}}), catalog)
     assert one.plan == other.plan
     assert hash(one.plan) == hash(other.plan)
-    assert [bound(p.binds, {}) for p in (one, other)] == [["a"], ["b"]]
+    assert [bind_values(p.binds, {}) for p in (one, other)] == [["a"], ["b"]]
 
 
 @pytest.mark.parametrize("arguments", [{"first": 5}, {"last": 20}, {"orderBy": [{"field": "NAME"}]}])
@@ -54,30 +54,30 @@ def test_what_shapes_an_answer_is_in_the_plan(catalog: Catalog, arguments: dict[
 
 
 def test_a_variable_is_read_when_it_is_bound(catalog: Catalog) -> None:
-    observed: set[Trait] = set()
+    observed: set[ShapeDependency] = set()
     where = {"employees": {"gt": Variable("n", 1, observed)}}
     found = planned(asked("accounts", NODES, where=where), catalog)
-    assert bound(found.binds, {"n": 7}) == [7]
+    assert bind_values(found.binds, {"n": 7}) == [7]
     assert not observed
     with pytest.raises(BadUserInputError, match=r"accounts\.where\.employees\.gt: expected a whole number"):
-        bound(found.binds, {"n": "7"})
+        bind_values(found.binds, {"n": "7"})
 
 
 def test_an_order_ends_with_the_id_in_the_direction_of_its_last_key(catalog: Catalog) -> None:
     order = [{"field": "NAME"}, {"field": "KIND", "direction": "DESC"}]
     keys = connection(asked("accounts", NODES, orderBy=order), catalog).page.order
-    assert [(k.path.constant, k.descending) for k in keys] == [("NAME", False), ("KIND", True), ("ID", True)]
+    assert [(k.path.enum_name, k.descending) for k in keys] == [("NAME", False), ("KIND", True), ("ID", True)]
 
 
 def test_nothing_is_ordered_by_after_the_id(catalog: Catalog) -> None:
     order = [{"field": "ID"}, {"field": "NAME"}]
     keys = connection(asked("accounts", NODES, orderBy=order), catalog).page.order
-    assert [key.path.constant for key in keys] == ["ID"]
+    assert [key.path.enum_name for key in keys] == ["ID"]
 
 
 def test_a_list_without_an_order_has_its_entitys(catalog: Catalog) -> None:
     keys = connection(asked("activities", NODES), catalog).page.order
-    assert [(k.path.constant, k.descending) for k in keys] == [("OCCURRED_AT", True), ("ID", True)]
+    assert [(k.path.enum_name, k.descending) for k in keys] == [("OCCURRED_AT", True), ("ID", True)]
 
 
 NOW = "2026-01-01T00:00:00Z"
@@ -103,7 +103,7 @@ def _parts(found: Connection) -> tuple[object, ...]:
     return found.where.parts if isinstance(found.where, And) else (found.where,)
 
 
-REFUSED: list[tuple[Field, str]] = [
+REFUSED: list[tuple[SelectedField, str]] = [
     (asked("accounts", NODES, first=-1), r"accounts\.first is -1"),
     (asked("accounts", NODES, last=101), r"accounts\.last is 101"),
     (asked("accounts", NODES, first=1, last=1), "first and last at once"),
@@ -129,12 +129,14 @@ REFUSED: list[tuple[Field, str]] = [
 
 
 @pytest.mark.parametrize(("field", "reason"), REFUSED)
-def test_what_means_nothing_is_refused_with_its_place(catalog: Catalog, field: Field, reason: str) -> None:
+def test_what_means_nothing_is_refused_with_its_place(
+    catalog: Catalog, field: SelectedField, reason: str
+) -> None:
     with pytest.raises(BadUserInputError, match=reason):
         planned(field, catalog)
 
 
-UNREADABLE: list[Field] = [
+UNREADABLE: list[SelectedField] = [
     asked("contacts", NODES),
     asked("contact", asked("id"), id=SOME_ID),
     asked("contactsAggregate", asked("count")),
@@ -146,7 +148,9 @@ UNREADABLE: list[Field] = [
 
 
 @pytest.mark.parametrize("field", UNREADABLE)
-def test_what_may_not_be_read_is_refused_wherever_it_is_asked_for(catalog: Catalog, field: Field) -> None:
+def test_what_may_not_be_read_is_refused_wherever_it_is_asked_for(
+    catalog: Catalog, field: SelectedField
+) -> None:
     planned(field, catalog, "Account", "Contact")
     with pytest.raises(ForbiddenError, match="may not read contacts"):
         planned(field, catalog, "Account")

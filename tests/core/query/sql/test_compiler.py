@@ -8,25 +8,25 @@ from typing import Any, get_args
 
 import pytest
 
-from tenure_core.access.grants import Authorized, EntityGrant, Grants
+from tenure_core.access.grants import EntityGrant, Grants, TenantGrants
 from tenure_core.access.identity import Role
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.query.plan import plan
 from tenure_core.query.plan.predicates import TENANT, Predicate
-from tenure_core.query.request import Field
+from tenure_core.query.request import SelectedField
 from tenure_core.query.sql import Statement, compile
 from tenure_core.query.sql.conditions import condition, parameter_name
 
 SECRET = "a value that must not be in the text"
 
 
-def asked(name: str, *fields: Field, key: str | None = None, **arguments: Any) -> Field:
-    return Field(key or name, name, arguments, fields)
+def asked(name: str, *fields: SelectedField, key: str | None = None, **arguments: Any) -> SelectedField:
+    return SelectedField(key or name, name, arguments, fields)
 
 
-def statement(field: Field, catalog: Catalog) -> Statement:
+def statement(field: SelectedField, catalog: Catalog) -> Statement:
     grants = Grants(Role.READER, dict.fromkeys(catalog.entities, EntityGrant(read=True)))
-    return compile(plan(field, catalog, Authorized(uuid.uuid4(), grants)).plan)
+    return compile(plan(field, catalog, TenantGrants(uuid.uuid4(), grants)).plan)
 
 
 EVERYTHING = asked(
@@ -57,7 +57,7 @@ def test_the_text_holds_no_value(catalog: Catalog) -> None:
 
 
 def test_plans_of_one_shape_share_one_statement(catalog: Catalog) -> None:
-    def about(name: str) -> Field:
+    def about(name: str) -> SelectedField:
         return asked("accounts", asked("totalCount"), where={"name": {"eq": name}})
 
     assert statement(about("a"), catalog) is statement(about("b"), catalog)

@@ -9,9 +9,9 @@ import pytest
 from tests.support.concurrent_writers import held, is_free, waits_for_a_lock
 from tests.support.entity_writer import Writer
 
-from tenure_core.write.operations.batch import Operation, run_batch
+from tenure_core.write.operations.batch import BatchOperation, run_batch
 from tenure_core.write.results import RowResult
-from tenure_core.write.transaction import transact
+from tenure_core.write.transaction import run_in_transaction
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def accounts(database, catalog, actor) -> Writer:
 
 
 async def batch(accounts: Writer, *operations: tuple[str, dict[str, Any]]) -> list[RowResult]:
-    listed = [Operation(accounts.entity, verb, row) for verb, row in operations]
-    return await transact(
+    listed = [BatchOperation(accounts.entity, verb, row) for verb, row in operations]
+    return await run_in_transaction(
         accounts.database,
         accounts.actor,
         lambda c: run_batch(c, accounts.catalog, accounts.actor, listed, atomic=True),

@@ -405,7 +405,7 @@ FROM external_ref r JOIN account a ON a.tenant_id = r.tenant_id AND a.id = r.rec
 
 
 async def stored(accounts: Writer, system: str) -> tuple[dict[str, Any], set[str]]:
-    async with accounts.database.tenant(accounts.actor.tenant_id) as c:
+    async with accounts.database.tenant_connection(accounts.actor.tenant_id) as c:
         rows = await (await c.execute(STORED, (system,))).fetchall()
     records = {
         key: {

@@ -45,7 +45,7 @@ async def test_two_rows_that_mean_one_record_are_not_both_written(accounts: Writ
 async def test_rows_that_say_nothing_new_wait_for_nobody(accounts: Writer, database, actor: Actor) -> None:
     rows = [row(key, name=key) for key in "ab"]
     await accounts.send(*rows)
-    async with database.writing(actor.tenant_id, "other", "other") as other:
+    async with database.write_transaction(actor.tenant_id, "other", "other") as other:
         await other.execute("SELECT FROM account WHERE tenant_id = %s FOR UPDATE", (actor.tenant_id,))
         assert statuses(await asyncio.wait_for(accounts.send(*rows), 2)) == ["NOOP", "NOOP"]
         with pytest.raises(TimeoutError):

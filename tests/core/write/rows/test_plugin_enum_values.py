@@ -34,9 +34,9 @@ async def stranger(tenure: RunningTenure) -> Tenant:
 async def without_fleet(tenant: Tenant) -> Tenant:
     """Return a tenant after it has disabled the plugin."""
     host, keys = tenant.tenure.host, tenant.tenure.app.state.keys
-    async with tenant.tenure.database.writing(tenant.id, "test", "test") as connection:
+    async with tenant.tenure.database.write_transaction(tenant.id, "test", "test") as connection:
         await disable(connection, host, "fleet", tenant.id)
-    keys.forget(tenant.id)
+    keys.invalidate_tenant(tenant.id)
     return await tenant.acting_as("admin")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from tenure_core.catalog.builder import build_catalog
 from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.write.rows.validate import validate
-from tenure_core.write.rows.validate_columns import validate_alike
+from tenure_core.write.rows.validate_columns import validate_uniform_rows
 
 CATALOG = build_catalog()
 PLAIN = {
@@ -72,12 +72,14 @@ def rows(draw: some.DrawFn) -> list[dict[str, Any]]:
 @given(some.sampled_from(list(CATALOG.entities.values())), rows())
 def test_rows_say_the_same_at_once_as_one_by_one(entity: EntityInfo, sent: list[dict[str, Any]]) -> None:
     names = list(sent[0]) if sent else []
-    assert validate_alike(entity, sent, names) == [validate(entity, row, creating=False) for row in sent]
+    assert validate_uniform_rows(entity, sent, names) == [
+        validate(entity, row, creating=False) for row in sent
+    ]
 
 
 def test_a_faulty_value_leaves_the_others_of_its_field_alone() -> None:
     sent = [{"name": "A", "employees": 1}, {"name": "", "employees": -1}, {"name": "C", "employees": None}]
-    first, faulty, last = validate_alike(CATALOG["Account"], sent, ["name", "employees"])
+    first, faulty, last = validate_uniform_rows(CATALOG["Account"], sent, ["name", "employees"])
     assert first.values == {"name": "A", "employees": 1}
     assert last.values == {"name": "C", "employees": None}
     assert {error.path for error in faulty.errors} == {("name",), ("employees",)}

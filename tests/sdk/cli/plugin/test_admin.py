@@ -31,7 +31,7 @@ import typer
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Mapped
 
-from tenure_sdk import Entity, GraphQLParts, Job, Manifest, Permission, RoleGrants, column, hookimpl
+from tenure_sdk import Entity, GraphQLParts, Job, Manifest, Permission, RoleDefinition, column, hookimpl
 
 MANIFEST = Manifest(name="testfleet", version="1.2.0", tenure=">=0.1", doc="Vehicles and their trips.")
 
@@ -60,7 +60,7 @@ def register_settings():
 
 @hookimpl
 def register_roles():
-    return [RoleGrants(name="driver", doc="Who drives.", reads=(FleetVan,))]
+    return [RoleDefinition(name="driver", doc="Who drives.", reads=(FleetVan,))]
 
 
 @strawberry.type

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tests.sdk.conformance.garage_plugin import garage
 
-from tenure_sdk.conformance.checks.breaking_changes import FILE, broken, update
-from tenure_sdk.conformance.fixtures.added_schema import Additions
-from tenure_sdk.conformance.fixtures.plugin_set import company_of
+from tenure_sdk.conformance.checks.breaking_changes import FILE, check_breaking_changes, update
+from tenure_sdk.conformance.fixtures.added_schema import AddedSchema
+from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 
 BASE = "type Query { accounts: Int } enum Kind { CALL }"
 RELEASED = (
@@ -18,8 +18,8 @@ RELEASED = (
 )
 
 
-def added(whole: str) -> Additions:
-    return Additions(BASE, whole, {})
+def added(whole: str) -> AddedSchema:
+    return AddedSchema(BASE, whole, {})
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def plugin(tmp_path: Path) -> Any:
     """The plugin as a module in a file, with the schema of its last release beside it."""
     hooks = garage()
     hooks.__file__ = str(tmp_path / "plugin.py")
-    loaded = company_of(hooks, []).loaded
+    loaded = load_plugin_set(hooks, []).loaded
     update(loaded, added(RELEASED))
     return loaded
 
@@ -48,12 +48,12 @@ def test_only_what_the_plugin_adds_is_kept(plugin: Any, tmp_path: Path) -> None:
     ],
 )
 def test_what_was_released_and_more_breaks_nobody(plugin: Any, whole: str) -> None:
-    assert list(broken(plugin, added(whole))) == []
+    assert list(check_breaking_changes(plugin, added(whole))) == []
 
 
 def test_what_the_core_breaks_is_not_the_plugins_fault(plugin: Any) -> None:
     base, whole = (text.replace("accounts: Int", "contacts: Int") for text in (BASE, RELEASED))
-    assert list(broken(plugin, Additions(base, whole, {}))) == []
+    assert list(check_breaking_changes(plugin, AddedSchema(base, whole, {}))) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_the_core_breaks_is_not_the_plugins_fault(plugin: Any) -> None:
     ],
 )
 def test_what_breaks_clients_is_named(plugin: Any, whole: str, wanted: str) -> None:
-    assert any(wanted in one.what for one in broken(plugin, added(whole)))
+    assert any(wanted in one.what for one in check_breaking_changes(plugin, added(whole)))
 
 
 def test_what_went_from_all_types_of_an_entity_is_told_of_once(plugin: Any) -> None:
@@ -75,25 +75,27 @@ def test_what_went_from_all_types_of_an_entity_is_told_of_once(plugin: Any) -> N
     without = RELEASED.replace("seats: Int", "") + derived.replace("seats: Int", "plate: Int").replace(
         "SEATS", ""
     )
-    assert [one.what for one in broken(plugin, added(without))] == ["Field Car.seats was removed."]
+    assert [one.what for one in check_breaking_changes(plugin, added(without))] == [
+        "Field Car.seats was removed."
+    ]
 
 
 def test_a_plugin_that_adds_nothing_has_nothing_to_keep(plugin: Any, tmp_path: Path) -> None:
     (tmp_path / FILE).unlink()
-    assert list(broken(plugin, added(BASE))) == []
+    assert list(check_breaking_changes(plugin, added(BASE))) == []
     update(plugin, added(BASE))
-    assert list(broken(plugin, added(BASE))) == []
+    assert list(check_breaking_changes(plugin, added(BASE))) == []
 
 
 def test_a_release_that_is_not_kept_is_named_with_the_command_that_keeps_it(
     plugin: Any, tmp_path: Path
 ) -> None:
     (tmp_path / FILE).unlink()
-    [found] = broken(plugin, added(RELEASED))
+    [found] = check_breaking_changes(plugin, added(RELEASED))
     assert "--update-schema" in found.mend
 
 
 def test_a_file_that_is_no_schema_is_named(plugin: Any, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("type Car {")
-    [found] = broken(plugin, added(RELEASED))
+    [found] = check_breaking_changes(plugin, added(RELEASED))
     assert found.where == FILE

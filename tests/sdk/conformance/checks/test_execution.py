@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tenure_sdk.conformance.checks.execution import failing
-from tenure_sdk.conformance.fixtures.environment import Ground, Holding
+from tenure_sdk.conformance.checks.execution import check_execution
+from tenure_sdk.conformance.fixtures.environment import Environment, TenantData
 
 
-async def test_what_is_not_answered_is_named(ground: Ground, few: Holding) -> None:
-    found = {one.where: one.what async for one in failing(ground, few)}
+async def test_what_is_not_answered_is_named(ground: Environment, few: TenantData) -> None:
+    found = {one.where: one.what async for one in check_execution(ground, few)}
     assert found.keys() == {
         "garageCarWash", "garageCarPaint", "garageCarPark", "garageClosed", "POST /weigh",
         "Owner.carsPainted", "job sweep",

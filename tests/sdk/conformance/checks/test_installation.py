@@ -14,7 +14,7 @@ from tenure_core.migrate.runner import upgrade
 from tenure_core.plugins.host import core_host
 from tenure_core.postgres.scratch_database import scratch_database
 from tenure_sdk.conformance.checks.installation import Installing
-from tenure_sdk.conformance.fixtures.plugin_set import company_of
+from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 from tenure_sdk.conformance.report import Finding
 
 
@@ -59,7 +59,7 @@ def register_entities():
     return [{entity}]
 """
     written = write_plugin(folder, body, name)
-    write_revision(server_url, company_of(written, []).alone, name)
+    write_revision(server_url, load_plugin_set(written, []).alone, name)
     return written
 
 
@@ -70,14 +70,14 @@ def add_revision(module: ModuleType, revision: str, below: str, forth: str, back
 
 
 def migrations(url: str, module: ModuleType) -> list[Finding]:
-    return list(Installing(url, company_of(module, [])).migrations())
+    return list(Installing(url, load_plugin_set(module, [])).migrations())
 
 
 def test_sound_migrations_pass_and_nothing_stays_behind(tmp_path: Path, url: str) -> None:
     sound = plugin(tmp_path, url, "soundly", "SoundThing", "    size: Mapped[int | None]\n")
     function = "CREATE FUNCTION sound_size() RETURNS int LANGUAGE sql AS 'SELECT 1'"
     add_revision(sound, "0002", "0001", function, "DROP FUNCTION sound_size()")
-    installing = Installing(url, company_of(sound, []))
+    installing = Installing(url, load_plugin_set(sound, []))
     assert list(installing.migrations()) == []
     assert list(installing.removal()) == []
 

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from tests.sdk.conformance.garage_plugin import garage, sound
 
 from tenure_sdk import Manifest, hookimpl
-from tenure_sdk.conformance.checks.loading import not_loading
-from tenure_sdk.conformance.fixtures.plugin_set import company_of
+from tenure_sdk.conformance.checks.loading import check_loading
+from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 from tenure_sdk.conformance.report import Finding
 
 
 def findings(plugin: object, *others: object) -> list[Finding]:
-    return list(not_loading(company_of(plugin, others)))
+    return list(check_loading(load_plugin_set(plugin, others)))
 
 
 def another(name: str = "other", **hooks: object) -> SimpleNamespace:
@@ -64,7 +64,7 @@ def test_a_required_plugin_comes_along_and_is_not_among_the_others() -> None:
     needy = SimpleNamespace(
         MANIFEST=Manifest(name="needy", version="1.0.0", tenure=">=0.1", doc="Needs.", requires=("garage",))
     )
-    company = company_of(needy, [sound(), another()])
+    company = load_plugin_set(needy, [sound(), another()])
     assert [plugin.name for plugin in company.alone.plugins] == ["garage", "needy"]
     assert [plugin.name for plugin in company.base.plugins] == ["garage"]
     assert [plugin.name for plugin in company.all.plugins] == ["garage", "other", "needy"]

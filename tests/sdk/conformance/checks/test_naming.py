@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tenure_sdk.conformance.checks.naming import misnamed
-from tenure_sdk.conformance.fixtures.added_schema import Additions
+from tenure_sdk.conformance.checks.naming import check_names
+from tenure_sdk.conformance.fixtures.added_schema import AddedSchema
 
 BASE = '''
 """Questions."""
@@ -19,7 +19,7 @@ type Query {
 def names(more: str, own: tuple[str, ...] = ()) -> list[str]:
     in_query, _, beside = more.partition("---")
     whole = BASE.replace("}", f"{in_query} }}") + beside
-    found = misnamed(Additions(BASE, whole, {"Query": frozenset(own), "Mutation": frozenset(own)}))
+    found = check_names(AddedSchema(BASE, whole, {"Query": frozenset(own), "Mutation": frozenset(own)}))
     return [f"{one.where}: {one.what}" for one in found]
 
 

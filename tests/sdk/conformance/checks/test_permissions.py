@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tenure_sdk.conformance.checks.permissions import READING, WITHOUT_RIGHTS, unguarded
-from tenure_sdk.conformance.fixtures.environment import Ground, Holding
+from tenure_sdk.conformance.checks.permissions import READING, WITHOUT_RIGHTS, check_permissions
+from tenure_sdk.conformance.fixtures.environment import Environment, TenantData
 
 
-async def test_what_asks_for_no_permission_is_named(ground: Ground, few: Holding) -> None:
-    found = {(one.where, one.what) async for one in unguarded(ground, few)}
+async def test_what_asks_for_no_permission_is_named(ground: Environment, few: TenantData) -> None:
+    found = {(one.where, one.what) async for one in check_permissions(ground, few)}
     assert {(where, what.partition("garage")[0]) for where, what in found} == {
         ("GET /garage-cars/{id}/plate", f"It is answered to {WITHOUT_RIGHTS}."),
         ("POST /scrap/{garage_car_id}", f"It changes data for {WITHOUT_RIGHTS}: "),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tenure_sdk.conformance.checks.statement_count import growing
-from tenure_sdk.conformance.fixtures.environment import Ground, Holding
+from tenure_sdk.conformance.checks.statement_count import check_statement_count
+from tenure_sdk.conformance.fixtures.environment import Environment, TenantData
 
 
-async def test_fields_that_read_row_by_row_are_named(ground: Ground, few: Holding, many: Holding) -> None:
-    found = {one.where: one.what async for one in growing(ground, few, many)}
+async def test_fields_that_read_row_by_row_are_named(
+    ground: Environment, few: TenantData, many: TenantData
+) -> None:
+    found = {one.where: one.what async for one in check_statement_count(ground, few, many)}
     assert found.keys() == {
         "garageCars.slowTitle", "garages.cars", "garageOwners.accountName", "GET /plates/slow",
     }  # fmt: skip

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from tests.sdk.conformance.garage_plugin import drive_all, garage, job
 
-from tenure_sdk.conformance.checks.tenant_isolation import LAST_BELT, leaking
-from tenure_sdk.conformance.fixtures.environment import Ground, Holding, grounded
-from tenure_sdk.conformance.fixtures.plugin_set import company_of
+from tenure_sdk.conformance.checks.tenant_isolation import LAST_BELT, check_isolation
+from tenure_sdk.conformance.fixtures.environment import Environment, TenantData, run_environment
+from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 
 
 @pytest.fixture(scope="module")
-async def found(ground: Ground, few: Holding, many: Holding) -> dict[str, str]:
-    return {one.where: one.what async for one in leaking(ground, few, many)}
+async def found(ground: Environment, few: TenantData, many: TenantData) -> dict[str, str]:
+    return {one.where: one.what async for one in check_isolation(ground, few, many)}
 
 
 def test_what_is_kept_between_requests_is_named(found: dict[str, str]) -> None:
@@ -43,9 +43,9 @@ def test_nothing_else_is_named(found: dict[str, str]) -> None:
 
 
 async def test_jobs_that_change_what_is_another_tenants_are_named(server_url: str) -> None:
-    company = company_of(garage(register_jobs=lambda: [job(drive_all)]), [])
-    async with grounded(server_url, company.loaded, (), company.additions) as ground:
-        few, many = await ground.holding(2), await ground.holding(6)
-        found = {one.where: one.what async for one in leaking(ground, few, many)}
+    company = load_plugin_set(garage(register_jobs=lambda: [job(drive_all)]), [])
+    async with run_environment(server_url, company.loaded, (), company.additions) as ground:
+        few, many = await ground.tenant_data(2), await ground.tenant_data(6)
+        found = {one.where: one.what async for one in check_isolation(ground, few, many)}
     wanted = f"{LAST_BELT} It changes data of another tenant: garage_car.mileage differs in 2 of 2 rows."
     assert found["job drive_all"] == wanted

@@ -13,18 +13,18 @@ from pydantic import BaseModel
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import PluginError
 from tenure_core.plugins.administration.enablement import enabled_plugins
-from tenure_core.plugins.administration.status import Health, health
-from tenure_core.plugins.administration.tenant_settings import settings_of, shown
+from tenure_core.plugins.administration.status import PluginProblems, find_problems
+from tenure_core.plugins.administration.tenant_settings import read_settings, redact
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.postgres.database import TenantConnection
 
 
 class PluginStatus(StrEnum):
-    """What became of a plugin at the start: it was LOADED, it was LEFT_OUT, or it is MISSING altogether."""
+    """What became of a plugin at the start: it was LOADED, it was SKIPPED, or it is MISSING altogether."""
 
     LOADED = "LOADED"
-    LEFT_OUT = "LEFT_OUT"
+    SKIPPED = "SKIPPED"
     MISSING = "MISSING"
 
 
@@ -51,7 +51,7 @@ class PluginView:
     loaded: LoadedPlugin | None = None
 
 
-async def overview(connection: TenantConnection, host: Host, tenant_id: uuid.UUID) -> list[PluginView]:
+async def view_plugins(connection: TenantConnection, host: Host, tenant_id: uuid.UUID) -> list[PluginView]:
     """Return the plugins that are loaded, those that were left out, and those that the tenant misses.
 
     Args:
@@ -60,26 +60,32 @@ async def overview(connection: TenantConnection, host: Host, tenant_id: uuid.UUI
         tenant_id: Whose view it is.
     """
     enabled = await enabled_plugins(connection, tenant_id)
-    known = await health(connection, tenant_id)
+    known = await find_problems(connection, tenant_id)
     found = [
-        await _loaded(connection, plugin, tenant_id, plugin.name in enabled, known.get(plugin.name, Health()))
+        await _loaded(
+            connection, plugin, tenant_id, plugin.name in enabled, known.get(plugin.name, PluginProblems())
+        )
         for plugin in host.plugins
     ]
     for failed in host.failed:
         reason = (f"It was left out at the start: {failed.reason}",)
-        found.append(PluginView(failed.name, PluginStatus.LEFT_OUT, failed.name in enabled, reason))
+        found.append(PluginView(failed.name, PluginStatus.SKIPPED, failed.name in enabled, reason))
     missing = ("The tenant has enabled it, and this server does not have it: install it, or disable it.",)
     gone = enabled - {one.name for one in found}
     return [*found, *(PluginView(name, PluginStatus.MISSING, True, missing) for name in sorted(gone))]
 
 
 async def _loaded(
-    connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID, enabled: bool, fares: Health
+    connection: TenantConnection,
+    plugin: LoadedPlugin,
+    tenant_id: uuid.UUID,
+    enabled: bool,
+    fares: PluginProblems,
 ) -> PluginView:
     settings: BaseModel | None = None
     problems = fares.problems
     try:
-        settings = await settings_of(connection, plugin, tenant_id)
+        settings = await read_settings(connection, plugin, tenant_id)
     except PluginError as error:
         problems = (*problems, str(error))
     return PluginView(
@@ -88,7 +94,7 @@ async def _loaded(
         enabled,
         problems,
         fares.lag,
-        shown(settings) if settings is not None else None,
+        redact(settings) if settings is not None else None,
         plugin,
     )
 
@@ -97,7 +103,7 @@ def personal_data(plugin: LoadedPlugin, catalog: Catalog) -> Iterator[str]:
     """Yield the fields of a plugin's entities that tell something of a person, such as "Visit.driver"."""
     for entity in plugin.entities:
         info = catalog[entity.__name__]
-        yield from (f"{info.name}.{field.name}" for field in info.personal)
+        yield from (f"{info.name}.{field.name}" for field in info.personal_fields)
 
 
 def settings_schema(plugin: LoadedPlugin) -> dict[str, Any]:
