@@ -1,1 +1,1 @@
-"""Access control: who the caller is, which grants the caller holds, and which rows are visible."""
+"""Access control: identity, API keys, grants and row visibility."""

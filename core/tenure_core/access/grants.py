@@ -1,31 +1,51 @@
-"""Access: what an actor may read and write. A missing grant means no."""
+"""Grants: the operations that a caller may perform on each entity, and the rows they apply to.
+
+A missing grant denies access. The planner, the write path and the features of the schema check grants.
+"""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
 from tenure_core.access.identity import Actor, Role
-from tenure_core.catalog.catalog import Catalog, EntityInfo, RoleInfo, ScalarField
-from tenure_core.catalog.computed_fields import BatchFieldInfo
+from tenure_core.catalog.catalog import Catalog, EntityInfo, RoleInfo
 from tenure_core.catalog.field_paths import FieldPath
+from tenure_core.catalog.fields import Field
+from tenure_core.catalog.predicates import ALL_ROWS, Predicate
 from tenure_core.errors import ForbiddenError
+
+
+class EntityOperation(StrEnum):
+    """An operation on the records of an entity that a grant allows."""
+
+    READ = "READ"
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    RESTORE = "RESTORE"
+    PURGE = "PURGE"
+
+
+READ_ONLY = frozenset([EntityOperation.READ])
+ALL_OPERATIONS = frozenset(EntityOperation)
+WRITE_OPERATIONS = ALL_OPERATIONS - READ_ONLY
 
 
 @dataclass(frozen=True)
 class EntityGrant:
-    """What an actor may do with one entity.
+    """What a caller may do with one entity.
 
     Args:
-        read: Whether its records may be read.
-        write: Whether they may be written.
+        operations: The allowed operations.
+        rows: The rows that the operations apply to; all rows by default.
     """
 
-    read: bool = False
-    write: bool = False
+    operations: frozenset[EntityOperation] = frozenset()
+    rows: Predicate = ALL_ROWS
 
 
 NO_ACCESS = EntityGrant()
@@ -33,14 +53,14 @@ NO_ACCESS = EntityGrant()
 
 @dataclass(frozen=True, eq=False)
 class Grants:
-    """What the holders of one role may do; the same object for the same role, so that it can key a cache.
+    """What a caller may do. Grants with equal content are one object, so that they can key caches of plans.
 
     Args:
-        role: Whose grants they are, for messages.
-        entities: The grant for each entity; one that is not there grants nothing.
-        permissions: What else is allowed.
-        plugins: The plugins that the tenant has enabled.
-        roles: The roles that those bring, whom else one could be.
+        role: Name of the role, for messages.
+        entities: Grants by entity name; a missing entity grants nothing.
+        permissions: Names of the permissions that plugins check.
+        plugins: Plugins that the tenant has enabled.
+        roles: Roles of these plugins, for hints.
     """
 
     role: str
@@ -50,45 +70,78 @@ class Grants:
     roles: tuple[RoleInfo, ...] = ()
 
     def may_read(self, entity: EntityInfo) -> bool:
-        """Whether records of the entity may be read."""
-        return self.entities.get(entity.name, NO_ACCESS).read
+        """Return whether records of the entity may be read."""
+        return self._may_read_named(entity.name)
+
+    def rows(self, entity: EntityInfo) -> Predicate:
+        """Return the row rule of the entity's grant; `access.visibility` adds what else hides a row."""
+        return self.entities.get(entity.name, NO_ACCESS).rows
 
     def require_read(self, entity: EntityInfo) -> None:
-        """Raise ForbiddenError where records of the entity may not be read."""
+        """Check that records of the entity may be read.
+
+        Raises:
+            ForbiddenError: They may not, or the tenant has not enabled the entity's plugin.
+        """
         if not self.may_read(entity):
             self.require_plugin(entity.plugin, entity.plural)
             raise ForbiddenError(
-                f"The role {self.role} may not read {entity.plural}.", self._readers(entity.name)
+                f"The role {self.role} may not read {entity.plural}.", self._read_hint(entity.name)
             )
 
-    def require_write(self, entity: EntityInfo) -> None:
-        """Raise ForbiddenError where records of the entity may not be written."""
-        if not self.entities.get(entity.name, NO_ACCESS).write:
+    def require_write(self, entity: EntityInfo, *operations: EntityOperation) -> None:
+        """Check that records of the entity may be written.
+
+        Args:
+            entity: The entity.
+            operations: The operations that are about to be performed; by default all write operations.
+
+        Raises:
+            ForbiddenError: One of them is not granted, or the tenant has not enabled the entity's plugin.
+        """
+        required = frozenset(operations) or WRITE_OPERATIONS
+        if not required <= self.entities.get(entity.name, NO_ACCESS).operations:
             self.require_plugin(entity.plugin, entity.plural)
             raise ForbiddenError(
                 f"The role {self.role} may not write {entity.plural}.",
                 _role_hint(role.name for role in self.roles if entity.name in role.writes),
             )
 
-    def require_field(self, field: ScalarField | BatchFieldInfo) -> None:
-        """Raise ForbiddenError where a computed field, or what it is computed from, may not be read."""
+    def require_field(self, field: Field) -> None:
+        """Check that a field may be read. A computed field needs the entities that it is computed from.
+
+        Raises:
+            ForbiddenError: One of them may not be read, or the tenant has not enabled the field's plugin.
+        """
         if field.plugin:
             self.require_plugin(field.plugin, field.name)
             for name in sorted(field.reads):
-                if not self.entities.get(name, NO_ACCESS).read:
+                if not self._may_read_named(name):
                     raise ForbiddenError(
                         f"{field.name} is computed from {name}, which the role {self.role} may not read.",
-                        self._readers(name),
+                        self._read_hint(name),
                     )
 
     def require_path(self, path: FieldPath, catalog: Catalog) -> None:
-        """Raise ForbiddenError where the value at the end of a path may not be read."""
+        """Check that the value at the end of a path may be read.
+
+        Raises:
+            ForbiddenError: It may not.
+        """
         if path.target:
             self.require_read(catalog[path.target])
         self.require_field(path.field)
 
     def require_plugin(self, plugin: str, what: str) -> None:
-        """Raise ForbiddenError where the tenant has not enabled the plugin that something belongs to."""
+        """Check that the tenant has enabled a plugin.
+
+        Args:
+            plugin: Name of the plugin; "" for the core, which is always enabled.
+            what: What belongs to the plugin, for the message.
+
+        Raises:
+            ForbiddenError: The tenant has not enabled it.
+        """
         if plugin and plugin not in self.plugins:
             raise ForbiddenError(
                 f"{what} belongs to the plugin {plugin}, which is not enabled for this tenant.",
@@ -96,59 +149,82 @@ class Grants:
             )
 
     def require(self, permission: str) -> None:
-        """Raise ForbiddenError where a permission is not granted."""
+        """Check that a permission is granted.
+
+        Raises:
+            ForbiddenError: It is not.
+        """
         if permission not in self.permissions:
             raise ForbiddenError(
                 f"The role {self.role} lacks the permission {permission}.",
                 _role_hint(role.name for role in self.roles if permission in role.permissions),
             )
 
-    def _readers(self, entity: str) -> str:
-        able = (role.name for role in self.roles if entity in role.reads | role.writes)
-        return _role_hint((Role.READER, *able))
+    def _may_read_named(self, entity: str) -> bool:
+        return EntityOperation.READ in self.entities.get(entity, NO_ACCESS).operations
+
+    def _read_hint(self, entity: str) -> str:
+        readers = (role.name for role in self.roles if entity in role.reads | role.writes)
+        return _role_hint((Role.READER, *readers))
 
 
-def _role_hint(able: Iterable[str]) -> str:
-    """Return as a hint which roles may do something, beside administrators."""
-    *first, last = (*able, Role.ADMIN)
+def _role_hint(roles: Iterable[str]) -> str:
+    """Return the hint that names the roles with a permission. Administrators always have it."""
+    *first, last = (*roles, Role.ADMIN)
     return f"Use a key with the role {', '.join(first)}{' or ' if first else ''}{last}."
 
 
 def enable_hint(plugin: str) -> str:
-    """Return how a plugin is enabled, as one sentence."""
+    """Return the hint that states how to enable a plugin."""
     return f"Enable it with the mutation `pluginEnable` or with `tenure plugin enable {plugin}`."
 
 
-@dataclass(frozen=True, slots=True)
-class TenantGrants:
-    """An actor's grants together with the tenant that they hold in.
-
-    Args:
-        tenant_id: Whose data.
-        grants: What may be done with it.
-    """
-
-    tenant_id: uuid.UUID
-    grants: Grants
-
-
-def authorize(actor: Actor, catalog: Catalog) -> TenantGrants:
-    """Return what the actor may do, and in which tenant."""
-    return TenantGrants(actor.tenant_id, _grants(actor.role, actor.plugins, catalog))
+def authorize(actor: Actor, catalog: Catalog) -> Grants:
+    """Return the grants of an actor."""
+    return _role_grants(actor.role, actor.plugins, catalog)
 
 
 @lru_cache(maxsize=1024)
-def _grants(role: str, plugins: frozenset[str], catalog: Catalog) -> Grants:
-    present = [e for e in catalog.entities.values() if not e.plugin or e.plugin in plugins]
-    roles = tuple(one for one in catalog.roles.values() if one.plugin in plugins)
+def _role_grants(role: str, plugins: frozenset[str], catalog: Catalog) -> Grants:
+    roles = tuple(info for info in catalog.roles.values() if info.plugin in plugins)
+    every = frozenset(name for name, plugin in catalog.permissions.items() if plugin in plugins)
+    info = next((info for info in roles if info.name == role), None)
+    permissions = every if role == Role.ADMIN else info.permissions if info else frozenset()
+    return intern_grants(role, entity_grants(role, plugins, catalog), permissions, plugins, roles)
+
+
+def entity_grants(role: str, plugins: frozenset[str], catalog: Catalog) -> Mapping[str, EntityGrant]:
+    """Return the grants of a role by entity name, for the entities of the core and of some plugins.
+
+    The row rule of a role is set here, as `EntityGrant.rows`. The present roles have none.
+    """
+    names = [e.name for e in catalog.entities.values() if not e.plugin or e.plugin in plugins]
     if role in (Role.ADMIN, Role.READER):
-        granted = dict.fromkeys((e.name for e in present), EntityGrant(read=True, write=role == Role.ADMIN))
-        every = {name for name, plugin in catalog.permissions.items() if plugin in plugins}
-        permissions = frozenset(every) if role == Role.ADMIN else frozenset()
-        return Grants(role, MappingProxyType(granted), permissions, plugins, roles)
-    known = next((one for one in roles if one.name == role), None)
-    if known is None:
-        return Grants(role, MappingProxyType({}), frozenset(), plugins, roles)
-    writes = {e.name: EntityGrant(read=True, write=True) for e in present if e.name in known.writes}
-    reads = {e.name: EntityGrant(read=True) for e in present if e.name in known.reads}
-    return Grants(role, MappingProxyType(reads | writes), known.permissions, plugins, roles)
+        return dict.fromkeys(names, EntityGrant(ALL_OPERATIONS if role == Role.ADMIN else READ_ONLY))
+    info = catalog.roles.get(role)
+    if info is None or info.plugin not in plugins:
+        return {}
+    reads = {name: EntityGrant(READ_ONLY) for name in names if name in info.reads}
+    return reads | {name: EntityGrant(ALL_OPERATIONS) for name in names if name in info.writes}
+
+
+def intern_grants(
+    role: str,
+    entities: Mapping[str, EntityGrant],
+    permissions: frozenset[str],
+    plugins: frozenset[str],
+    roles: tuple[RoleInfo, ...],
+) -> Grants:
+    """Return grants with the given content; equal content returns the same object."""
+    return _interned_grants(role, frozenset(entities.items()), permissions, plugins, roles)
+
+
+@lru_cache(maxsize=1024)
+def _interned_grants(
+    role: str,
+    entities: frozenset[tuple[str, EntityGrant]],
+    permissions: frozenset[str],
+    plugins: frozenset[str],
+    roles: tuple[RoleInfo, ...],
+) -> Grants:
+    return Grants(role, MappingProxyType(dict(entities)), permissions, plugins, roles)

@@ -1,4 +1,4 @@
-"""Identity: from an API key to the actor who sent it."""
+"""API key authentication: finds the actor of a request by the hash of its key."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ import secrets
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
 
+from tenure_core.catalog.predicates import ActorParam
 from tenure_core.errors import UnauthenticatedError
 from tenure_core.postgres.database import Database
 
 KEY_PREFIX = "tenure_"
-CACHED_KEYS = 10_000
+MAX_CACHED_KEYS = 10_000
 AUTHENTICATE = "SELECT tenant_id, key_id, role, origin, plugins FROM tenure_authenticate(%s)"
 
 
 class Role(StrEnum):
-    """What an actor may do: a READER reads, an ADMIN also writes. Plugins bring further roles."""
+    """The built-in roles: a READER reads, an ADMIN also writes. Plugins add roles."""
 
     ADMIN = "admin"
     READER = "reader"
@@ -27,14 +31,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks: one key of one tenant, with one role.
+    """The caller: an API key of a tenant, or platform code that acts for a tenant.
 
     Args:
-        tenant_id: Whose data the actor sees.
-        key_id: The key's identity, which the change table keeps.
-        role: What the actor may do.
-        origin: The system that the key belongs to.
-        name: What the change table calls the actor; by default the key's identity.
+        tenant_id: The tenant.
+        key_id: Id of the API key.
+        role: Name of the role.
+        origin: The system that uses the key; the change feed contains it.
+        name: Name in the change feed; by default the key's id.
         plugins: The plugins that the tenant has enabled.
     """
 
@@ -47,18 +51,31 @@ class Actor:
 
     @property
     def audit_name(self) -> str:
-        """What the change table calls the actor."""
+        """The actor's name in the change feed."""
         return self.name or str(self.key_id)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, object]:
+        """The values of the actor parameters of a statement, by parameter name."""
+        return MappingProxyType(
+            {
+                ActorParam.TENANT.value: self.tenant_id,
+                ActorParam.ID.value: self.key_id,
+                ActorParam.NAME.value: self.audit_name,
+                ActorParam.ROLE.value: str(self.role),
+                ActorParam.ORIGIN.value: self.origin,
+            }
+        )
 
 
 @dataclass(frozen=True)
 class NewApiKey:
-    """A key just made. The secret is nowhere else: the database keeps its hash.
+    """A new API key. The secret is shown once; the database contains only its hash.
 
     Args:
-        secret: What the client sends as `Authorization: Bearer`.
-        key_id: The key's identity.
-        tenant_created: Whether the tenant is new, too.
+        secret: The bearer token for the `Authorization` header.
+        key_id: Id of the key.
+        tenant_created: Whether the tenant was created together with the key.
     """
 
     secret: str
@@ -67,67 +84,72 @@ class NewApiKey:
 
 
 def new_secret() -> str:
-    """Return a fresh secret of 256 random bits."""
+    """Return a new secret with 256 random bits."""
     return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
 def hash_key(secret: str) -> bytes:
-    """Return what the database keeps of a secret; 256 random bits need no slow hash (NIST 800-63B)."""
+    """Return the stored hash of a secret. 256 random bits do not need a slow hash (NIST SP 800-63B)."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 class KeyCache:
-    """Finds the actor of a key, and remembers it for a while so that a request costs no look-up.
+    """Authenticates API keys, with a cache that avoids a database query per request.
 
     Args:
-        database: Where the keys are.
-        seconds: How long an answer is remembered: a revoked key works that long at most.
+        database: The database that contains the keys.
+        seconds: Lifetime of a cache entry. A revoked key works at most this long.
     """
 
     def __init__(self, database: Database, seconds: float) -> None:
         self._database = database
         self._seconds = seconds
-        self._known: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._entries: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
 
     async def authenticate(self, authorization: str | None) -> Actor:
-        """Return the actor of an Authorization header.
+        """Return the actor of an `Authorization` header.
 
         Raises:
-            UnauthenticatedError: There is no key in it, or none that is known and alive.
+            UnauthenticatedError: The header contains no API key, or the key is unknown or revoked.
         """
-        scheme, _, secret = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not secret:
-            raise UnauthenticatedError(
-                "The request carries no API key.", "Send it as `Authorization: Bearer KEY`."
-            )
-        digest = hash_key(secret.strip())
-        known = self._known
-        found = known.get(digest)
-        if found and found[0] > time.monotonic():
-            return found[1]
-        actor = await _look_up(self._database, digest)
-        known[digest] = (time.monotonic() + self._seconds, actor)
-        known.move_to_end(digest)
-        if len(known) > CACHED_KEYS:
-            known.popitem(last=False)
+        digest = hash_key(_read_bearer_token(authorization))
+        entries = self._entries
+        entry = entries.get(digest)
+        if entry and entry[0] > time.monotonic():
+            return entry[1]
+        actor = await _find_actor(self._database, digest)
+        entries[digest] = (time.monotonic() + self._seconds, actor)
+        entries.move_to_end(digest)
+        if len(entries) > MAX_CACHED_KEYS:
+            entries.popitem(last=False)
         return actor
 
     def invalidate_tenant(self, tenant_id: uuid.UUID) -> None:
-        """Look the keys of a tenant up anew, because what they open has changed.
+        """Remove the keys of a tenant from the cache, because their plugins or roles have changed.
 
-        A look-up that runs meanwhile may bring what was before: it writes to the old cache, which is left.
+        The cache is replaced, not changed: a query that is running may return an outdated actor, and
+        `authenticate` then adds it to the discarded cache.
         """
-        kept = {k: found for k, found in self._known.items() if found[1].tenant_id != tenant_id}
-        self._known = OrderedDict(kept)
+        entries = ((key, entry) for key, entry in self._entries.items() if entry[1].tenant_id != tenant_id)
+        self._entries = OrderedDict(entries)
 
 
-async def _look_up(database: Database, digest: bytes) -> Actor:
+def _read_bearer_token(authorization: str | None) -> str:
+    scheme, _, secret = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        raise UnauthenticatedError(
+            "The request contains no API key.", "Send it in the header `Authorization: Bearer KEY`."
+        )
+    return secret.strip()
+
+
+async def _find_actor(database: Database, digest: bytes) -> Actor:
     async with database.shared_connection() as connection:
         cursor = await connection.execute(AUTHENTICATE, (digest,))
         row = await cursor.fetchone()
     if row is None:
         raise UnauthenticatedError(
-            "The API key is unknown or revoked.", "Make one with `tenure token create`."
+            "The API key is unknown or revoked.", "Create a key with `tenure token create`."
         )
     tenant_id, key_id, role, origin, plugins = row
     return Actor(tenant_id, key_id, role, origin, plugins=frozenset(plugins))

@@ -1,1 +1,1 @@
-"""The catalog: an immutable index of all entities, fields, relations and root fields, built once at startup."""
+"""The catalog: an immutable index of all entities, fields and root fields, built once at startup."""

@@ -1,224 +1,270 @@
-"""Assembly: from declarations, of the core and of plugins, to the catalog."""
+"""Builds the catalog from the declarations of the core and of plugins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import cleandoc
 from types import MappingProxyType
 
 from sqlalchemy import Table
 
-from tenure_core.catalog.catalog import (
-    Catalog,
+from tenure_core.catalog.catalog import Catalog, EntityInfo, RoleInfo
+from tenure_core.catalog.change_operation import HISTORY
+from tenure_core.catalog.computed_fields import build_expression, required_columns
+from tenure_core.catalog.external_refs import EXTERNAL_REFS
+from tenure_core.catalog.fields import (
+    BatchFieldInfo,
     CompositeField,
-    EntityInfo,
+    ExternalRefsField,
     Field,
-    RoleInfo,
+    HistoryField,
     ScalarField,
     ToMany,
+    ToManyAggregate,
     ToOne,
 )
-from tenure_core.catalog.computed_fields import BatchFieldInfo, build_expression, required_columns
+from tenure_core.catalog.root_fields import aggregate_name
 from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.declaration import Entity
 from tenure_core.entities.fields import (
     RESERVED_FIELD_NAMES,
     ColumnDeclaration,
     CompositeDeclaration,
-    Constraints,
     ReferenceDeclaration,
     list_columns,
 )
 from tenure_core.entities.model import ACTIVITY_KINDS, CORE_ENTITIES
-from tenure_core.entities.naming import camel_case, snake_case
-from tenure_core.entities.scalar_types import enum_type
+from tenure_core.entities.naming import camel_case, humanize, snake_case
+from tenure_core.entities.scalar_types import ScalarType, enum_type
 from tenure_core.errors import DeclarationError
-from tenure_core.plugins.write_set import Validator
 
 CORE_ENUM_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ActivityKind": ACTIVITY_KINDS})
-"""The lists of values that plugins may extend, with what the core puts in."""
+"""The enums that plugins can extend, with the values of the core."""
+
+EnumValues = Mapping[str, tuple[str, ...]]
+"""The values of each enum, by the name of the enum."""
+
+FieldsByEntity = dict[str, dict[str, Field]]
+"""The fields by their names in the API, by entity."""
 
 
 def build_catalog(
     entities: Iterable[type[Entity]] = CORE_ENTITIES,
-    choices: Mapping[str, tuple[str, ...]] = CORE_ENUM_VALUES,
+    enum_values: EnumValues = CORE_ENUM_VALUES,
     *,
     plugins: Mapping[str, str] = MappingProxyType({}),
     computed: Iterable[tuple[str, ComputedColumn | BatchField]] = (),
     roles: Iterable[RoleInfo] = (),
     permissions: Mapping[str, str] = MappingProxyType({}),
-    validators: Iterable[Validator] = (),
-    added_choices: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    plugin_enum_values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Catalog:
     """Return the catalog of the given entities.
 
     Args:
-        entities: The declared classes; every class that one of them refers to must be among them.
-        choices: The values of each list that fields name with `choice`.
-        plugins: The plugin of each entity that is not the core's, by the entity's name.
-        computed: The fields that plugins compute, each with its plugin.
-        roles: The roles that plugins bring.
-        permissions: The plugin of each permission, by the permission's name.
-        validators: The plugins that check writes.
-        added_choices: The plugin of each value that one has added to `choices`, by the list's name.
+        entities: The declared classes, including all classes to which they refer.
+        enum_values: The values of each enum that fields name with `enum_name`.
+        plugins: The plugin of each entity that a plugin declares, by the name of the entity.
+        computed: The computed fields of plugins, each with the name of its plugin.
+        roles: The roles of plugins.
+        permissions: The plugin of each permission, by the name of the permission.
+        plugin_enum_values: For each enum, the plugin of each value that a plugin adds.
 
     Raises:
-        DeclarationError: Two fields of one entity have one name, a reference leads to no given entity, or a
-            field names a list of choices that nobody fills, or has a name that stands for something else.
+        DeclarationError: Two fields of an entity have the same name, a field has a reserved name, a reference
+            leads to an entity that is not given, or a field uses an enum that has no values.
     """
     declared = tuple(entities)
-    fields: Fields = {e.__name__: {} for e in declared}
-    for entity in declared:
-        for one in entity.__fields__:
-            _add(fields, entity.__name__, _build_field(entity, one, choices))
-    for entity in declared:
-        for one in entity.__fields__:
-            if isinstance(one, ReferenceDeclaration):
-                _add(
-                    fields,
-                    _require_entity(entity, one.name, one.target, fields),
-                    _build_back_relation(entity, one),
-                )
-    _add_computed(fields, computed)
-    built = {e.__name__: _build_entity(e, fields[e.__name__], plugins.get(e.__name__, "")) for e in declared}
-    by_name = {role.name: role for role in roles}
+    fields = _build_fields(declared, enum_values)
+    _add_computed_fields(fields, computed)
+    built = (_build_entity(e, fields[e.__name__], plugins.get(e.__name__, "")) for e in declared)
     return Catalog(
-        MappingProxyType(built),
-        MappingProxyType(by_name),
+        MappingProxyType({entity.name: entity for entity in built}),
+        MappingProxyType({role.name: role for role in roles}),
         MappingProxyType(dict(permissions)),
-        tuple(validators),
-        MappingProxyType(dict(added_choices)),
+        MappingProxyType(dict(plugin_enum_values)),
     )
 
 
-AnyField = Field | BatchFieldInfo
-Fields = dict[str, dict[str, AnyField]]
-"""Fields by their names in the API, by entity."""
+def _build_fields(entities: Iterable[type[Entity]], enum_values: EnumValues) -> FieldsByEntity:
+    """Return the declared fields, and the lists that follow from references."""
+    fields: FieldsByEntity = {entity.__name__: {} for entity in entities}
+    declarations = [(entity, declared) for entity in entities for declared in entity.__fields__]
+    for entity, declaration in declarations:
+        _add(fields, entity.__name__, _build_field(entity, declaration, enum_values))
+    for entity, declaration in declarations:
+        if isinstance(declaration, ReferenceDeclaration):
+            target = _require_entity(entity, declaration.name, declaration.target, fields)
+            for field in _build_inverse_fields(entity, declaration):
+                _add(fields, target, field)
+    return fields
 
 
-def _add(fields: Fields, owner: str, new: AnyField) -> None:
-    if new.name in RESERVED_FIELD_NAMES:
+def _add(fields: FieldsByEntity, entity: str, field: Field) -> None:
+    if field.name in RESERVED_FIELD_NAMES:
         raise DeclarationError(
-            f"{owner}.{new.name} has a name that means something else for every record.", "Rename it."
+            f"{entity}.{field.name} has the name of a field or argument that every entity has.",
+            "Rename the field.",
         )
-    if new.name in fields[owner]:
-        both = f"{fields[owner][new.name].description!r} and {new.description!r}"
+    if field.name in fields[entity]:
+        both = f"{fields[entity][field.name].description!r} and {field.description!r}"
         raise DeclarationError(
-            f"{owner}.{new.name} is declared twice: {both}.",
-            "Rename one of the two; for a list that points back, change `back`.",
+            f"{entity}.{field.name} is declared twice: {both}.",
+            "Rename one of the two fields. To rename the list of a reference, change its `back`.",
         )
-    fields[owner][new.name] = new
+    fields[entity][field.name] = field
 
 
-def _add_computed(fields: Fields, computed: Iterable[tuple[str, ComputedColumn | BatchField]]) -> None:
-    """Add what PostgreSQL computes, and then what code computes: it may need the former."""
-    for plugin, one in sorted(computed, key=lambda pair: isinstance(pair[1], BatchField)):
-        owner = _require_entity(one.entity, one.name, one.entity, fields)
-        new = (
-            _build_computed_column(one, plugin, fields)
-            if isinstance(one, ComputedColumn)
-            else _build_batch_field(one, plugin, fields[owner])
+def _add_computed_fields(
+    fields: FieldsByEntity, computed: Iterable[tuple[str, ComputedColumn | BatchField]]
+) -> None:
+    """Add computed columns first, since batch fields can require them."""
+    for plugin, declaration in sorted(computed, key=lambda pair: isinstance(pair[1], BatchField)):
+        entity = _require_entity(declaration.entity, declaration.name, declaration.entity, fields)
+        field = (
+            _build_computed_column(declaration, plugin, fields)
+            if isinstance(declaration, ComputedColumn)
+            else _build_batch_field(declaration, plugin, fields[entity])
         )
-        _add(fields, owner, new)
+        _add(fields, entity, field)
 
 
-def _build_computed_column(one: ComputedColumn, plugin: str, entities: Iterable[str]) -> ScalarField:
-    expression = build_expression(one)
-    name, nothing = camel_case(one.name), Constraints()
-    reads = frozenset(entity for entity in entities if snake_case(entity) in expression.referenced_tables)
+def _build_computed_column(declaration: ComputedColumn, plugin: str, entities: Iterable[str]) -> ScalarField:
+    expression = build_expression(declaration)
     return ScalarField(
-        name, expression, one.scalar_type, True, False, None, nothing, one.doc, plugin=plugin, reads=reads
+        name=camel_case(declaration.name),
+        description=declaration.doc,
+        column=expression,
+        scalar_type=declaration.scalar_type,
+        plugin=plugin,
+        reads=frozenset(name for name in entities if snake_case(name) in expression.referenced_tables),
     )
 
 
-def _build_batch_field(one: BatchField, plugin: str, fields: Mapping[str, AnyField]) -> BatchFieldInfo:
+def _build_batch_field(declaration: BatchField, plugin: str, fields: Mapping[str, Field]) -> BatchFieldInfo:
     computed = {f.column.name: f for f in fields.values() if isinstance(f, ScalarField) and f.plugin}
-    needs = required_columns(
-        one, {**_require_table(one.entity).c, **{name: f.column for name, f in computed.items()}}
+    columns = required_columns(
+        declaration,
+        {**_require_table(declaration.entity).c, **{name: f.column for name, f in computed.items()}},
     )
-    reads = frozenset(entity for name in needs if name in computed for entity in computed[name].reads)
-    return BatchFieldInfo(camel_case(one.name), one.scalar_type, one.doc, plugin, needs, reads, one.compute)
+    return BatchFieldInfo(
+        name=camel_case(declaration.name),
+        description=declaration.doc,
+        scalar_type=declaration.scalar_type,
+        plugin=plugin,
+        required_columns=columns,
+        reads=frozenset().union(*(computed[name].reads for name in columns if name in computed)),
+        compute=declaration.compute,
+    )
 
 
-def _require_entity(entity: type[Entity], name: str, owner: type[Entity], fields: Fields) -> str:
-    if owner.__name__ not in fields:
+def _require_entity(entity: type[Entity], name: str, required: type[Entity], fields: FieldsByEntity) -> str:
+    if required.__name__ not in fields:
         raise DeclarationError(
-            f"{entity.__name__}.{name} refers to {owner.__name__}, which this server lacks.",
+            f"{entity.__name__}.{name} refers to {required.__name__}, which is not in the catalog.",
             "Load the plugin that declares it.",
         )
-    return owner.__name__
+    return required.__name__
 
 
 def _build_field(
     entity: type[Entity],
-    one: ColumnDeclaration | CompositeDeclaration | ReferenceDeclaration,
-    choices: Mapping[str, tuple[str, ...]],
+    declaration: ColumnDeclaration | CompositeDeclaration | ReferenceDeclaration,
+    enum_values: EnumValues,
 ) -> Field:
     table = _require_table(entity)
-    name = camel_case(one.name)
-    if isinstance(one, ReferenceDeclaration):
-        return ToOne(name, table.c[one.column], one.target.__name__, one.nullable, one.doc)
-    if isinstance(one, CompositeDeclaration):
-        parts = {camel_case(p.name): _build_scalar(table, p, choices) for p in one.parts}
-        description = cleandoc(one.type.__doc__ or one.type.__name__)
-        required = frozenset(camel_case(p.name) for p in one.type.__parts__ if not p.nullable)
-        return CompositeField(
-            name, one.type.__name__, description, MappingProxyType(parts), one.nullable, one.doc, required
+    if isinstance(declaration, ReferenceDeclaration):
+        return ToOne(
+            name=camel_case(declaration.name),
+            description=declaration.doc,
+            nullable=declaration.nullable,
+            target=declaration.target.__name__,
+            column=table.c[declaration.column],
         )
-    return _build_scalar(table, one, choices)
+    if isinstance(declaration, CompositeDeclaration):
+        return _build_composite(table, declaration, enum_values)
+    return _build_scalar(table, declaration, enum_values)
 
 
-def _build_scalar(
-    table: Table, one: ColumnDeclaration, choices: Mapping[str, tuple[str, ...]]
-) -> ScalarField:
-    kind = one.scalar_type
-    if one.enum_name is not None:
-        if one.enum_name not in choices:
-            raise DeclarationError(
-                f"{table.name}.{one.name} takes its values from {one.enum_name}, which nobody fills.",
-                "Register at least one value for it.",
-            )
-        kind = enum_type(one.enum_name, choices[one.enum_name])
-    if kind is None:
-        raise DeclarationError(
-            f"{table.name}.{one.name} has no kind.", "Annotate it with a type that a column can hold."
-        )
-    column = table.c[one.column]
-    return ScalarField(
-        camel_case(one.name),
-        column,
-        kind,
-        one.nullable,
-        one.writable,
-        one.default,
-        one.constraints,
-        one.doc,
-        one.unique,
-        personal=one.personal,
+def _build_composite(
+    table: Table, declaration: CompositeDeclaration, enum_values: EnumValues
+) -> CompositeField:
+    parts = {camel_case(p.name): _build_scalar(table, p, enum_values) for p in declaration.parts}
+    return CompositeField(
+        name=camel_case(declaration.name),
+        description=declaration.doc,
+        nullable=declaration.nullable,
+        writable=all(part.writable for part in parts.values()),
+        type_name=declaration.type.__name__,
+        type_description=cleandoc(declaration.type.__doc__ or declaration.type.__name__),
+        parts=MappingProxyType(parts),
+        is_amount=declaration.type.__is_amount__,
+        required_parts=frozenset(camel_case(p.name) for p in declaration.type.__parts__ if not p.nullable),
     )
 
 
-def _build_back_relation(entity: type[Entity], one: ReferenceDeclaration) -> ToMany:
-    column = _require_table(entity).c[one.column]
-    description = f"The {entity.__plural__} whose {camel_case(one.name)} this is."
-    return ToMany(camel_case(one.back), entity.__name__, column, description)
+def _build_scalar(table: Table, declaration: ColumnDeclaration, enum_values: EnumValues) -> ScalarField:
+    return ScalarField(
+        name=camel_case(declaration.name),
+        description=declaration.doc,
+        nullable=declaration.nullable,
+        writable=declaration.writable,
+        column=table.c[declaration.column],
+        scalar_type=_find_scalar_type(table, declaration, enum_values),
+        default=declaration.default,
+        constraints=declaration.constraints,
+        unique=declaration.unique,
+        personal=declaration.personal,
+    )
 
 
-def _build_entity(entity: type[Entity], fields: dict[str, AnyField], plugin: str) -> EntityInfo:
+def _find_scalar_type(table: Table, declaration: ColumnDeclaration, enum_values: EnumValues) -> ScalarType:
+    if declaration.enum_name is not None:
+        if declaration.enum_name not in enum_values:
+            raise DeclarationError(
+                f"{table.name}.{declaration.name} uses {declaration.enum_name}, an enum without values.",
+                "Register at least one value of the enum.",
+            )
+        return enum_type(declaration.enum_name, enum_values[declaration.enum_name])
+    if declaration.scalar_type is None:
+        raise DeclarationError(
+            f"{table.name}.{declaration.name} has no scalar type.",
+            "Annotate it with a supported Python type.",
+        )
+    return declaration.scalar_type
+
+
+def _build_inverse_fields(entity: type[Entity], declaration: ReferenceDeclaration) -> Iterator[Field]:
+    records = humanize(snake_case(entity.__plural__))
+    relation = ToMany(
+        name=camel_case(declaration.back),
+        description=f"The {records} whose `{camel_case(declaration.name)}` is this record.",
+        target=entity.__name__,
+        column=_require_table(entity).c[declaration.column],
+    )
+    yield relation
+    description = f"Aggregates over {records}, optionally grouped."
+    yield ToManyAggregate(name=aggregate_name(relation.name), description=description, relation=relation)
+
+
+def _build_entity(entity: type[Entity], fields: dict[str, Field], plugin: str) -> EntityInfo:
     name = entity.__name__
+    general: dict[str, Field] = {
+        EXTERNAL_REFS: ExternalRefsField(
+            name=EXTERNAL_REFS, description="The keys of the record in other systems.", entity=name
+        ),
+        HISTORY: HistoryField(name=HISTORY, description="The changes of the record, newest first."),
+    }
     return EntityInfo(
         name=name,
-        singular=name[0].lower() + name[1:],
         plural=entity.__plural__,
         description=cleandoc(entity.__doc__ or name),
         table=_require_table(entity),
-        fields=MappingProxyType({n: f for n, f in fields.items() if not isinstance(f, BatchFieldInfo)}),
+        fields=MappingProxyType(fields | general),
         order=camel_case(entity.__order__.lstrip("-")),
         descending=entity.__order__.startswith("-"),
         searchable=any(f.search for f in list_columns(entity.__fields__)),
         entity_class=entity,
         plugin=plugin,
-        batch_fields=MappingProxyType({n: f for n, f in fields.items() if isinstance(f, BatchFieldInfo)}),
     )
 
 

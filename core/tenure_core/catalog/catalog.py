@@ -1,145 +1,42 @@
-"""The catalog: an immutable index of every entity, field and relation by its name in the API."""
+"""The catalog: an immutable index of the entities, their fields and their root fields, by name in the API.
+
+It is built once at startup by `tenure_core.catalog.builder`, and is an argument of nearly all code that
+reads or writes records.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Table
 
-from tenure_core.catalog.computed_fields import AnyColumn, BatchFieldInfo
+from tenure_core.catalog.fields import CompositeField, Field, ScalarField, ToMany, ToOne
+from tenure_core.catalog.root_fields import RootFields, singular_name
 from tenure_core.entities.declaration import Entity
-from tenure_core.entities.fields import SYSTEM_FIELDS, Constraints
-from tenure_core.entities.scalar_types import ScalarType
-
-if TYPE_CHECKING:
-    from tenure_core.plugins.write_set import Validator
-
-
-@dataclass(frozen=True, eq=False)
-class ScalarField:
-    """A field with one value, in one column or computed by PostgreSQL.
-
-    Args:
-        name: Its name in the API.
-        column: Its column, or what computes it.
-        kind: How its value is stored, read and named.
-        nullable: Whether it may be empty.
-        writable: Whether a client may set it.
-        default: What a new record gets where the caller says nothing; None for nothing.
-        rules: What its values must keep.
-        description: What it is, for people.
-        unique: Whether no two living records of a tenant may have the same value.
-        plugin: The plugin that computes it; "" where it is stored.
-        reads: The names of the entities that it is computed from, beside its own.
-        personal: Whether it tells something of a person.
-    """
-
-    name: str
-    column: AnyColumn
-    scalar_type: ScalarType
-    nullable: bool
-    writable: bool
-    default: Any
-    constraints: Constraints
-    description: str
-    unique: bool = False
-    plugin: str = ""
-    reads: frozenset[str] = frozenset()
-    personal: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class CompositeField:
-    """A field whose value has parts, such as an amount of money.
-
-    Args:
-        name: Its name in the API.
-        type_name: The name of its object type in the API, such as "Money".
-        type_description: What that type is, for people.
-        parts: Its parts, by their names in the API.
-        nullable: Whether it may be empty.
-        description: What the field is, for people.
-        required: The parts that must be there where the value is.
-    """
-
-    name: str
-    type_name: str
-    type_description: str
-    parts: Mapping[str, ScalarField]
-    nullable: bool
-    description: str
-    required_parts: frozenset[str]
-
-    @property
-    def writable(self) -> bool:
-        """Whether a client may set it."""
-        return all(part.writable for part in self.parts.values())
-
-
-@dataclass(frozen=True, eq=False)
-class ToOne:
-    """A reference to one record of another entity.
-
-    Args:
-        name: Its name in the API.
-        column: The column that holds the other record's id.
-        target: The name of the other entity.
-        nullable: Whether it may be empty.
-        description: What it is, for people.
-    """
-
-    name: str
-    column: Column[Any]
-    target: str
-    nullable: bool
-    description: str
-
-
-@dataclass(frozen=True, eq=False)
-class ToMany:
-    """The records of another entity that refer to this one.
-
-    Args:
-        name: Its name in the API.
-        target: The name of the other entity.
-        column: The column of the other entity that refers to this one.
-        description: What it is, for people.
-    """
-
-    name: str
-    target: str
-    column: Column[Any]
-    description: str
-
-
-Field = ScalarField | CompositeField | ToOne | ToMany
+from tenure_core.entities.fields import SYSTEM_FIELDS
 
 
 @dataclass(frozen=True, eq=False)
 class EntityInfo:
-    """Everything that the platform knows of one entity.
+    """An entity.
 
     Args:
-        name: Its name in the API, such as "Account".
-        singular: The root field that reads one of it, such as "account".
-        plural: The root field that lists it, such as "accounts".
-        description: What it is, for people.
-        table: Its table; `tenant_id` and `id` are its key.
-        fields: Its fields and relations, by their names in the API.
-        order: The field that its lists are ordered by where the caller says nothing.
-        descending: Whether that order is descending.
-        searchable: Whether it has search columns.
-        declared: The class that declares it.
-        plugin: The plugin that it belongs to; "" for the core.
-        coded: The fields that plugins' code computes, by their names in the API.
+        name: The name in the API, such as "Account".
+        plural: The name of its lists in the API, such as "accounts".
+        description: The description in the API.
+        table: The table; its primary key is `tenant_id` and `id`.
+        fields: All fields by their names in the API, in the order of the schema.
+        order: The name of the field by which lists are sorted by default.
+        descending: Whether the default sort order is descending.
+        searchable: Whether it has fields for full-text search.
+        entity_class: The class that declares it.
+        plugin: The plugin that declares it; "" for the core.
     """
 
     name: str
-    singular: str
     plural: str
     description: str
     table: Table
@@ -149,16 +46,20 @@ class EntityInfo:
     searchable: bool
     entity_class: type[Entity]
     plugin: str = ""
-    batch_fields: Mapping[str, BatchFieldInfo] = field(default_factory=dict)
+
+    @property
+    def singular(self) -> str:
+        """The name of one record in the API, such as "account"."""
+        return singular_name(self.name)
 
     @property
     def scalars(self) -> Iterator[ScalarField]:
-        """The fields with one value, without the parts of composites."""
+        """The scalar fields, without the parts of composite fields."""
         return (f for f in self.fields.values() if isinstance(f, ScalarField))
 
     @property
     def composites(self) -> Iterator[CompositeField]:
-        """The fields whose values have parts."""
+        """The composite fields."""
         return (f for f in self.fields.values() if isinstance(f, CompositeField))
 
     @property
@@ -168,51 +69,58 @@ class EntityInfo:
 
     @property
     def to_many(self) -> Iterator[ToMany]:
-        """The lists of records that refer to this entity."""
+        """The lists of the records that refer to this entity."""
         return (f for f in self.fields.values() if isinstance(f, ToMany))
 
     @property
     def declared_scalars(self) -> Iterator[ScalarField]:
-        """The fields with one value that the class declares: no computed ones, nor those of every record."""
+        """The scalar fields that the class declares, without computed fields and system fields."""
         return (f for f in self.scalars if not f.plugin and f.name not in SYSTEM_FIELDS)
 
     @property
+    def stored_fields(self) -> Iterator[Field]:
+        """The declared fields that are stored in the table; references come last."""
+        references = set(self.references)
+        stored = [f for f in self.fields.values() if f.stored_form is not None and f not in references]
+        return iter((*stored, *self.references))
+
+    @property
     def personal_fields(self) -> Iterator[ScalarField | CompositeField]:
-        """The fields that tell something of a person, or have parts that do."""
+        """The fields that contain personal data."""
         yield from (f for f in self.scalars if f.personal)
         yield from (f for f in self.composites if any(part.personal for part in f.parts.values()))
 
     @property
     def unique_fields(self) -> Iterator[ScalarField]:
-        """The fields whose values name one living record."""
+        """The fields whose values identify one undeleted record."""
         return (f for f in self.scalars if f.unique)
 
     @property
     def id(self) -> ScalarField:
-        """The field of the record's identity."""
-        return next(field for field in self.scalars if field.name == "id")
+        """The field `id`."""
+        return next(f for f in self.scalars if f.name == "id")
 
 
 @lru_cache(maxsize=256)
 def with_internal_fields(entity: EntityInfo) -> EntityInfo:
-    """Return an entity as the code of its plugin writes it: with the fields that clients do not write."""
-    opened: dict[str, Field] = {f.name: replace(f, writable=True) for f in entity.declared_scalars}
-    for one in entity.composites:
-        parts = {name: replace(part, writable=True) for name, part in one.parts.items()}
-        opened[one.name] = replace(one, parts=MappingProxyType(parts))
-    return replace(entity, fields=MappingProxyType({**entity.fields, **opened}))
+    """Return an entity in which the fields that only its plugin may write are writable."""
+    writable: dict[str, Field] = {f.name: replace(f, writable=True) for f in entity.declared_scalars}
+    for composite in entity.composites:
+        parts = {name: replace(part, writable=True) for name, part in composite.parts.items()}
+        writable[composite.name] = replace(composite, parts=MappingProxyType(parts), writable=True)
+    return replace(entity, fields=MappingProxyType({**entity.fields, **writable}))
 
 
 @dataclass(frozen=True, eq=False)
 class RoleInfo:
-    """A role that a plugin brings.
+    """A role that a plugin registers.
 
     Args:
-        name: Its name.
+        name: The name of the role.
         plugin: The plugin.
-        reads: The names of the entities that it may read.
-        writes: The names of the entities that it may write.
-        permissions: The names of the permissions that it has.
+        reads: The names of the entities that the role can read.
+        writes: The names of the entities that the role can write.
+        permissions: The names of the permissions that the role has.
     """
 
     name: str
@@ -224,29 +132,24 @@ class RoleInfo:
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Every entity by its name, and by the names of its root fields.
+    """The index of everything that is declared.
 
     Args:
-        entities: The entities.
-        roles: The roles that plugins bring, by name.
-        permissions: The plugin of each permission, by the permission's name.
-        validators: The plugins that check writes.
-        added_choices: The plugin of each value that one adds to a list of choices, by the list's name.
+        entities: The entities by name.
+        roles: The roles of plugins by name.
+        permissions: The plugin of each permission, by the name of the permission.
+        plugin_enum_values: For each enum, the plugin of each value that a plugin adds.
     """
 
     entities: Mapping[str, EntityInfo]
     roles: Mapping[str, RoleInfo] = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
-    validators: tuple[Validator, ...] = ()
     plugin_enum_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    by_singular: Mapping[str, EntityInfo] = field(init=False)
-    by_plural: Mapping[str, EntityInfo] = field(init=False)
 
-    def __post_init__(self) -> None:
-        by_singular = {e.singular: e for e in self.entities.values()}
-        object.__setattr__(self, "by_singular", MappingProxyType(by_singular))
-        by_plural = {e.plural: e for e in self.entities.values()}
-        object.__setattr__(self, "by_plural", MappingProxyType(by_plural))
+    @cached_property
+    def root_fields(self) -> RootFields:
+        """The root fields of the API."""
+        return RootFields(self.entities.values())
 
     def __getitem__(self, name: str) -> EntityInfo:
         return self.entities[name]

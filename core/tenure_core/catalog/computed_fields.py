@@ -1,4 +1,4 @@
-"""Computed values: what stands for a column where PostgreSQL computes it, and what a plugin's code does."""
+"""The SQL expressions of computed columns, and the columns that batch fields require."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.visitors import ExternallyTraversible, iterate, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
-from tenure_core.entities.computed import BatchField, Compute, ComputedColumn
+from tenure_core.entities.computed import BatchField, ComputedColumn
 from tenure_core.entities.naming import camel_case
 from tenure_core.entities.scalar_types import ScalarType
 from tenure_core.errors import DeclarationError
@@ -29,13 +29,13 @@ from tenure_core.errors import DeclarationError
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """What stands for a column where PostgreSQL computes the value.
+    """A value that PostgreSQL computes for each row of a table; used in place of a column.
 
     Args:
-        name: What stands for the column's name: no column of the table has it.
-        table: The table whose rows it is computed for.
-        kind: The kind of its values.
-        compute: From the row's table to the value.
+        name: The name of the value; no column of the table has the same name.
+        table: The table.
+        scalar_type: The type of the value.
+        compute: Returns the SQL expression over a given alias of the table.
     """
 
     name: str
@@ -45,117 +45,94 @@ class Expression:
 
     @property
     def type(self) -> TypeEngine[Any]:
-        """The PostgreSQL type of its values."""
+        """The PostgreSQL type of the value."""
         return self.scalar_type.sql_type
 
     def render(self, rows: FromClause) -> ColumnElement[Any]:
-        """Return the value over rows of the table, wherever in a statement it stands.
+        """Return the SQL expression over rows of the table, for any place in a statement.
 
-        Its constants are written out: PostgreSQL then knows them when it plans, and sees that what is
-        grouped by is what is selected.
+        Constants are rendered as literals, so that PostgreSQL can use them when it plans the statement, and
+        recognizes that the expression in GROUP BY equals the one in SELECT.
         """
         return cast(_correlate_selects(self.compute(rows), (rows,)), self.type)
 
     @cached_property
     def referenced_tables(self) -> frozenset[str]:
-        """The names of the other tables that it reads."""
-        named = {table.name for table in _find_tables(self.compute(_alias_table(self.table)))}
-        return frozenset(named - {self.table.name})
+        """The names of the other tables that the expression reads."""
+        names = {table.name for table in _find_tables(self.compute(_alias_table(self.table)))}
+        return frozenset(names - {self.table.name})
 
 
 Part = TypeVar("Part", bound=ExternallyTraversible)
 
 AnyColumn = Column[Any] | Expression
-"""What holds a field's value: a column of the table, or what computes it."""
-
-
-@dataclass(frozen=True, eq=False)
-class BatchFieldInfo:
-    """A field that a plugin's code computes, for all records of an answer at once.
-
-    Args:
-        name: Its name in the API.
-        kind: The kind of its values.
-        description: What it is, for people.
-        plugin: The plugin whose code it is.
-        needs: What the code needs of each record, by attribute.
-        reads: The names of the entities that this is read from, beside its own.
-        compute: The code.
-    """
-
-    name: str
-    scalar_type: ScalarType
-    description: str
-    plugin: str
-    required_columns: Mapping[str, AnyColumn]
-    reads: frozenset[str]
-    compute: Compute
+"""The source of a field's value: a column of the table, or an expression."""
 
 
 @lru_cache(maxsize=1024)
-def build_expression(one: ComputedColumn) -> Expression:
-    """Return the expression of a declared field.
+def build_expression(declaration: ComputedColumn) -> Expression:
+    """Return the expression of a computed column.
 
     Raises:
-        DeclarationError: The field has the name of a column, or its expression can't be built.
+        DeclarationError: The field has the name of a column, or its expression cannot be built.
     """
-    table = one.entity.__table__
-    where = f"{one.entity.__name__}.{camel_case(one.name)}"
-    if not isinstance(table, Table) or one.name in table.c:
-        raise DeclarationError(f"{where} has the name of a column.", "Rename it.")
-    built = Expression(one.name, table, one.scalar_type, one.expression)
+    table = declaration.entity.__table__
+    field = f"{declaration.entity.__name__}.{camel_case(declaration.name)}"
+    if not isinstance(table, Table) or declaration.name in table.c:
+        raise DeclarationError(f"{field} has the name of a column.", "Rename the field.")
+    expression = Expression(declaration.name, table, declaration.scalar_type, declaration.expression)
     try:
-        _ = built.referenced_tables
+        _ = expression.referenced_tables
     except Exception as error:
         raise DeclarationError(
-            f"{where} can't be computed: {type(error).__name__}: {error}.",
-            "Return an expression of SQLAlchemy over the columns of `row.c`.",
+            f"The expression of {field} cannot be built: {type(error).__name__}: {error}.",
+            "Return an SQLAlchemy expression over the columns of `row.c`.",
         ) from error
-    return built
+    return expression
 
 
-def required_columns(one: BatchField, columns: Mapping[str, AnyColumn]) -> Mapping[str, AnyColumn]:
-    """Return what the code of a field needs, by attribute.
+def required_columns(field: BatchField, columns: Mapping[str, AnyColumn]) -> Mapping[str, AnyColumn]:
+    """Return the columns that the code of a batch field requires, by attribute.
 
     Args:
-        one: The field as it was declared.
-        columns: What there is.
+        field: The declaration of the field.
+        columns: The columns and computed columns of the entity, by attribute.
 
     Raises:
-        DeclarationError: It needs what is not there.
+        DeclarationError: The field requires a column that the entity does not have.
     """
-    if missing := [name for name in one.required_columns if name not in columns]:
+    if missing := [name for name in field.required_columns if name not in columns]:
         raise DeclarationError(
-            f"{one.entity.__name__}.{camel_case(one.name)} needs {missing[0]!r}, which no column holds.",
-            f"There are {', '.join(columns)}.",
+            f"{field.entity.__name__}.{camel_case(field.name)} requires {missing[0]!r}, which no column has.",
+            f"The columns are {', '.join(columns)}.",
         )
-    return {name: columns[name] for name in one.required_columns}
+    return {name: columns[name] for name in field.required_columns}
 
 
 @lru_cache(maxsize=256)
 def _alias_table(table: Table) -> FromClause:
-    """Return rows of a table to try expressions on: to name all columns anew for each takes its time."""
+    """Return an alias on which expressions are tried; cached, since creating one for each field is slow."""
     return table.alias()
 
 
-def _correlate_selects(element: Part, around: tuple[FromClause, ...]) -> Part:
-    """Return an expression whose selects refer to the rows around them, however deeply they are nested."""
+def _correlate_selects(element: Part, outer: tuple[FromClause, ...]) -> Part:
+    """Return an expression whose nested selects are correlated with all selects around them."""
 
-    def inside(one: ExternallyTraversible) -> ExternallyTraversible | None:
-        if isinstance(one, BindParameter):
-            return one.render_literal_execute()
-        if isinstance(one, Select) and one is not element:
-            return _correlate_selects(one, (*around, *one.get_final_froms())).correlate(*around)
+    def replace(node: ExternallyTraversible) -> ExternallyTraversible | None:
+        if isinstance(node, BindParameter):
+            return node.render_literal_execute()
+        if isinstance(node, Select) and node is not element:
+            return _correlate_selects(node, (*outer, *node.get_final_froms())).correlate(*outer)
         return None
 
-    replaced: Part = replacement_traverse(element, {}, inside)  # type: ignore[call-overload]  # a select, too
+    replaced: Part = replacement_traverse(element, {}, replace)  # type: ignore[call-overload]  # also for a Select
     return replaced
 
 
 def _find_tables(element: ColumnElement[Any]) -> Iterator[Table]:
-    for one in iterate(element):
-        found: object = one.table if isinstance(one, ColumnClause) else one
-        while isinstance(found, AliasedReturnsRows):
-            found = found.element
-        if isinstance(found, Table):
-            yield found
+    for node in iterate(element):
+        source: object = node.table if isinstance(node, ColumnClause) else node
+        while isinstance(source, AliasedReturnsRows):
+            source = source.element
+        if isinstance(source, Table):
+            yield source

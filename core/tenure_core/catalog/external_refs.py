@@ -1,21 +1,19 @@
-"""External references as they are read: the table of the keys that other systems have for our records."""
+"""The table of external references, which are the keys of records in other systems, and its API fields."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
 
-from tenure_core.catalog.catalog import ScalarField
-from tenure_core.entities.fields import Constraints
-from tenure_core.entities.scalar_types import DATE_TIME, ID, STRING, TEXT, ScalarType
+from tenure_core.catalog.fields import ScalarField
+from tenure_core.entities.naming import camel_case
+from tenure_core.entities.scalar_types import DATE_TIME, ID, STRING, TEXT
 
 EXTERNAL_REFS = "externalRefs"
-"""The field of every record that lists its keys in other systems."""
-
-BY_EXTERNAL_REF = "ByExternalRef"
-"""What the name of a record becomes the root field by that finds it by such a key."""
+"""The field of every record that lists its external references."""
 
 EXTERNAL_REF = Table(
     "external_ref",
@@ -30,24 +28,32 @@ EXTERNAL_REF = Table(
     Column("synced_at", DATE_TIME.sql_type),
 )
 
+DESCRIPTIONS = {
+    "system": "Name of the other system.",
+    "external_id": "The record's id in the other system.",
+    "url": "URL of the record in the other system; null if unknown.",
+    "source_version": (
+        "Version of the record in the other system, an integer or a timestamp; null if unknown."
+    ),
+    "synced_at": "When that system last changed the record, in UTC; null if unknown.",
+}
+"""The descriptions of the fields of an external reference, by column."""
 
-def _field(name: str, column: str, description: str, kind: ScalarType = STRING) -> ScalarField:
-    found = EXTERNAL_REF.c[column]
-    return ScalarField(name, found, kind, bool(found.nullable), False, None, Constraints(), description)
+
+def _build_field(column: Column[Any], description: str) -> ScalarField:
+    return ScalarField(
+        name=camel_case(column.name),
+        description=description,
+        nullable=bool(column.nullable),
+        column=column,
+        scalar_type=DATE_TIME if column.name == "synced_at" else STRING,
+    )
 
 
 REF_FIELDS: Mapping[str, ScalarField] = MappingProxyType(
     {
-        field.name: field
-        for field in (
-            _field("system", "system", "The other system's name."),
-            _field("externalId", "external_id", "The record's key there."),
-            _field("url", "url", "The record's address there."),
-            _field("sourceVersion", "source_version", "The record's version there: a number or a time."),
-            _field(
-                "syncedAt", "synced_at", "When that system last wrote something new of it here.", DATE_TIME
-            ),
-        )
+        camel_case(name): _build_field(EXTERNAL_REF.c[name], description)
+        for name, description in DESCRIPTIONS.items()
     }
 )
-"""What is said of each reference, by its name in the API."""
+"""The fields of an external reference, by their names in the API."""

@@ -1,158 +1,137 @@
-"""Coding: fields that plugins' code computes, filled in for all records of an answer at once."""
+"""Computes batch fields: replaces the placeholders in a response with the values that plugins compute."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import orjson
 import structlog
 
-from tenure_core.access.identity import Actor
-from tenure_core.catalog.computed_fields import BatchFieldInfo
+from tenure_core.catalog.fields import BatchFieldInfo
 from tenure_core.entities.scalar_types import JSON, ScalarType
 from tenure_core.errors import PluginFailedError, TenureError
-from tenure_core.plugins.context import Context, use_context
-from tenure_core.plugins.host import Host
-from tenure_core.postgres.database import Database, TenantConnection
+from tenure_core.postgres.database import TenantConnection
 from tenure_core.query.plan import Plan
 from tenure_core.query.plan.placeholders import Placeholder, find_placeholders, has_placeholders
-
-Contexts = Callable[[str], AbstractAsyncContextManager[Context]]
-"""Lends a context of a plugin, by the plugin's name."""
 
 log = structlog.get_logger()
 
 
+class ContextProvider(Protocol):
+    """Opens the contexts in which the code of plugins runs; see `tenure_core.plugins.context_providers`."""
+
+    def __call__(self, plugin: str, /) -> AbstractAsyncContextManager[Any]:
+        """Return a context of the plugin with this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldFailure:
-    """A gap that stays empty.
+    """A placeholder whose value could not be computed, and is null.
 
     Args:
-        gap: The gap.
-        error: Why.
+        placeholder: The placeholder.
+        error: The reason.
     """
 
-    gap: Placeholder
+    placeholder: Placeholder
     error: TenureError
-
-
-def snapshot_contexts(database: Database, host: Host, actor: Actor) -> Contexts:
-    """Return what lends contexts that read, each from one snapshot of the actor's tenant."""
-
-    @asynccontextmanager
-    async def lend(plugin: str) -> AsyncIterator[Context]:
-        async with (
-            database.snapshot_connection(actor.tenant_id) as connection,
-            use_context(connection, host.catalog, host[plugin], actor) as context,
-        ):
-            yield context
-
-    return lend
-
-
-def savepoint_contexts(connection: TenantConnection, host: Host, actor: Actor) -> Contexts:
-    """Return what lends contexts in a transaction that is there, which stays sound where their code fails."""
-
-    @asynccontextmanager
-    async def lend(plugin: str) -> AsyncIterator[Context]:
-        async with (
-            connection.transaction(),
-            use_context(connection, host.catalog, host[plugin], actor) as context,
-        ):
-            yield context
-
-    return lend
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResolver:
-    """Fills the gaps in what one transaction reads.
+    """Computes the batch fields of everything that one transaction reads.
 
     Args:
-        host: Whose code there is.
-        actor: Who asks.
-        failures: The gaps that have stayed empty.
+        provide_contexts: Returns the contexts for a transaction.
+        failures: The placeholders whose values could not be computed.
     """
 
-    host: Host
-    actor: Actor
+    provide_contexts: Callable[[TenantConnection], ContextProvider]
     failures: list[FieldFailure] = field(default_factory=list)
 
-    async def resolve(self, connection: TenantConnection, plan: Plan, found: object) -> None:
-        """Fill the gaps in what has come of a plan.
+    async def resolve(self, connection: TenantConnection, plan: Plan, response: object) -> None:
+        """Fill the placeholders in a response.
 
         Args:
-            connection: In the transaction.
-            plan: The plan.
-            found: What has come of it.
+            connection: The connection of the transaction.
+            plan: The plan of the response.
+            response: The response; it is changed in place.
         """
         if has_placeholders(plan):
-            contexts = savepoint_contexts(connection, self.host, self.actor)
-            self.failures.extend(await resolve_placeholders(find_placeholders(plan, found, ()), contexts))
+            placeholders = find_placeholders(plan, response, ())
+            self.failures.extend(await resolve_placeholders(placeholders, self.provide_contexts(connection)))
 
 
-async def resolve_placeholders(found: Iterable[Placeholder], contexts: Contexts) -> list[FieldFailure]:
-    """Fill gaps: each field's code is called once, with what it needs of all records.
+async def resolve_placeholders(
+    placeholders: Iterable[Placeholder], contexts: ContextProvider
+) -> list[FieldFailure]:
+    """Fill placeholders. The code of each field is called once, with the required values of all records.
 
     Args:
-        found: The gaps.
-        contexts: Lends the contexts that the code is given.
+        placeholders: The placeholders.
+        contexts: Opens the contexts of plugins.
 
     Returns:
-        The gaps that stay empty because their code failed.
+        The placeholders whose values could not be computed.
     """
     by_field: dict[BatchFieldInfo, list[Placeholder]] = {}
-    for gap in found:
-        by_field.setdefault(gap.field, []).append(gap)
-    return [failure for coded, theirs in by_field.items() for failure in await _fill(coded, theirs, contexts)]
+    for placeholder in placeholders:
+        by_field.setdefault(placeholder.field, []).append(placeholder)
+    return [
+        failure
+        for batch_field, group in by_field.items()
+        for failure in await _resolve_field(batch_field, group, contexts)
+    ]
 
 
-async def _fill(
-    coded: BatchFieldInfo, found: Sequence[Placeholder], contexts: Contexts
+async def _resolve_field(
+    batch_field: BatchFieldInfo, placeholders: Sequence[Placeholder], contexts: ContextProvider
 ) -> list[FieldFailure]:
     try:
-        async with contexts(coded.plugin) as context:
-            values = await coded.compute(context, [gap.needs for gap in found])
-        if len(values) != len(found):
-            raise ValueError(f"it returned {len(values)} values for {len(found)} records")
+        async with contexts(batch_field.plugin) as context:
+            values = await batch_field.compute(context, [p.required_values for p in placeholders])
+        if len(values) != len(placeholders):
+            raise ValueError(f"it returned {len(values)} values for {len(placeholders)} records")
     except Exception as error:
-        failed = _failed(coded, error)
-        return [_left_empty(gap, failed) for gap in found]
-    return list(_filled(coded, found, values))
+        failure = _to_tenure_error(batch_field, error)
+        return [_fill_with_null(placeholder, failure) for placeholder in placeholders]
+    return list(_fill(batch_field, placeholders, values))
 
 
-def _filled(
-    coded: BatchFieldInfo, found: Sequence[Placeholder], values: Sequence[object]
+def _fill(
+    batch_field: BatchFieldInfo, placeholders: Sequence[Placeholder], values: Sequence[object]
 ) -> Iterator[FieldFailure]:
-    for gap, value in zip(found, values, strict=True):
+    for placeholder, value in zip(placeholders, values, strict=True):
         try:
-            gap.fill(None if value is None else _as_json(coded.scalar_type, value))
+            placeholder.fill(None if value is None else _to_json(batch_field.scalar_type, value))
         except (ValueError, TypeError) as error:
-            yield _left_empty(gap, _failed(coded, error))
+            yield _fill_with_null(placeholder, _to_tenure_error(batch_field, error))
 
 
-def _as_json(kind: ScalarType, value: object) -> object:
-    """Return a value of a kind as PostgreSQL would have written it.
+def _to_json(scalar_type: ScalarType, value: object) -> object:
+    """Return a value as PostgreSQL renders it in JSON.
 
     Raises:
-        ValueError: It is none of the kind.
+        ValueError: The value is not of the type.
     """
-    read = kind.parse(value)
-    return orjson.loads(orjson.dumps(value if kind == JSON else read))
+    parsed = scalar_type.parse(value)
+    return orjson.loads(orjson.dumps(value if scalar_type == JSON else parsed))
 
 
-def _left_empty(gap: Placeholder, error: TenureError) -> FieldFailure:
-    gap.fill(None)
-    return FieldFailure(gap, error)
+def _fill_with_null(placeholder: Placeholder, error: TenureError) -> FieldFailure:
+    placeholder.fill(None)
+    return FieldFailure(placeholder, error)
 
 
-def _failed(coded: BatchFieldInfo, error: Exception) -> TenureError:
+def _to_tenure_error(batch_field: BatchFieldInfo, error: Exception) -> TenureError:
     if isinstance(error, TenureError):
         return error
-    log.error("a plugin failed to compute a field", plugin=coded.plugin, field=coded.name, exc_info=error)
+    plugin = batch_field.plugin
+    log.error("plugin failed to compute a field", plugin=plugin, field=batch_field.name, exc_info=error)
     return PluginFailedError(
-        f"{coded.name} could not be computed: the plugin {coded.plugin} failed.",
-        "The server's log says why.",
+        f"{batch_field.name} could not be computed: the plugin {plugin} failed.",
+        "See the log of the server for the reason.",
     )

@@ -1,10 +1,10 @@
-"""Execute: runs compiled statements. The only reader that holds a connection."""
+"""Executes compiled statements. The only module of the read path that uses a connection."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
+from tenure_core.access.identity import Actor
 from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.query.sql import Statement
 
@@ -12,27 +12,27 @@ NULL = b"null"
 
 
 async def execute(
-    database: Database, tenant_id: UUID, statements: Sequence[tuple[Statement, Sequence[object]]]
+    database: Database, actor: Actor, statements: Sequence[tuple[Statement, Sequence[object]]]
 ) -> list[bytes]:
-    """Return the JSON that PostgreSQL makes of each statement, in order, over one connection.
+    """Return the JSON result of each statement, in order, over one connection.
 
     Args:
-        database: Where to run them.
-        tenant_id: Whose data.
-        statements: Each statement with its values.
+        database: The database.
+        actor: The caller, whose tenant the connection is bound to.
+        statements: Each statement with its request values.
 
     Raises:
-        DatabaseUnavailableError: No connection can be had.
-        DatabaseTimeoutError: A statement ran too long.
+        DatabaseUnavailableError: No connection is available.
+        DatabaseTimeoutError: A statement exceeded its time limit.
     """
-    async with database.tenant_connection(tenant_id) as connection:
-        return [await fetch(connection, tenant_id, statement, bound) for statement, bound in statements]
+    async with database.tenant_connection(actor.tenant_id) as connection:
+        return [await fetch(connection, actor, statement, values) for statement, values in statements]
 
 
 async def fetch(
-    connection: TenantConnection, tenant_id: UUID, statement: Statement, bound: Sequence[object]
+    connection: TenantConnection, actor: Actor, statement: Statement, values: Sequence[object]
 ) -> bytes:
-    """Return the JSON of one statement over a connection that the caller holds."""
-    cursor = await connection.execute(statement.text, statement.values(tenant_id, bound))
+    """Return the JSON result of one statement over a connection that is bound to the actor's tenant."""
+    cursor = await connection.execute(statement.text, statement.values(actor, values))
     row = await cursor.fetchone()
     return NULL if row is None or row[0] is None else row[0]

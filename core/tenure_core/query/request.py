@@ -1,18 +1,24 @@
-"""What the caller wants, by name and unresolved: the value between reading a question and planning it."""
+"""The unresolved request: root fields with their arguments and selections, by name.
+
+It is the output of the lowering of a GraphQL operation, and the input of the planner.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+TYPE_NAME = "__typename"
+"""The meta field with the name of an object's type."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeDependency:
-    """What of a variable's value decided something about a plan's shape.
+    """A property of a variable's value on which the shape of a plan depends.
 
     Args:
-        name: The variable's name.
-        of: Takes it out of the value; the value is None where the variable was left out.
+        name: The name of the variable.
+        extract: Returns the property of the value; the value is None if the variable is missing.
     """
 
     name: str
@@ -20,40 +26,33 @@ class ShapeDependency:
 
 
 def identity(value: object) -> object:
-    """Return a value as it is: the trait of which nothing may differ."""
+    """Return a value unchanged: the plan depends on the whole value."""
     return value
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A scalar argument that came from a variable, so that a plan can be used again with another value.
+    """A scalar argument that came from a variable; the plan can be reused for other values.
 
     Args:
-        name: The variable's name.
-        value: Its value in this request.
-        observed: Where it is kept what of the variables shaped the plan.
+        name: The name of the variable.
+        value: The value in this request.
     """
 
     name: str
     value: object
-    dependencies: set[ShapeDependency] = field(repr=False, compare=False)
-
-    def shape_value(self, of: Callable[[object], object]) -> object:
-        """Return what decides about the plan's shape; the plan then holds for values with this trait only."""
-        self.dependencies.add(ShapeDependency(self.name, of))
-        return of(self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedField:
-    """One selected field.
+    """A selected field.
 
     Args:
-        key: The name that the answer gives it.
-        name: Its name in the API.
-        arguments: Its arguments; scalars that came from a variable are `Variable`s.
-        fields: What is selected of it.
-        on: The entity that it is selected on, where the parent may be of several.
+        key: The response key.
+        name: The name in the API.
+        arguments: The arguments; scalars that came from a variable are `Variable`s.
+        fields: The selection set.
+        on: The entity on which it is selected, if the parent can be of several entities.
     """
 
     key: str
@@ -61,13 +60,3 @@ class SelectedField:
     arguments: Mapping[str, object]
     fields: tuple[SelectedField, ...]
     on: str | None = None
-
-
-def shape_value(value: object, of: Callable[[object], object]) -> object:
-    """Return what of an argument's value decides about the plan's shape."""
-    return value.shape_value(of) if isinstance(value, Variable) else of(value)
-
-
-def constant(value: object) -> object:
-    """Return an argument's value, where all of it decides about the plan's shape."""
-    return shape_value(value, identity)

@@ -1,4 +1,4 @@
-"""From a key to its actor: what is let in, what is not, and how long an answer is remembered."""
+"""Authentication of API keys: valid and invalid headers, and the lifetime of the cache."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rename_origin(database_url: str, key: NewApiKey, origin: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER  {} "])
-async def test_a_key_names_its_actor(
+async def test_a_key_is_authenticated_as_its_actor(
     database: Database, database_url: str, tenant_name: str, key: NewApiKey, header: str
 ) -> None:
     actor = await KeyCache(database, 10).authenticate(header.format(key.secret))
@@ -43,24 +43,26 @@ async def test_a_key_names_its_actor(
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eHk6eg==", "tenure_without_scheme"])
-async def test_a_request_without_a_key_is_refused_with_a_hint(database: Database, header: str | None) -> None:
+async def test_a_request_without_a_key_is_rejected_with_a_hint(
+    database: Database, header: str | None
+) -> None:
     with pytest.raises(UnauthenticatedError, match=r"no API key.*Authorization: Bearer"):
         await KeyCache(database, 10).authenticate(header)
 
 
 @pytest.mark.parametrize("secret", ["nonsense", "tenure_", "' OR true --", "ключ", "x" * 100_000])
-async def test_an_unknown_key_is_refused_with_a_hint(database: Database, secret: str) -> None:
+async def test_an_unknown_key_is_rejected_with_a_hint(database: Database, secret: str) -> None:
     with pytest.raises(UnauthenticatedError, match=r"unknown or revoked.*tenure token create"):
         await KeyCache(database, 10).authenticate(f"Bearer {secret}")
 
 
-async def test_a_revoked_key_is_refused(database: Database, database_url: str, key: NewApiKey) -> None:
+async def test_a_revoked_key_is_rejected(database: Database, database_url: str, key: NewApiKey) -> None:
     revoke(database_url, key)
     with pytest.raises(UnauthenticatedError):
         await KeyCache(database, 10).authenticate(f"Bearer {key.secret}")
 
 
-async def test_an_actor_is_remembered_for_the_given_time(
+async def test_an_actor_is_cached_for_the_given_time(
     database: Database, database_url: str, key: NewApiKey
 ) -> None:
     cache = KeyCache(database, 60)
@@ -69,7 +71,7 @@ async def test_an_actor_is_remembered_for_the_given_time(
     assert (await cache.authenticate(f"Bearer {key.secret}")).key_id == key.key_id
 
 
-async def test_after_that_time_a_revoked_key_is_refused(
+async def test_a_revoked_key_is_rejected_after_that_time(
     database: Database, database_url: str, key: NewApiKey
 ) -> None:
     cache = KeyCache(database, 0)
@@ -79,10 +81,10 @@ async def test_after_that_time_a_revoked_key_is_refused(
         await cache.authenticate(f"Bearer {key.secret}")
 
 
-async def test_the_cache_forgets_the_oldest_when_it_is_full(
+async def test_a_full_cache_removes_its_oldest_entry(
     database: Database, database_url: str, tenant_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "CACHED_KEYS", 2)
+    monkeypatch.setattr(identity, "MAX_CACHED_KEYS", 2)
     cache = KeyCache(database, 60)
     keys = [create_key(database_url, tenant_name, Role.ADMIN, name, "old") for name in "abc"]
     for key in keys:
@@ -92,9 +94,21 @@ async def test_the_cache_forgets_the_oldest_when_it_is_full(
     assert origins == ["old", "old", "new"]
 
 
-def test_a_secret_holds_256_bits_and_tells_where_it_belongs() -> None:
+def test_a_secret_has_256_bits_and_a_prefix() -> None:
     first, second = new_secret(), new_secret()
     assert first != second
     assert first.startswith("tenure_")
     assert len(first.removeprefix("tenure_")) == 43
     assert len(hash_key(first)) == 32
+
+
+async def test_an_invalidated_tenant_is_authenticated_again(
+    database: Database, database_url: str, key: NewApiKey
+) -> None:
+    cache = KeyCache(database, 60)
+    actor = await cache.authenticate(f"Bearer {key.secret}")
+    rename_origin(database_url, key, "new")
+    cache.invalidate_tenant(uuid.uuid4())
+    assert await cache.authenticate(f"Bearer {key.secret}") is actor
+    cache.invalidate_tenant(actor.tenant_id)
+    assert (await cache.authenticate(f"Bearer {key.secret}")).origin == "new"

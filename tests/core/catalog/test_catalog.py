@@ -1,4 +1,4 @@
-"""The catalog: every entity, field and relation under its name in the API."""
+"""The catalog contains every entity and field under its name in the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped
 
 from tenure_core.catalog.builder import build_catalog
-from tenure_core.catalog.catalog import Catalog, CompositeField, ScalarField, ToMany, ToOne
+from tenure_core.catalog.catalog import Catalog
+from tenure_core.catalog.fields import CompositeField, ScalarField, ToMany, ToOne
 from tenure_core.entities.declaration import Entity, belongs_to, column
 from tenure_core.entities.fields import RESERVED_FIELD_NAMES, ColumnDeclaration
 from tenure_core.entities.model import CORE_ENTITIES, Account
@@ -26,14 +27,14 @@ class Ticket(Entity):
 
 
 class Clash(Entity):
-    """An entity whose list would take the name of another one's."""
+    """An entity whose list has the name of an existing field."""
 
     metadata = MetaData()
 
     account: Mapped[Account] = belongs_to(back="contacts")
 
 
-def test_fields_have_the_names_and_sorts_of_the_api(catalog: Catalog) -> None:
+def test_fields_have_names_and_classes(catalog: Catalog) -> None:
     account = catalog["Account"]
     assert isinstance(account.fields["lifecycleStage"], ScalarField)
     assert isinstance(account.fields["annualRevenue"], CompositeField)
@@ -41,24 +42,25 @@ def test_fields_have_the_names_and_sorts_of_the_api(catalog: Catalog) -> None:
     assert isinstance(account.fields["contacts"], ToMany)
 
 
-def test_a_reference_and_the_list_that_points_back_are_one_column(catalog: Catalog) -> None:
+def test_a_reference_and_its_list_use_the_same_column(catalog: Catalog) -> None:
     reference, back = catalog["Contact"].fields["account"], catalog["Account"].fields["contacts"]
     assert isinstance(reference, ToOne)
     assert isinstance(back, ToMany)
     assert reference.column is back.column
 
 
-def test_entities_are_found_by_the_names_of_their_root_fields(catalog: Catalog) -> None:
-    assert catalog.by_singular["activity"] is catalog.by_plural["activities"] is catalog["Activity"]
+def test_an_entity_is_named_in_the_singular_and_in_the_plural(catalog: Catalog) -> None:
+    activity = catalog["Activity"]
+    assert (activity.singular, activity.plural) == ("activity", "activities")
 
 
-def test_the_order_of_lists_is_known(catalog: Catalog) -> None:
+def test_lists_have_a_default_order(catalog: Catalog) -> None:
     activity, account = catalog["Activity"], catalog["Account"]
     assert (activity.order, activity.descending) == ("occurredAt", True)
     assert (account.order, account.descending) == ("id", False)
 
 
-def test_parts_that_money_cannot_be_without_are_known(catalog: Catalog) -> None:
+def test_required_parts_of_a_composite_are_those_that_are_not_nullable(catalog: Catalog) -> None:
     revenue, address = catalog["Account"].fields["annualRevenue"], catalog["Account"].fields["address"]
     assert isinstance(revenue, CompositeField)
     assert isinstance(address, CompositeField)
@@ -66,7 +68,7 @@ def test_parts_that_money_cannot_be_without_are_known(catalog: Catalog) -> None:
     assert address.required_parts == frozenset()
 
 
-def test_personal_data_is_known_also_where_it_has_parts(catalog: Catalog) -> None:
+def test_personal_fields_include_composites_with_personal_parts(catalog: Catalog) -> None:
     personal = {
         name: [field.name for field in entity.personal_fields] for name, entity in catalog.entities.items()
     }
@@ -77,32 +79,32 @@ def test_personal_data_is_known_also_where_it_has_parts(catalog: Catalog) -> Non
     }
 
 
-def test_a_further_entity_joins_those_of_the_core() -> None:
-    found = build_catalog((*CORE_ENTITIES, Ticket), {"ActivityKind": ("CALL",), "Topic": ("BUG", "IDEA")})
-    topic = found["Ticket"].fields["topic"]
+def test_an_entity_of_a_plugin_is_added_to_those_of_the_core() -> None:
+    catalog = build_catalog((*CORE_ENTITIES, Ticket), {"ActivityKind": ("CALL",), "Topic": ("BUG", "IDEA")})
+    topic = catalog["Ticket"].fields["topic"]
     assert isinstance(topic, ScalarField)
     assert topic.scalar_type.values == ("BUG", "IDEA")
-    assert isinstance(found["Account"].fields["tickets"], ToMany)
+    assert isinstance(catalog["Account"].fields["tickets"], ToMany)
 
 
-def test_a_list_of_choices_that_nobody_fills_stops_the_start() -> None:
-    with pytest.raises(DeclarationError, match=r"ticket\.topic takes its values from Topic"):
+def test_an_enum_without_values_is_rejected() -> None:
+    with pytest.raises(DeclarationError, match=r"ticket\.topic uses Topic, an enum without values"):
         build_catalog((*CORE_ENTITIES, Ticket))
 
 
-def test_a_reference_to_an_entity_that_is_not_there_stops_the_start() -> None:
+def test_a_reference_to_a_missing_entity_is_rejected() -> None:
     with pytest.raises(DeclarationError, match=r"Ticket\.account refers to Account"):
         build_catalog((Ticket,), {"Topic": ("BUG",)})
 
 
-def test_two_fields_of_one_name_stop_the_start() -> None:
+def test_two_fields_with_the_same_name_are_rejected() -> None:
     with pytest.raises(DeclarationError, match=r"Account\.contacts is declared twice"):
         build_catalog((*CORE_ENTITIES, Clash))
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED_FIELD_NAMES))
-def test_no_field_has_a_name_that_means_something_else_beside_it(name: str, monkeypatch) -> None:
-    [first, *others] = [one for one in Account.__fields__ if isinstance(one, ColumnDeclaration)]
+def test_a_reserved_field_name_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [first, *others] = [d for d in Account.__fields__ if isinstance(d, ColumnDeclaration)]
     monkeypatch.setattr(Account, "__fields__", (replace(first, name=name), *others))
     with pytest.raises(DeclarationError, match=name):
         build_catalog([Account])

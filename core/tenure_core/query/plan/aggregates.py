@@ -1,18 +1,20 @@
-"""Aggregates: from `groupBy`, `having` and the selected functions to groups and numbers over each."""
+"""Plans aggregate fields: groups, conditions on groups, and aggregate functions over each group."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from functools import singledispatch
+from typing import TYPE_CHECKING, cast
 
-from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
+from tenure_core.access.visibility import visible, visible_target
+from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.catalog.field_paths import FieldPath, group_paths
+from tenure_core.catalog.fields import CompositeField, Field, ScalarField, ToMany
 from tenure_core.entities.naming import upper_case
-from tenure_core.entities.scalar_types import FLOAT, INT
+from tenure_core.entities.scalar_types import BIG_INT, FLOAT, INT, ScalarType
 from tenure_core.errors import BadUserInputError
-from tenure_core.query.plan.binds import Binder
-from tenure_core.query.plan.filters import FilterPlanner, not_deleted, require_value
+from tenure_core.query.plan.filters import entries, require_value
 from tenure_core.query.plan.nodes import (
     AggregateOrder,
     Aggregation,
@@ -24,218 +26,213 @@ from tenure_core.query.plan.nodes import (
     KeyValue,
     Measure,
     MeasureValue,
-    Node,
-    TypeName,
 )
-from tenure_core.query.request import SelectedField, constant
+from tenure_core.query.plan.selections import plan_named_fields, plan_selections
+from tenure_core.query.plan.sizes import GROUP_COUNT
+from tenure_core.query.request import SelectedField
 
-DEFAULT_GROUPS = 100
-MAX_GROUPS = 1_000
-COUNT = Measure("count")
+if TYPE_CHECKING:
+    from tenure_core.query.plan.records import RecordPlanner
+
+COUNT = Measure("count", INT)
 
 Arguments = Mapping[str, object]
-PlanNode = Callable[[EntityInfo, tuple[SelectedField, ...], str], Node]
+
+
+def plan_aggregation(
+    records: RecordPlanner, entity: EntityInfo, relation: ToMany | None, field: SelectedField
+) -> Aggregation:
+    """Return the plan of an aggregate field.
+
+    Args:
+        records: The planner of the root field.
+        entity: The entity of the records.
+        relation: The relation to the records; None for a root field.
+        field: The selected field.
+
+    Raises:
+        BadUserInputError: A key is given twice or cannot be truncated, or the size is out of range.
+        ForbiddenError: The caller cannot read the records, or a value by which they are grouped.
+    """
+    return _AggregatePlanner(records, entity, field.name).plan(relation, field)
 
 
 @dataclass(frozen=True, slots=True)
-class AggregatePlanner:
-    """Plans aggregates.
+class _AggregatePlanner:
+    """Plans one aggregate field over the records of an entity; the name is its path in error messages."""
 
-    Args:
-        catalog: What there is.
-        binder: Where the values go.
-        filters: What plans `where`.
-    """
+    records: RecordPlanner
+    entity: EntityInfo
+    name: str
 
-    catalog: Catalog
-    binder: Binder
-    filters: FilterPlanner
-
-    def aggregation(
-        self, entity: EntityInfo, relation: ToMany | None, field: SelectedField, node: PlanNode
-    ) -> Aggregation:
-        """Return the plan of an aggregate field.
-
-        Args:
-            entity: Whose records.
-            relation: The relation that leads to them; None at the root.
-            field: What is asked.
-            node: Plans a record, for keys that refer to one.
-
-        Raises:
-            BadUserInputError: A key is given twice or can't be cut into buckets, or a size is out of range.
-            ForbiddenError: The records may not be read.
-        """
+    def plan(self, relation: ToMany | None, field: SelectedField) -> Aggregation:
         arguments = field.arguments
-        keys = self._keys(entity, arguments.get("groupBy"), field.name)
+        keys = self._plan_keys(arguments.get("groupBy"))
         return Aggregation(
-            entity,
+            self.entity,
             relation,
-            self.filters.scope(entity, arguments.get("where"), f"{field.name}.where"),
+            self.records.filters.plan_scope(self.entity, arguments.get("where"), f"{self.name}.where"),
             keys,
-            tuple(self._having(entity, arguments.get("having"), f"{field.name}.having")),
-            self._order(entity, keys, arguments.get("orderBy"), field.name),
-            _size(constant(arguments.get("first")), field.name),
-            tuple(self._output(entity, keys, f, node) for f in field.fields),
+            tuple(self._plan_having(arguments.get("having"), f"{self.name}.having")),
+            self._plan_order(keys, arguments.get("orderBy")),
+            GROUP_COUNT.parse(self._constant(arguments.get("first")), f"{self.name}.first"),
+            plan_selections(
+                field.fields, f"{self.entity.name}Aggregate", lambda f: self._plan_output(keys, f)
+            ),
         )
 
-    def _keys(self, entity: EntityInfo, group_by: object, name: str) -> tuple[GroupKey, ...]:
-        known = group_paths(entity, self.catalog)
-        items = cast(list[Arguments], group_by or [])
+    def _constant(self, value: object) -> object:
+        return self.records.binder.constant(value)
+
+    def _plan_keys(self, group_by: object) -> tuple[GroupKey, ...]:
+        paths = group_paths(self.entity, self.records.catalog)
         keys = tuple(
-            _group_key(known[str(constant(item["field"]))], constant(item.get("bucket")), name)
-            for item in items
+            self._plan_key(paths[str(self._constant(item["field"]))], self._constant(item.get("bucket")))
+            for item in cast(list[Arguments], group_by or [])
         )
-        for key in keys:
-            self.filters.grants.require_path(key.path, self.catalog)
         if len({key.path for key in keys}) < len(keys):
-            raise BadUserInputError(f"{name}.groupBy names a field twice.", "Name each field once.")
+            raise BadUserInputError(f"{self.name}.groupBy contains a field twice.", "Give each field once.")
         return keys
 
-    def _having(self, entity: EntityInfo, having: object, path: str) -> list[HavingCompare]:
-        found: list[HavingCompare] = []
-        for function, inner in _entries(having):
-            if function == "count":
-                found += self._compares(COUNT, inner, f"{path}.count")
-                continue
-            for name, operators in _entries(inner):
-                measure = self._measure(entity, function, name)
-                found += self._compares(measure, operators, f"{path}.{function}.{name}")
-        return found
+    def _plan_key(self, path: FieldPath, bucket: object) -> GroupKey:
+        self.records.grants.require_path(path, self.records.catalog)
+        if bucket is not None and not path.field.scalar_type.temporal:
+            raise BadUserInputError(
+                f"{self.name}.groupBy: {path.enum_name} is not a date or time.", "Omit `bucket`."
+            )
+        unit = None if bucket is None else str(bucket).lower()
+        return GroupKey(path, unit, visible_target(path, self.records.catalog, self.records.grants))
 
-    def _compares(self, measure: Measure, operators: object, path: str) -> list[HavingCompare]:
-        kind = INT if measure is COUNT else FLOAT
+    def _plan_having(self, having: object, path: str) -> list[HavingCompare]:
+        comparisons: list[HavingCompare] = []
+        for function, value in entries(having):
+            if function == COUNT.function:
+                comparisons += self._plan_comparisons(COUNT, value, f"{path}.{function}")
+                continue
+            for name, operators in entries(value):
+                measure = self._plan_measure(function, name)
+                comparisons += self._plan_comparisons(measure, operators, f"{path}.{function}.{name}")
+        return comparisons
+
+    def _plan_comparisons(self, measure: Measure, operators: object, path: str) -> list[HavingCompare]:
+        scalar_type = INT if measure is COUNT else FLOAT
+        add = self.records.binder.add
         return [
             HavingCompare(
-                measure, name, self.binder.add(kind, require_value(value, f"{path}.{name}"), f"{path}.{name}")
+                measure, name, add(scalar_type, require_value(value, f"{path}.{name}"), f"{path}.{name}")
             )
             for name, value in cast(Arguments, operators).items()
         ]
 
-    def _order(
-        self, entity: EntityInfo, keys: tuple[GroupKey, ...], order_by: object, name: str
-    ) -> tuple[AggregateOrder, ...]:
-        given_keys = [
-            self._order_key(entity, keys, item, name) for item in cast(list[Arguments], order_by or [])
-        ]
-        rest = [AggregateOrder(i, False, False) for i in range(len(keys))]
-        return (*given_keys, *(key for key in rest if key.by not in [g.by for g in given_keys]))
+    def _plan_order(self, keys: tuple[GroupKey, ...], order_by: object) -> tuple[AggregateOrder, ...]:
+        """Return the given order, followed by the other group keys, so that the order is total."""
+        given = [self._plan_order_key(keys, item) for item in cast(list[Arguments], order_by or [])]
+        used = [order.by for order in given]
+        return (*given, *(AggregateOrder(i, False, False) for i in range(len(keys)) if i not in used))
 
-    def _order_key(
-        self, entity: EntityInfo, keys: tuple[GroupKey, ...], item: Arguments, name: str
-    ) -> AggregateOrder:
-        key, function = constant(item.get("key")), constant(item.get("function"))
-        if (key is None) == (function is None):
-            raise BadUserInputError(f"{name}.orderBy needs a key or a function.", "Give one of the two.")
-        descending, nulls_first = (
-            constant(item.get("direction")) == "DESC",
-            constant(item.get("nulls")) == "FIRST",
+    def _plan_order_key(self, keys: tuple[GroupKey, ...], item: Arguments) -> AggregateOrder:
+        key, function, field, direction, nulls = (
+            self._constant(item.get(name)) for name in ("key", "function", "field", "direction", "nulls")
         )
-        if key is not None:
-            return AggregateOrder(_key_index(keys, key, name), descending, nulls_first)
-        measure = self._ordering_measure(entity, str(function).lower(), constant(item.get("field")), name)
-        return AggregateOrder(measure, descending, nulls_first)
+        if (key is None) == (function is None):
+            raise BadUserInputError(f"{self.name}.orderBy needs a key or a function.", "Give one of the two.")
+        by: int | Measure = (
+            self._plan_order_measure(str(function).lower(), field)
+            if key is None
+            else self._find_key_index(keys, key)
+        )
+        return AggregateOrder(by, direction == "DESC", nulls == "FIRST")
 
-    def _output(
-        self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: SelectedField, node: PlanNode
-    ) -> GroupOutput:
-        if field.name == "__typename":
-            return TypeName(field.key, f"{entity.name}Aggregate")
-        if field.name == "count":
+    def _find_key_index(self, keys: tuple[GroupKey, ...], enum_name: object) -> int:
+        for index, key in enumerate(keys):
+            if key.path.enum_name == enum_name:
+                return index
+        raise BadUserInputError(
+            f"{self.name}.orderBy: {enum_name} is not a key of groupBy.", "Add it to groupBy."
+        )
+
+    def _plan_order_measure(self, function: str, enum_name: object) -> Measure:
+        if function == COUNT.function:
+            if enum_name is not None:
+                raise BadUserInputError(f"{self.name}.orderBy: COUNT does not have a field.", "Omit `field`.")
+            return COUNT
+        for name in aggregatable_fields(self.entity, function):
+            if upper_case(name) == enum_name:
+                return self._plan_measure(function, name)
+        raise BadUserInputError(
+            f"{self.name}.orderBy: {function.upper()} cannot be applied to {enum_name}.",
+            "Use a numeric field.",
+        )
+
+    def _plan_output(self, keys: tuple[GroupKey, ...], field: SelectedField) -> GroupOutput:
+        if field.name == COUNT.function:
             return MeasureValue(field.key, COUNT, None)
         if field.name == "key":
-            return GroupObject(
-                field.key, tuple(self._key_output(entity, keys, f, node) for f in field.fields)
+            plan_key = plan_selections(
+                field.fields, f"{self.entity.name}Key", lambda f: self._plan_key_output(keys, f)
             )
-        measured = (self._measure_output(entity, field.name, f) for f in field.fields)
-        return GroupObject(field.key, tuple(measured))
-
-    def _key_output(
-        self, entity: EntityInfo, keys: tuple[GroupKey, ...], field: SelectedField, node: PlanNode
-    ) -> KeyValue | KeyNode | TypeName:
-        if field.name == "__typename":
-            return TypeName(field.key, f"{entity.name}Key")
-        index = next((i for i, key in enumerate(keys) if key.path.name == field.name), None)
-        relation = entity.fields.get(field.name)
-        if not isinstance(relation, ToOne):
-            return KeyValue(field.key, index)
-        target = self.catalog[relation.target]
-        self.filters.grants.require_read(target)
-        return KeyNode(
-            field.key, index, relation, not_deleted(target), node(target, field.fields, field.name)
+            return GroupObject(field.key, plan_key)
+        type_name = f"{self.entity.name}{field.name.capitalize()}"
+        return GroupObject(
+            field.key,
+            plan_selections(field.fields, type_name, lambda f: self._plan_measure_output(field.name, f)),
         )
 
-    def _measure_output(
-        self, entity: EntityInfo, function: str, field: SelectedField
-    ) -> MeasureValue | TypeName:
-        if field.name == "__typename":
-            return TypeName(field.key, f"{entity.name}{function.capitalize()}")
-        measure = self._measure(entity, function, field.name)
+    def _plan_key_output(self, keys: tuple[GroupKey, ...], field: SelectedField) -> KeyValue | KeyNode:
+        records = self.records
+        paths = group_paths(self.entity, records.catalog).values()
+        path = next(path for path in paths if path.name == field.name)
+        index = next((i for i, key in enumerate(keys) if key.path is path), None)
+        if not path.is_record:
+            return KeyValue(field.key, index)
+        target = records.catalog[path.target]
+        records.grants.require_read(target)
+        node = records.plan_node(target, field.fields, field.name)
+        return KeyNode(field.key, index, visible(target, records.grants), node)
+
+    def _plan_measure_output(self, function: str, field: SelectedField) -> MeasureValue:
+        measure = self._plan_measure(function, field.name)
         if measure.currency is None:
             return MeasureValue(field.key, measure, None)
-        parts = tuple(
-            TypeName(f.key, "Money") if f.name == "__typename" else (f.key, f.name) for f in field.fields
-        )
-        return MeasureValue(field.key, measure, parts)
+        return MeasureValue(field.key, measure, plan_named_fields(field.fields, measure.object_type))
 
-    def _ordering_measure(self, entity: EntityInfo, function: str, constant: object, name: str) -> Measure:
-        if function == "count":
-            if constant is not None:
-                raise BadUserInputError(
-                    f"{name}.orderBy: COUNT is not computed over a field.", "Leave it out."
-                )
-            return COUNT
-        for field in aggregatable_fields(entity, function):
-            if upper_case(field) == constant:
-                return self._measure(entity, function, field)
-        raise BadUserInputError(
-            f"{name}.orderBy: {function.upper()} can't be computed over {constant}.",
-            "Name a field of numbers.",
-        )
-
-    def _measure(self, entity: EntityInfo, function: str, name: str) -> Measure:
-        field = aggregatable_fields(entity, function)[name]
-        if isinstance(field, CompositeField):
-            return Measure(function, field.parts["minorUnits"].column, field.parts["currency"].column)
-        self.filters.grants.require_field(field)
-        return Measure(function, field.column)
+    def _plan_measure(self, function: str, name: str) -> Measure:
+        self.records.grants.require_field(self.entity.fields[name])
+        return aggregatable_fields(self.entity, function)[name]
 
 
-def aggregatable_fields(entity: EntityInfo, function: str) -> dict[str, ScalarField | CompositeField]:
-    """Return the fields that a function can be computed over, by name.
+def aggregatable_fields(entity: EntityInfo, function: str) -> Mapping[str, Measure]:
+    """Return the fields to which an aggregate function can be applied, by name, each with the measure."""
+    measures = {name: plan_measure(field, function) for name, field in entity.fields.items()}
+    return {name: measure for name, measure in measures.items() if measure and name != "version"}
 
-    Numbers and money for every function; dates and times for `minimum` and `maximum`, too.
+
+@singledispatch
+def plan_measure(field: Field, function: str) -> Measure | None:
+    """Return an aggregate function over a field; None if it cannot be applied.
+
+    All functions apply to numbers and to amounts of money; "minimum" and "maximum" also to dates and times.
     """
-    numbers = [
-        f
-        for f in entity.scalars
-        if f.scalar_type.numeric or (function in ("minimum", "maximum") and f.scalar_type.temporal)
-    ]
-    money = [f for f in entity.composites if f.type_name == "Money"]
-    found: list[ScalarField | CompositeField] = [*numbers, *money]
-    return {f.name: f for f in found if f.name != "version"}
+    return None
 
 
-def _key_index(keys: tuple[GroupKey, ...], constant: object, name: str) -> int:
-    for index, key in enumerate(keys):
-        if key.path.enum_name == constant:
-            return index
-    raise BadUserInputError(f"{name}.orderBy: {constant} is no key of groupBy.", "Group by it, too.")
+@plan_measure.register
+def _(field: ScalarField, function: str) -> Measure | None:
+    scalar_type = field.scalar_type
+    if scalar_type.numeric or (function in ("minimum", "maximum") and scalar_type.temporal):
+        return Measure(function, _find_result_type(scalar_type, function), field.column)
+    return None
 
 
-def _group_key(path: FieldPath, bucket: object, name: str) -> GroupKey:
-    if bucket is not None and not path.field.scalar_type.temporal:
-        raise BadUserInputError(f"{name}.groupBy: {path.enum_name} is no time.", "Leave the bucket out.")
-    return GroupKey(path, None if bucket is None else str(bucket).lower())
+@plan_measure.register
+def _(field: CompositeField, function: str) -> Measure | None:
+    if not field.is_amount:
+        return None
+    amount, currency = field.parts["minorUnits"], field.parts["currency"]
+    return Measure(function, amount.scalar_type, amount.column, currency.column, field.type_name)
 
 
-def _size(first: object, name: str) -> int:
-    if first is None:
-        return DEFAULT_GROUPS
-    if not isinstance(first, int) or not 0 <= first <= MAX_GROUPS:
-        raise BadUserInputError(f"{name}.first is {first}.", f"Ask for 0 to {MAX_GROUPS} groups.")
-    return first
-
-
-def _entries(value: object) -> list[tuple[str, object]]:
-    return [(name, inner) for name, inner in cast(Arguments, value or {}).items() if inner is not None]
+def _find_result_type(scalar_type: ScalarType, function: str) -> ScalarType:
+    if function == "average":
+        return FLOAT
+    return BIG_INT if function == "sum" and scalar_type == INT else scalar_type

@@ -1,4 +1,4 @@
-"""The plan of changes: a page of the feed, or of the history of one record."""
+"""The plans of changes: a page of the change feed or of a record's history, and the snapshot export."""
 
 from __future__ import annotations
 
@@ -6,27 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tenure_core.catalog.catalog import EntityInfo
-from tenure_core.query.plan.predicates import Param, Predicate
+from tenure_core.catalog.predicates import Param, Predicate
 
 if TYPE_CHECKING:
-    from tenure_core.query.plan.nodes import Node, PageInfo, TypeName
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeField:
-    """One thing about a change, by its name in the API."""
-
-    key: str
-    name: str
+    from tenure_core.query.plan.nodes import NamedField, Node, PageInfo, TypeName
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedRecord:
-    """The changed record as it is now; null where it may not be seen.
+    """The changed record in its current state; null if it is not visible.
 
     Args:
-        key: Its name in the answer.
-        nodes: For each entity that it may be of, which records may be seen and the object.
+        key: The response key.
+        nodes: For each possible entity, the condition that a record is visible, and the object.
     """
 
     key: str
@@ -35,10 +27,10 @@ class ChangedRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChangeEdges:
-    """The page's changes, and what each of them holds."""
+    """The changes of a page, with the properties of each."""
 
     key: str
-    outputs: tuple[ChangeField | ChangedRecord | TypeName, ...]
+    outputs: tuple[NamedField | ChangedRecord | TypeName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +38,19 @@ class Feed:
     """A page of the change feed.
 
     Args:
-        size: How many changes at most.
-        after: The position after which it begins.
-        resumed: Whether a client gave that position, so that it may have come to lie before what is kept.
-        entities: The names of the entities whose changes are wanted.
-        operations: The names of the operations that are wanted; None for all.
-        without_origin: The place of the origin that is left out; None for none.
-        outputs: What the answer holds, in order.
+        size: The maximum number of changes.
+        after: The parameter of the cursor after which the page starts.
+        resumed: Whether the client gave the cursor, which may therefore be older than the retention period.
+        scopes: The entities whose changes are returned, each with the rows whose changes are visible.
+        operations: The names of the operations that are returned; None for all.
+        without_origin: The parameter of the origin that is excluded; None for none.
+        outputs: The properties of the connection, in order.
     """
 
     size: int
     after: Param
     resumed: bool
-    entities: tuple[str, ...]
+    scopes: tuple[tuple[EntityInfo, Predicate], ...]
     operations: tuple[str, ...] | None
     without_origin: Param | None
     outputs: tuple[ChangeEdges | PageInfo | TypeName, ...]
@@ -66,14 +58,14 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A page of the changes of the record around it, the newest first.
+    """A page of the changes of the surrounding record, newest first.
 
     Args:
-        key: Its name in the answer.
-        entity: Whose record.
-        size: How many changes at most.
-        after: The place of the number before which it begins; None for the newest.
-        outputs: What the answer holds, in order.
+        key: The response key.
+        entity: The entity of the record.
+        size: The maximum number of changes.
+        after: The parameter of the cursor after which the page starts; None for the newest change.
+        outputs: The properties of the connection, in order.
     """
 
     key: str
@@ -85,7 +77,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The address where an export is had: pairs of a key and the name of what is said about it."""
+    """The address of a snapshot export."""
 
     url: str
-    outputs: tuple[tuple[str, str] | TypeName, ...]
+    outputs: tuple[NamedField | TypeName, ...]

@@ -1,94 +1,57 @@
-"""Cost: how many records and groups a plan may bring at most, with the sizes of pages multiplied through."""
+"""The cost of a plan: the maximum number of records and groups that it returns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import singledispatch
 
-from tenure_core.query.plan.change_nodes import ChangedRecord, ChangeEdges, Feed, History
-from tenure_core.query.plan.nodes import (
-    Aggregation,
-    Connection,
-    Edges,
-    GroupObject,
-    KeyNode,
-    Node,
-    NodeList,
-    RecordById,
-    RecordsById,
-    ToManyAggregation,
-    ToManyConnection,
-    ToOneNode,
-)
+from tenure_core.errors import RequestTooLargeError
+from tenure_core.query.plan.change_nodes import ChangedRecord, Feed, History
+from tenure_core.query.plan.nodes import Aggregation, Connection, Node, RecordsById, children
+
+
+def check_cost(records: int, max_records: int) -> None:
+    """Check the number of records that an operation may return.
+
+    Raises:
+        RequestTooLargeError: The number exceeds the limit.
+    """
+    if records > max_records:
+        raise RequestTooLargeError(
+            f"The operation may return {records} records; at most {max_records} are allowed.",
+            "Reduce `first` on nested lists, or send several requests.",
+        )
 
 
 @singledispatch
 def cost(part: object) -> int:
-    """Return the number of records and groups that a plan or a part of one may bring at most."""
-    return 0
+    """Return the maximum number of records and groups that a plan, or a part of a plan, returns.
 
-
-def _total(parts: Iterable[object]) -> int:
-    return sum(cost(part) for part in parts)
+    The sizes of nested pages are multiplied.
+    """
+    return sum(map(cost, children(part)))
 
 
 @cost.register
 def _(part: Node) -> int:
-    return 1 + _total(part.outputs)
-
-
-@cost.register
-def _(part: ToOneNode) -> int:
-    return cost(part.node)
-
-
-@cost.register
-def _(part: KeyNode) -> int:
-    return cost(part.node)
-
-
-@cost.register
-def _(part: RecordById) -> int:
-    return cost(part.node)
-
-
-@cost.register
-def _(part: ToManyConnection) -> int:
-    return cost(part.connection)
-
-
-@cost.register
-def _(part: ToManyAggregation) -> int:
-    return cost(part.aggregation)
+    return 1 + sum(map(cost, children(part)))
 
 
 @cost.register
 def _(part: Connection) -> int:
-    lists = [o.node for o in part.outputs if isinstance(o, NodeList)]
-    edges = [
-        one[1] for o in part.outputs if isinstance(o, Edges) for one in o.outputs if isinstance(one, tuple)
-    ]
-    return 1 + part.page.size * _total((*lists, *edges))
+    return 1 + part.page.size * sum(map(cost, children(part)))
 
 
 @cost.register
 def _(part: Feed | History) -> int:
-    edges = [o for o in part.outputs if isinstance(o, ChangeEdges)]
-    return 1 + part.size * (1 + _total(inner for o in edges for inner in o.outputs))
-
-
-@cost.register
-def _(part: ChangedRecord) -> int:
-    return max((cost(node) for _, node in part.nodes), default=0)
+    return 1 + part.size * (1 + sum(map(cost, children(part))))
 
 
 @cost.register
 def _(part: Aggregation) -> int:
-    objects = [o for o in part.outputs if isinstance(o, GroupObject)]
     groups = part.size if part.keys else 1
-    return groups + groups * _total(inner for o in objects for inner in o.outputs)
+    return groups * (1 + sum(map(cost, children(part))))
 
 
 @cost.register
-def _(part: RecordsById) -> int:
-    return max((cost(node) for _, node in part.nodes), default=0)
+def _(part: RecordsById | ChangedRecord) -> int:
+    return max(map(cost, children(part)), default=0)

@@ -1,4 +1,4 @@
-"""Cursors: the order that a position is in, and the values of that order's keys there, as one opaque text."""
+"""Keyset cursors: the signature of the order and the values of its keys, as JSON in URL-safe base64."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import orjson
 
 
 def decode(cursor: object) -> list[object]:
-    """Return a cursor's content: its order's signature, then a value per key; nothing if it is none."""
+    """Return the signature of a cursor's order and the value of each key; an empty list if it is invalid."""
     try:
-        held = orjson.loads(base64.urlsafe_b64decode(str(cursor)))
+        content = orjson.loads(base64.urlsafe_b64decode(str(cursor)))
     except (binascii.Error, ValueError):
         return []
-    return held if isinstance(held, list) else []
+    return content if isinstance(content, list) else []
 
 
 def cursor_shape(cursor: object) -> tuple[object, ...]:
-    """Return what of a cursor shapes a plan: the signature of its order, then whether each value is empty."""
-    return tuple(value is None if place else value for place, value in enumerate(decode(cursor)))
+    """Return the shape of a cursor: the signature, and for each key whether its value is null."""
+    return tuple(value is None if index else value for index, value in enumerate(decode(cursor)))

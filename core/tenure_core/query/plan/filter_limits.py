@@ -1,4 +1,4 @@
-"""Limits: how large the filters may become: PostgreSQL pays for each, and so does compiling."""
+"""Limits the size of filters, because large filters are expensive to compile and to execute."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from tenure_core.errors import RequestTooLargeError
 MAX_CONDITIONS = 100
 MAX_NESTING = 16
 MAX_RELATIONS = 5
-"""Relation filters within relation filters: each one multiplies what PostgreSQL has to look at."""
+"""The maximum nesting of relation filters; each level multiplies the rows that PostgreSQL reads."""
+
+MAX_PATH = 80
+"""The length from which paths are shortened in error messages, in characters."""
 
 
 @dataclass(slots=True)
 class FilterLimits:
-    """Counts the filters of one root field while they are planned.
+    """Counts the filters of one root field during planning.
 
     Args:
-        conditions: Entries of filters so far.
-        nesting: How deep in `and`, `or`, `not` and relations the planner is.
-        relations: How deep in relations.
+        conditions: The number of conditions so far.
+        nesting: The current nesting of `and`, `or`, `not` and relation filters.
+        relations: The current nesting of relation filters.
     """
 
     conditions: int = 0
@@ -29,45 +32,44 @@ class FilterLimits:
     relations: int = 0
 
     def count(self, path: str) -> None:
-        """Count one entry of a filter.
+        """Count a condition.
 
         Raises:
-            RequestTooLargeError: There are too many.
+            RequestTooLargeError: There are more than `MAX_CONDITIONS`.
         """
         self.conditions += 1
         if self.conditions > MAX_CONDITIONS:
-            hint = "Use `in` for many values, or ask in several requests."
-            raise RequestTooLargeError(f"{_shortened(path)}: more than {MAX_CONDITIONS} conditions.", hint)
+            hint = "Use `in` for many values, or send several requests."
+            raise RequestTooLargeError(f"{_shorten(path)}: more than {MAX_CONDITIONS} conditions.", hint)
 
     @contextmanager
-    def nested(self, path: str) -> Iterator[None]:
-        """Go one filter deeper.
+    def nest(self, path: str) -> Iterator[None]:
+        """Enter a nested filter for the duration of a `with` block.
 
         Raises:
-            RequestTooLargeError: That is too deep.
+            RequestTooLargeError: The nesting exceeds `MAX_NESTING`.
         """
         if self.nesting >= MAX_NESTING:
-            raise RequestTooLargeError(
-                f"{_shortened(path)}: filters {MAX_NESTING} deep at most.", "Flatten it."
-            )
+            message = f"{_shorten(path)}: filters are nested more than {MAX_NESTING} levels deep."
+            raise RequestTooLargeError(message, "Reduce the nesting of the filter.")
         self.nesting += 1
         yield
         self.nesting -= 1
 
     @contextmanager
-    def related(self, path: str) -> Iterator[None]:
-        """Go through one more relation.
+    def enter_relation(self, path: str) -> Iterator[None]:
+        """Enter a relation filter for the duration of a `with` block.
 
         Raises:
-            RequestTooLargeError: Those are too many within each other.
+            RequestTooLargeError: The nesting exceeds `MAX_RELATIONS`.
         """
         if self.relations >= MAX_RELATIONS:
-            text = f"{_shortened(path)}: at most {MAX_RELATIONS} relations within each other."
-            raise RequestTooLargeError(text, "Filter on something nearer.")
+            message = f"{_shorten(path)}: relation filters are nested more than {MAX_RELATIONS} levels deep."
+            raise RequestTooLargeError(message, "Filter by a nearer relation.")
         self.relations += 1
         yield
         self.relations -= 1
 
 
-def _shortened(path: str) -> str:
-    return path if len(path) <= 80 else f"{path[:40]}...{path[-37:]}"
+def _shorten(path: str) -> str:
+    return path if len(path) <= MAX_PATH else f"{path[:40]}...{path[-37:]}"

@@ -1,24 +1,23 @@
-"""Filters: from `where` arguments to predicates.
+"""Plans `where` arguments as predicates.
 
-Every filter is either true or not: an empty value fulfils no comparison, and `not` turns that into true. So
-`ne` is the opposite of `eq`, and `notIn` of `in`, for empty values, too.
+A filter is either true or false: a comparison with a null value is false, and `not` of it is true.
+Therefore `ne` is the opposite of `eq`, and `notIn` of `in`, also for null values. The SQL of the operators,
+such as `startsWith`, is `COMPARE` of `tenure_core.query.sql.conditions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import cast
 
 from tenure_core.access.grants import Grants
-from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
+from tenure_core.access.visibility import visible
+from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.catalog.external_refs import REF_FIELDS
-from tenure_core.entities.scalar_types import FLOAT, JSON, STRING, STRING_LIST
-from tenure_core.errors import BadUserInputError
-from tenure_core.query.plan.binds import Binder
-from tenure_core.query.plan.filter_limits import FilterLimits
-from tenure_core.query.plan.predicates import (
-    And,
+from tenure_core.catalog.fields import CompositeField, ExternalRefsField, Field, Relation, ScalarField
+from tenure_core.catalog.predicates import (
     Compare,
     CompareJson,
     ExternalRefMatch,
@@ -29,21 +28,26 @@ from tenure_core.query.plan.predicates import (
     Predicate,
     RelationMatch,
     Search,
+    all_of,
 )
-from tenure_core.query.request import Variable, constant
+from tenure_core.entities.scalar_types import FLOAT, JSON, STRING, STRING_LIST
+from tenure_core.errors import BadUserInputError
+from tenure_core.query.plan.binds import Binder
+from tenure_core.query.plan.filter_limits import FilterLimits
+from tenure_core.query.request import Variable
 
 Where = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class FilterPlanner:
-    """Plans filters.
+    """Plans the filters of one root field.
 
     Args:
-        catalog: What there is.
-        grants: What of it may be read.
-        binder: Where the values go.
-        limits: How large the filters of one root field may become.
+        catalog: The catalog.
+        grants: The grants of the caller.
+        binder: Receives the values.
+        limits: Limits the size of the filters.
     """
 
     catalog: Catalog
@@ -51,181 +55,191 @@ class FilterPlanner:
     binder: Binder
     limits: FilterLimits
 
-    def scope(self, entity: EntityInfo, where: object, path: str) -> Predicate:
-        """Return the predicate of a list: the given filter, and that records are not deleted.
+    def plan_scope(self, entity: EntityInfo, where: object, path: str) -> Predicate:
+        """Return the predicate of a list: the filter, and that the records are visible.
 
-        Deleted records are left out unless the filter itself speaks of `deletedAt`.
+        Deleted records are visible only if the filter has a condition on `deletedAt`.
 
         Raises:
-            BadUserInputError: A value is of the wrong kind.
-            ForbiddenError: The entity, or a related one that the filter looks at, may not be read.
+            BadUserInputError: A value is not of the expected type.
+            ForbiddenError: The caller cannot read the entity, or a related one that the filter uses.
         """
         self.grants.require_read(entity)
-        condition = self._where(entity, where, path)
-        return condition if _mentions_deletion(where) else all_of(not_deleted(entity), condition)
+        condition = self.plan_where(entity, where, path)
+        return all_of(visible(entity, self.grants, include_deleted=_mentions_deletion(where)), condition)
 
-    def _where(self, entity: EntityInfo, where: object, path: str) -> Predicate:
-        with self.limits.nested(path):
+    def plan_where(self, entity: EntityInfo, where: object, path: str) -> Predicate:
+        """Return the predicate of a filter on an entity."""
+        with self.limits.nest(path):
             return all_of(
-                *(self._entry(entity, name, value, f"{path}.{name}") for name, value in _entries(where))
+                *(self._plan_entry(entity, name, value, f"{path}.{name}") for name, value in entries(where))
             )
 
-    def _entry(self, entity: EntityInfo, name: str, value: object, path: str) -> Predicate:
+    def _plan_entry(self, entity: EntityInfo, name: str, value: object, path: str) -> Predicate:
         self.limits.count(path)
         match name:
             case "and":
-                return all_of(*(self._where(entity, part, path) for part in _parts(value)))
+                return all_of(*(self.plan_where(entity, part, path) for part in _list(value)))
             case "or":
-                return Or(tuple(self._where(entity, part, path) for part in _parts(value)))
+                return Or(tuple(self.plan_where(entity, part, path) for part in _list(value)))
             case "not":
-                return Not(self._where(entity, value, path))
+                return Not(self.plan_where(entity, value, path))
             case "search":
                 return Search(self.binder.add(STRING, require_value(value, path), path))
-            case "externalRefs":
-                quantified = (
-                    self.by_external_ref(entity, quantifier, where, f"{path}.{quantifier}")
-                    for quantifier, where in _entries(value)
-                )
-                return all_of(*quantified)
         field = entity.fields[name]
-        if isinstance(field, ScalarField):
-            self.grants.require_field(field)
-            return self.operators(field, value, path)
-        if isinstance(field, CompositeField):
-            return self._composite(field, value, path)
-        return self._related(field, value, path)
+        self.grants.require_field(field)
+        return plan_filter(field, self, value, path)
 
-    def _composite(self, field: CompositeField, value: object, path: str) -> Predicate:
-        def part(name: str, inner: object) -> Predicate:
-            if name == "isNull":
-                return IsNull(
-                    tuple(p.column for p in field.parts.values()), _require_boolean(inner, f"{path}.{name}")
-                )
-            return self.operators(field.parts[name], inner, f"{path}.{name}")
-
-        return all_of(*(part(name, inner) for name, inner in _entries(value)))
-
-    def by_external_ref(
-        self, entity: EntityInfo, quantifier: str, where: object, path: str
-    ) -> ExternalRefMatch:
-        """Return the predicate on a record's keys in other systems.
-
-        Args:
-            entity: Whose record.
-            quantifier: "some", "none" or "every".
-            where: The operators for each field of a key.
-            path: Where it stands, for messages.
-        """
-        parts = (self.operators(REF_FIELDS[name], inner, f"{path}.{name}") for name, inner in _entries(where))
-        return ExternalRefMatch(entity, quantifier, all_of(*parts))
-
-    def _related(self, relation: ToOne | ToMany, value: object, path: str) -> Predicate:
-        target = self.catalog[relation.target]
-        self.grants.require_read(target)
-
-        def quantified(quantifier: str, where: object) -> Predicate:
-            with self.limits.related(path):
-                condition = self._where(target, where, f"{path}.{quantifier}")
-            scope = And(()) if _mentions_deletion(where) else not_deleted(target)
-            return RelationMatch(relation, target, quantifier, scope, condition)
-
-        return all_of(*(quantified(name, where) for name, where in _entries(value)))
-
-    def operators(self, field: ScalarField, value: object, path: str) -> Predicate:
-        """Return the predicate of one field's operators, all of which must hold."""
-        plan = {JSON: self._json_operator, STRING_LIST: self._list_operator}.get(
-            field.scalar_type, self._operator
+    def plan_operators(self, field: ScalarField, operators: object, path: str) -> Predicate:
+        """Return the conjunction of the operators on a scalar field."""
+        plan_operator = {JSON: self._plan_json_operator, STRING_LIST: self._plan_list_operator}.get(
+            field.scalar_type, self._plan_operator
         )
         return all_of(
-            *(plan(field, name, inner, f"{path}.{name}") for name, inner in cast(Where, value).items())
+            *(plan_operator(field, n, value, f"{path}.{n}") for n, value in cast(Where, operators).items())
         )
 
-    def _operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
+    def _plan_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "isNull":
-            return IsNull((field.column,), _require_boolean(value, path))
-        param = self.binder.add(
-            field.scalar_type, require_value(value, path), path, many=name in ("in", "notIn")
-        )
+            return IsNull((field.column,), self.require_boolean(value, path))
+        many = name in ("in", "notIn")
+        param = self.binder.add(field.scalar_type, require_value(value, path), path, many=many)
         return Compare(field.column, name, param)
 
-    def _list_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
+    def _plan_list_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "isEmpty":
-            return Compare(
-                field.column,
-                "isEmpty" if _require_boolean(value, path) else "isNotEmpty",
-                self.binder.add(STRING_LIST, [], path),
-            )
-        if name == "has":
-            return Compare(field.column, name, self.binder.add(STRING, require_value(value, path), path))
-        return Compare(
-            field.column, name, self.binder.add(STRING, require_value(value, path), path, many=True)
-        )
+            operator = "isEmpty" if self.require_boolean(value, path) else "isNotEmpty"
+            return Compare(field.column, operator, self.binder.add(STRING_LIST, [], path))
+        param = self.binder.add(STRING, require_value(value, path), path, many=name != "has")
+        return Compare(field.column, name, param)
 
-    def _json_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
+    def _plan_json_operator(self, field: ScalarField, name: str, value: object, path: str) -> Predicate:
         if name == "at":
-            return self._json_place(field, cast(Where, require_value(value, path)), path)
-        kind = STRING if name == "hasKey" else JSON
-        return Compare(field.column, name, self.binder.add(kind, require_value(value, path), path))
+            return self._plan_json_path(field, cast(Where, require_value(value, path)), path)
+        scalar_type = STRING if name == "hasKey" else JSON
+        return Compare(field.column, name, self.binder.add(scalar_type, require_value(value, path), path))
 
-    def _json_place(self, field: ScalarField, value: Where, path: str) -> Predicate:
-        place = self.binder.add(STRING, value["path"], f"{path}.path", many=True)
+    def _plan_json_path(self, field: ScalarField, value: Where, path: str) -> Predicate:
+        json_path = self.binder.add(STRING, value["path"], f"{path}.path", many=True)
 
-        def part(name: str, inner: object) -> Predicate:
-            where = f"{path}.{name}"
+        def plan(name: str, operand: object, path: str) -> Predicate:
             if name == "isNull":
-                return JsonIsNull(field.column, place, _require_boolean(inner, where))
-            kind = FLOAT if name in ("lt", "lte", "gt", "gte") else JSON
-            return CompareJson(
-                field.column,
-                place,
-                name,
-                self.binder.add(kind, require_value(inner, where), where, many=name == "in"),
-            )
+                return JsonIsNull(field.column, json_path, self.require_boolean(operand, path))
+            scalar_type = FLOAT if name in ("lt", "lte", "gt", "gte") else JSON
+            param = self.binder.add(scalar_type, require_value(operand, path), path, many=name == "in")
+            return CompareJson(field.column, json_path, name, param)
 
-        return all_of(*(part(name, inner) for name, inner in value.items() if name != "path"))
+        return all_of(*(plan(n, operand, f"{path}.{n}") for n, operand in value.items() if n != "path"))
+
+    def plan_external_ref(
+        self, entity: EntityInfo, quantifier: str, where: object, path: str
+    ) -> ExternalRefMatch:
+        """Return the predicate on the external references of a record.
+
+        Args:
+            entity: The entity of the record.
+            quantifier: "some", "none" or "every".
+            where: The operators on each field of an external reference.
+            path: The path of the filter, for error messages.
+        """
+        conditions = (
+            self.plan_operators(REF_FIELDS[name], operators, f"{path}.{name}")
+            for name, operators in entries(where)
+        )
+        return ExternalRefMatch(entity, quantifier, all_of(*conditions))
+
+    def plan_related(self, relation: Relation, quantifier: str, where: object, path: str) -> RelationMatch:
+        """Return the predicate on related records."""
+        target = self.catalog[relation.target]
+        self.grants.require_read(target)
+        with self.limits.enter_relation(path):
+            condition = self.plan_where(target, where, f"{path}.{quantifier}")
+        scope = visible(target, self.grants, include_deleted=_mentions_deletion(where))
+        return RelationMatch(relation, target, quantifier, scope, condition)
+
+    def require_boolean(self, value: object, path: str) -> bool:
+        """Return the value of a boolean operator, on which the plan depends.
+
+        Raises:
+            BadUserInputError: The value is null.
+        """
+        return bool(self.binder.constant(require_value(value, path)))
 
 
-def all_of(*parts: Predicate) -> Predicate:
-    """Return the predicate that holds where all of the parts do."""
-    flat = [inner for part in parts for inner in (part.parts if isinstance(part, And) else (part,))]
-    return flat[0] if len(flat) == 1 else And(tuple(flat))
+@singledispatch
+def plan_filter(field: Field, planner: FilterPlanner, value: object, path: str) -> Predicate:
+    """Return the predicate of a filter on a field.
+
+    Args:
+        field: The field.
+        planner: The planner of the root field.
+        value: The value of the field's filter input.
+        path: The path of the filter, for error messages.
+
+    Raises:
+        BadUserInputError: A value is not of the expected type.
+        ForbiddenError: The caller cannot read what the filter uses.
+    """
+    raise NotImplementedError(f"No filter on {type(field).__name__}.")
 
 
-def not_deleted(entity: EntityInfo) -> Predicate:
-    """Return the predicate that holds for records that are not deleted."""
-    return IsNull((entity.table.c.deleted_at,), True)
+@plan_filter.register
+def _(field: ScalarField, planner: FilterPlanner, value: object, path: str) -> Predicate:
+    return planner.plan_operators(field, value, path)
+
+
+@plan_filter.register
+def _(field: CompositeField, planner: FilterPlanner, value: object, path: str) -> Predicate:
+    def plan_entry(name: str, operand: object, path: str) -> Predicate:
+        if name == "isNull":
+            return IsNull(field.stored_columns, planner.require_boolean(operand, path))
+        return planner.plan_operators(field.parts[name], operand, path)
+
+    return all_of(*(plan_entry(name, operand, f"{path}.{name}") for name, operand in entries(value)))
+
+
+@plan_filter.register
+def _(field: Relation, planner: FilterPlanner, value: object, path: str) -> Predicate:
+    planner.grants.require_read(planner.catalog[field.target])
+    return all_of(*(planner.plan_related(field, name, where, path) for name, where in entries(value)))
+
+
+@plan_filter.register
+def _(field: ExternalRefsField, planner: FilterPlanner, value: object, path: str) -> Predicate:
+    entity = planner.catalog[field.entity]
+    return all_of(
+        *(planner.plan_external_ref(entity, name, where, f"{path}.{name}") for name, where in entries(value))
+    )
 
 
 def require_value(value: object, path: str) -> object:
-    """Return an operator's value.
+    """Return the value of an operator.
 
     Raises:
-        BadUserInputError: It is null, which no comparison can mean.
+        BadUserInputError: The value is null, to which no comparison applies.
     """
     if (value.value if isinstance(value, Variable) else value) is None:
         raise BadUserInputError(
-            f"{path} is null, which nothing equals.", "To look for empty values use isNull: true."
+            f"{path} is null, to which nothing is equal.", "Use isNull: true to find null values."
         )
     return value
 
 
-def _require_boolean(value: object, path: str) -> bool:
-    return bool(constant(require_value(value, path)))
+def entries(value: object) -> list[tuple[str, object]]:
+    """Return the entries of an input object; an entry that is null counts as not given."""
+    return [(name, inner) for name, inner in cast(Where, value or {}).items() if inner is not None]
 
 
-def _entries(where: object) -> list[tuple[str, object]]:
-    """A filter's entries; one that is null is as good as left out."""
-    return [(name, value) for name, value in cast(Where, where or {}).items() if value is not None]
-
-
-def _parts(value: object) -> list[object]:
+def _list(value: object) -> list[object]:
     return cast(list[object], value)
 
 
 def _mentions_deletion(where: object) -> bool:
-    def inside(name: str, value: object) -> bool:
+    """Return whether a filter has a condition on `deletedAt`, outside of filters on related records."""
+
+    def mentions(name: str, value: object) -> bool:
         if name in ("and", "or"):
-            return any(_mentions_deletion(part) for part in _parts(value))
+            return any(_mentions_deletion(part) for part in _list(value))
         return _mentions_deletion(value) if name == "not" else name == "deletedAt" and bool(value)
 
-    return any(inside(name, value) for name, value in _entries(where))
+    return any(mentions(name, value) for name, value in entries(where))

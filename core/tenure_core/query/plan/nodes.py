@@ -1,51 +1,57 @@
-"""The plan: what a question means, resolved against the catalog and the grants, without any of its values.
+"""The plan of a root field, resolved against the catalog and the grants, without the values of variables.
 
-A plan is immutable and hashable: requests of one shape have equal plans, and share one compiled statement.
+A plan is immutable and hashable: requests of the same shape have equal plans, and share one compiled
+statement.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tenure_core.catalog.catalog import EntityInfo, ToMany, ToOne
-from tenure_core.catalog.computed_fields import AnyColumn, BatchFieldInfo
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.catalog.computed_fields import AnyColumn
 from tenure_core.catalog.field_paths import FieldPath
+from tenure_core.catalog.fields import BatchFieldInfo, ToMany, ToOneRelation
+from tenure_core.catalog.predicates import Param, Predicate
+from tenure_core.entities.scalar_types import ScalarType
 from tenure_core.query.plan.change_nodes import Export, Feed, History
-from tenure_core.query.plan.predicates import Param, Predicate
 
 
 @dataclass(frozen=True, slots=True)
 class OrderKey:
-    """One key of an order.
+    """A key of a sort order.
 
     Args:
-        path: What is compared.
-        descending: Whether the largest comes first.
-        nulls_first: Whether empty ones come before all others.
+        path: The compared value.
+        descending: Whether the largest value comes first.
+        nulls_first: Whether nulls come before all values.
+        scope: The visible rows that the path's reference leads to; None for a path without a reference.
     """
 
     path: FieldPath
     descending: bool
     nulls_first: bool
+    scope: Predicate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a cursor points: the place of each order key's value, None where that value is empty."""
+    """The position of a cursor: the parameter of each order key's value, None if the value is null."""
 
     keys: tuple[Param | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list, and in which order.
+    """The order and the section of a list.
 
     Args:
         order: The keys of the order; the last one is the id.
-        size: How many records at most.
-        backward: Whether they are counted from the end.
-        after: Where it starts, exclusive.
-        before: Where it ends, exclusive.
+        size: The maximum number of records.
+        backward: Whether the records are counted from the end.
+        after: The start, exclusive.
+        before: The end, exclusive.
     """
 
     order: tuple[OrderKey, ...]
@@ -56,7 +62,7 @@ class Page:
 
     @property
     def signature(self) -> str:
-        """A name of the order that a cursor carries, so that it is refused under another order."""
+        """The order as text; cursors contain it, so that a cursor of another order is rejected."""
         return ",".join(
             f"{k.path.enum_name} {'-' if k.descending else '+'}{'<' if k.nulls_first else '>'}"
             for k in self.order
@@ -65,7 +71,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The value of one column."""
+    """The value of a column."""
 
     key: str
     column: AnyColumn
@@ -73,7 +79,15 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class TypeName:
-    """The name of the type of the object around it."""
+    """The name of the type of the surrounding object."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedField:
+    """A field of an object that is not a record, by its name in the API."""
 
     key: str
     name: str
@@ -81,7 +95,7 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True)
 class BatchValue:
-    """What a plugin's code needs to compute a value, in the place of the value."""
+    """A value that a plugin computes; the statement returns the columns that it requires."""
 
     key: str
     field: BatchFieldInfo
@@ -89,7 +103,7 @@ class BatchValue:
 
 @dataclass(frozen=True, slots=True)
 class CompositeValue:
-    """The object of a composite's parts; null where all of its columns are empty."""
+    """The object of a composite field; null if all of its columns are null."""
 
     key: str
     columns: tuple[AnyColumn, ...]
@@ -98,17 +112,17 @@ class CompositeValue:
 
 @dataclass(frozen=True, slots=True)
 class ToOneNode:
-    """The record that a reference leads to; null where it leads to none that may be seen."""
+    """The record of a to-one relation; null if there is none in the scope."""
 
     key: str
-    relation: ToOne
+    relation: ToOneRelation
     scope: Predicate
     node: Node
 
 
 @dataclass(frozen=True, slots=True)
 class ToManyConnection:
-    """A page of the records that refer to the one around it."""
+    """A page of the records that refer to the surrounding record."""
 
     key: str
     connection: Connection
@@ -116,7 +130,7 @@ class ToManyConnection:
 
 @dataclass(frozen=True, slots=True)
 class ToManyAggregation:
-    """Aggregates over the records that refer to the one around it."""
+    """Aggregates over the records that refer to the surrounding record."""
 
     key: str
     aggregation: Aggregation
@@ -124,7 +138,7 @@ class ToManyAggregation:
 
 @dataclass(frozen=True, slots=True)
 class ExternalRefs:
-    """The keys of the record around it in other systems."""
+    """The external references of the surrounding record."""
 
     key: str
     entity: EntityInfo
@@ -146,11 +160,11 @@ Output = (
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One record as an object.
+    """A record as an object.
 
     Args:
-        entity: Whose record.
-        outputs: What the object holds, in order.
+        entity: The entity of the record.
+        outputs: The properties of the object, in order.
     """
 
     entity: EntityInfo
@@ -159,7 +173,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class NodeList:
-    """The page's records as a list."""
+    """The records of a page as a list."""
 
     key: str
     node: Node
@@ -167,11 +181,11 @@ class NodeList:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The page's records as edges.
+    """The records of a page as edges.
 
     Args:
-        key: The name of the list.
-        outputs: What each edge holds: a `Node` under a key, its cursor under a key (None), or a type name.
+        key: The response key.
+        outputs: The properties of each edge: the record, the cursor (a key with None), or the type name.
     """
 
     key: str
@@ -180,15 +194,15 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """Where the page lies: pairs of a key and one of hasNextPage, hasPreviousPage, startCursor, endCursor."""
+    """The page info: hasNextPage, hasPreviousPage, startCursor and endCursor."""
 
     key: str
-    outputs: tuple[tuple[str, str] | TypeName, ...]
+    outputs: tuple[NamedField | TypeName, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TotalCount:
-    """How many records the whole list has."""
+    """The number of records in the whole list."""
 
     key: str
 
@@ -201,11 +215,11 @@ class Connection:
     """A page of a list.
 
     Args:
-        entity: Whose records.
-        relation: The relation that leads to them from the record around; None at the root.
-        where: Which of them.
-        page: Which part, in which order.
-        outputs: What the answer holds, in order.
+        entity: The entity of the records.
+        relation: The relation from the surrounding record to them; None for a root field.
+        where: The condition on the records.
+        page: The order and the section.
+        outputs: The properties of the connection, in order.
     """
 
     entity: EntityInfo
@@ -217,35 +231,41 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """One key of a grouping.
+    """A key of a grouping.
 
     Args:
-        path: The value that records are grouped by.
-        bucket: The length of time that it is cut down to, such as "month"; None for the value itself.
+        path: The value by which records are grouped.
+        bucket: The unit of time to which the value is truncated, such as "month"; None for the value itself.
+        scope: The visible rows that the path's reference leads to; None for a path without a reference.
     """
 
     path: FieldPath
     bucket: str | None
+    scope: Predicate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number over the records of a group.
+    """An aggregate function over the records of a group.
 
     Args:
         function: "count", "sum", "average", "minimum" or "maximum".
-        column: What it is computed over; None for the count of records.
-        currency: The column of the currency, for an amount of money.
+        scalar_type: The type of the result.
+        column: The column that is aggregated; None for the count of records.
+        currency: The column of the currency if the value is an amount of money.
+        object_type: The name of the object type of the result if it is an amount of money.
     """
 
     function: str
+    scalar_type: ScalarType
     column: AnyColumn | None = None
     currency: AnyColumn | None = None
+    object_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class HavingCompare:
-    """A measure against a value."""
+    """A comparison of a measure with a value."""
 
     measure: Measure
     operator: str
@@ -254,7 +274,7 @@ class HavingCompare:
 
 @dataclass(frozen=True, slots=True)
 class AggregateOrder:
-    """One key of the order of groups: a key of the grouping by its number, or a measure."""
+    """A key of the order of groups: the index of a group key, or a measure."""
 
     by: int | Measure
     descending: bool
@@ -263,7 +283,7 @@ class AggregateOrder:
 
 @dataclass(frozen=True, slots=True)
 class KeyValue:
-    """The value of a group's key, by its number; None where the groups have no such key."""
+    """The value of the group key with an index; null if the index is None."""
 
     key: str
     index: int | None
@@ -271,22 +291,21 @@ class KeyValue:
 
 @dataclass(frozen=True, slots=True)
 class KeyNode:
-    """The record that a group's key refers to; an index of None where the groups have no such key."""
+    """The record whose id is the value of the group key with an index; null if the index is None."""
 
     key: str
     index: int | None
-    relation: ToOne
     scope: Predicate
     node: Node
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureValue:
-    """A measure's value; for money, an object with the given parts."""
+    """The value of a measure; for an amount of money, an object with the given parts."""
 
     key: str
     measure: Measure
-    money: tuple[tuple[str, str] | TypeName, ...] | None
+    money: tuple[NamedField | TypeName, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,17 +321,17 @@ GroupOutput = GroupObject | MeasureValue | TypeName
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """Groups of records, and numbers over each.
+    """Aggregates over groups of records.
 
     Args:
-        entity: Whose records.
-        relation: The relation that leads to them from the record around; None at the root.
-        where: Which of them.
-        keys: What they are grouped by; with none, all of them are one group.
-        having: Which groups.
-        order: In which order.
-        size: How many groups at most.
-        outputs: What each group holds, in order.
+        entity: The entity of the records.
+        relation: The relation from the surrounding record to them; None for a root field.
+        where: The condition on the records.
+        keys: The group keys; without keys, all records are one group.
+        having: The conditions on the groups.
+        order: The order of the groups.
+        size: The maximum number of groups.
+        outputs: The properties of each group, in order.
     """
 
     entity: EntityInfo
@@ -327,10 +346,10 @@ class Aggregation:
 
 @dataclass(frozen=True, slots=True)
 class RecordById:
-    """One record by its id.
+    """One record.
 
     Args:
-        where: Which one, and whether it may be seen.
+        where: The condition that identifies it, and that it is visible.
         node: The object.
     """
 
@@ -340,11 +359,11 @@ class RecordById:
 
 @dataclass(frozen=True, slots=True)
 class RecordsById:
-    """Records of any entity by their ids.
+    """Records of any entity by id.
 
     Args:
-        ids: The place of the id, or of the list of ids.
-        nodes: For each entity that it may be, which records may be seen and the object.
+        ids: The parameter of the id, or of the list of ids.
+        nodes: For each possible entity, the condition that a record is visible, and the object.
     """
 
     ids: Param
@@ -352,4 +371,18 @@ class RecordsById:
 
 
 Plan = Connection | Aggregation | RecordById | RecordsById | Feed | Export
-"""The plan of one root field."""
+"""The plan of a root field."""
+
+
+def children(part: object) -> Iterator[object]:
+    """Yield the parts of a plan directly inside a part, for code that traverses plans."""
+    for name in ("outputs", "node", "nodes", "connection", "aggregation"):
+        yield from _flatten(getattr(part, name, ()))
+
+
+def _flatten(value: object) -> Iterator[object]:
+    if not isinstance(value, tuple):
+        yield value
+        return
+    for item in value:
+        yield from _flatten(item)

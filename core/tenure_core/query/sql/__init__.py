@@ -1,5 +1,5 @@
-"""From a plan to one SQL statement: pure, cached, and tested without a database."""
+"""Compiles plans to SQL. No I/O: the statements are cached, and tested without a database."""
 
-from tenure_core.query.sql.compiler import Statement, compile, compile_export
+from tenure_core.query.sql.compiler import Statement, compile, compile_condition, compile_export
 
-__all__ = ["Statement", "compile", "compile_export"]
+__all__ = ["Statement", "compile", "compile_condition", "compile_export"]

@@ -1,4 +1,4 @@
-"""Predicates: from a plan's conditions to SQL conditions on one aliased table."""
+"""Renders predicates as SQL conditions on the rows of an aliased table."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from tenure_core.catalog.catalog import EntityInfo, ToMany, ToOne
+from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.catalog.external_refs import EXTERNAL_REF
-from tenure_core.query.plan.nodes import HavingCompare
-from tenure_core.query.plan.predicates import (
-    TENANT,
+from tenure_core.catalog.fields import Relation
+from tenure_core.catalog.predicates import (
+    ActorParam,
     And,
     Compare,
     CompareJson,
@@ -47,69 +47,84 @@ from tenure_core.query.sql.columns import value_of
 
 Condition = ColumnElement[bool]
 
+ONE: ColumnElement[int] = literal_column("1")
+
+
+ACTOR_TYPES: dict[ActorParam, types.TypeEngine[Any]] = {
+    ActorParam.TENANT: types.Uuid(),
+    ActorParam.ID: types.Uuid(),
+}
+"""SQL types of the actor parameters; the others are text."""
+
 
 def parameter_name(index: int) -> str:
-    """Return the name of a value's place in the statement."""
-    return "tenant" if index == TENANT else f"p{index}"
+    """Return the name of a request parameter in the statement."""
+    return f"p{index}"
 
 
-def bind_param(param: Param) -> ColumnElement[Any]:
-    """Return the place of a value as an expression."""
-    one = types.Text() if isinstance(param.kind.sql_type, types.Text) else param.kind.sql_type
-    return _bound(parameter_name(param.index), ARRAY(one) if param.many else one)
+def bind_param(param: Param | ActorParam) -> ColumnElement[Any]:
+    """Return the placeholder of a parameter."""
+    if isinstance(param, ActorParam):
+        return _placeholder(param.value, ACTOR_TYPES.get(param, types.Text()))
+    item_type = (
+        types.Text() if isinstance(param.scalar_type.sql_type, types.Text) else param.scalar_type.sql_type
+    )
+    return _placeholder(parameter_name(param.index), ARRAY(item_type) if param.many else item_type)
 
 
-def _bound(name: str, sql_type: types.TypeEngine[Any]) -> ColumnElement[Any]:
-    # Its value comes when the statement is run: SQLAlchemy must not miss it.
+def _placeholder(name: str, sql_type: types.TypeEngine[Any]) -> ColumnElement[Any]:
+    # The value is bound when the statement runs, so SQLAlchemy must not require it.
     return bindparam(name, type_=sql_type, required=False)
 
 
 def tenant_condition(table: FromClause) -> Condition:
-    """Return the condition that a row belongs to the tenant who asks."""
-    return table.c.tenant_id == _bound(parameter_name(TENANT), types.Uuid())
+    """Return the condition that a row belongs to the caller's tenant."""
+    return table.c.tenant_id == bind_param(ActorParam.TENANT)
 
 
-def join_condition(relation: ToOne | ToMany, outer: FromClause, other: FromClause) -> Condition:
-    """Return the condition that `other` is a record on the far side of a relation of `outer`."""
-    if isinstance(relation, ToOne):
-        return other.c.id == outer.c[relation.column.name]
-    return other.c[relation.column.name] == outer.c.id
+def related_condition(
+    relation: Relation, outer: FromClause, other: FromClause, scope: Predicate
+) -> Condition:
+    """Return the condition that a row of `other` is related to the row of `outer` and is within a scope."""
+    return and_(
+        tenant_condition(other), relation.join_condition(outer, other), render_condition(scope, other)
+    )
 
 
 @singledispatch
-def condition(predicate: Predicate, table: FromClause) -> Condition:
-    """Return a predicate as a condition on one table."""
+def render_condition(predicate: Predicate, table: FromClause) -> Condition:
+    """Return a predicate as a condition on the rows of a table."""
     raise TypeError(f"no SQL for {predicate!r}")
 
 
 def is_not_true(part: Condition) -> Condition:
-    """Return the opposite of a condition, where unknown counts as false."""
+    """Return the negation of a condition; null counts as false."""
     return part.self_group().is_not(true())
 
 
-@condition.register
+@render_condition.register
 def _(predicate: And, table: FromClause) -> Condition:
-    parts = [condition(part, table) for part in predicate.parts]
+    parts = [render_condition(part, table) for part in predicate.parts]
     return and_(*parts) if parts else true()
 
 
-@condition.register
+@render_condition.register
 def _(predicate: Or, table: FromClause) -> Condition:
-    parts = [condition(part, table) for part in predicate.parts]
+    parts = [render_condition(part, table) for part in predicate.parts]
     return or_(*parts) if parts else false()
 
 
-@condition.register
+@render_condition.register
 def _(predicate: Not, table: FromClause) -> Condition:
-    return is_not_true(condition(predicate.part, table))
+    return is_not_true(render_condition(predicate.part, table))
 
 
-@condition.register
+@render_condition.register
 def _(predicate: Compare, table: FromClause) -> Condition:
     return COMPARE[predicate.operator](value_of(predicate.column, table), bind_param(predicate.param))
 
 
-@condition.register
+@render_condition.register
 def _(predicate: IsNull, table: FromClause) -> Condition:
     columns = [value_of(column, table) for column in predicate.columns]
     if predicate.empty:
@@ -117,78 +132,61 @@ def _(predicate: IsNull, table: FromClause) -> Condition:
     return or_(*(column.is_not(None) for column in columns))
 
 
-@condition.register
+@render_condition.register
 def _(predicate: CompareJson, table: FromClause) -> Condition:
-    found = _inside(value_of(predicate.column, table), predicate.path)
+    value = _value_at(value_of(predicate.column, table), predicate.path)
     if predicate.operator in ("lt", "lte", "gt", "gte"):
-        number: ColumnElement[float] = cast(found, types.Double())
-        compared = COMPARE[predicate.operator](number, bind_param(predicate.param))
-        return case((func.jsonb_typeof(found) == literal_column("'number'"), compared))
-    return COMPARE[predicate.operator](found, bind_param(predicate.param))
+        number: ColumnElement[float] = cast(value, types.Double())
+        comparison = COMPARE[predicate.operator](number, bind_param(predicate.param))
+        return case((func.jsonb_typeof(value) == literal_column("'number'"), comparison))
+    return COMPARE[predicate.operator](value, bind_param(predicate.param))
 
 
-@condition.register
+@render_condition.register
 def _(predicate: JsonIsNull, table: FromClause) -> Condition:
-    found = _inside(value_of(predicate.column, table), predicate.path)
+    value = _value_at(value_of(predicate.column, table), predicate.path)
     null: ColumnElement[str] = literal_column("'null'")
-    missing = func.coalesce(func.jsonb_typeof(found), null) == null
-    return missing if predicate.empty else ~missing
+    is_null = func.coalesce(func.jsonb_typeof(value), null) == null
+    return is_null if predicate.empty else ~is_null
 
 
-@condition.register
+@render_condition.register
 def _(predicate: Search, table: FromClause) -> Condition:
     return table.c.search.op("@@")(func.tenure_search_query(bind_param(predicate.words)))
 
 
-@condition.register
+@render_condition.register
 def _(predicate: RelationMatch, table: FromClause) -> Condition:
     other = predicate.entity.table.alias()
-    matched = condition(predicate.condition, other)
-    if predicate.quantifier == "every":
-        matched = is_not_true(matched)
-    found = related_rows(predicate.entity, predicate.relation, table, other).where(
-        condition(predicate.scope, other), matched
-    )
-    return exists(found) if predicate.quantifier == "some" else ~exists(found)
+    related = related_condition(predicate.relation, table, other, predicate.scope)
+    rows = select(ONE).select_from(other).where(related).correlate(table)
+    return _render_quantifier(predicate.quantifier, rows, render_condition(predicate.condition, other))
 
 
-def related_rows(
-    entity: EntityInfo, relation: ToOne | ToMany, outer: FromClause, other: FromClause
-) -> Select[Any]:
-    """Return the select of the related records of one row of `outer`, without any column yet."""
-    return (
-        select(literal_column("1"))
-        .select_from(other)
-        .where(tenant_condition(other), join_condition(relation, outer, other))
-        .correlate(outer)
-    )
-
-
-@condition.register
+@render_condition.register
 def _(predicate: ExternalRefMatch, table: FromClause) -> Condition:
     ref = EXTERNAL_REF.alias()
-    matched = condition(predicate.condition, ref)
-    if predicate.quantifier == "every":
-        matched = is_not_true(matched)
-    found = external_refs(predicate.entity, table, ref, literal_column("1")).where(matched)
-    return exists(found) if predicate.quantifier == "some" else ~exists(found)
+    rows = select_external_refs(predicate.entity, table, ref, ONE)
+    return _render_quantifier(predicate.quantifier, rows, render_condition(predicate.condition, ref))
 
 
-def external_refs(
-    entity: EntityInfo, record: FromClause, ref: FromClause, what: ColumnElement[Any]
+def _render_quantifier(quantifier: str, rows: Select[Any], matches: Condition) -> Condition:
+    if quantifier == "every":
+        return ~exists(rows.where(is_not_true(matches)))
+    matching = exists(rows.where(matches))
+    return matching if quantifier == "some" else ~matching
+
+
+def select_external_refs(
+    entity: EntityInfo, record: FromClause, ref: FromClause, output: ColumnElement[Any]
 ) -> Select[Any]:
-    """Return the select of something about the keys that other systems have for one record."""
-    own = ref.c.entity == literal_column(f"'{entity.name}'"), ref.c.record_id == record.c.id
-    return select(what).select_from(ref).where(tenant_condition(ref), *own).correlate(record)
+    """Return the select of an output for each external reference of one record."""
+    of_record = ref.c.entity == literal_column(f"'{entity.name}'"), ref.c.record_id == record.c.id
+    return select(output).select_from(ref).where(tenant_condition(ref), *of_record).correlate(record)
 
 
-def _inside(column: ColumnElement[Any], path: Param) -> ColumnElement[Any]:
+def _value_at(column: ColumnElement[Any], path: Param) -> ColumnElement[Any]:
     return column.op("#>", return_type=JSONB())(bind_param(path))
-
-
-def having(compare: HavingCompare, measure: ColumnElement[Any]) -> Condition:
-    """Return the condition on a measure of a group."""
-    return COMPARE[compare.operator](measure, bind_param(compare.param))
 
 
 COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Condition]] = {
@@ -212,4 +210,4 @@ COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Condition]
     "isEmpty": lambda a, b: a == b,
     "isNotEmpty": lambda a, b: a != b,
 }
-"""Every operator of a filter, as SQL."""
+"""The SQL of each filter operator."""

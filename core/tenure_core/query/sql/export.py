@@ -1,4 +1,4 @@
-"""Exports: every living record of an entity as a line of JSON, in the form in which changes have it."""
+"""Renders the records of an entity as lines of JSON, in the format of the change feed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import JSON
 
-from tenure_core.catalog.catalog import CompositeField, EntityInfo, ScalarField
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.catalog.change_operation import capture_template
+from tenure_core.catalog.predicates import Predicate
 from tenure_core.query.plan.nodes import CompositeValue, Node, Value
-from tenure_core.query.sql.conditions import tenant_condition
+from tenure_core.query.sql.conditions import render_condition, tenant_condition
 from tenure_core.query.sql.json_objects import Source, string_literal
 
 
-def export_select(entity: EntityInfo) -> Select[Any]:
-    """Return the select of an entity's living records, each as JSON in a column called line.
+def select_export(entity: EntityInfo, rows: Predicate) -> Select[Any]:
+    """Return the select of an entity's records in the order of creation, each as JSON in a column named line.
 
-    They come in the order of their ids, which is that of their creation.
+    Args:
+        entity: The entity.
+        rows: The exported rows; see `tenure_core.access.visibility`.
     """
     table = entity.table.alias()
     source = Source.of(table)
-    data = func.row_to_json(source.node(Node(entity, tuple(_data(entity)))), type_=JSON())
+    data = func.row_to_json(source.add_node(Node(entity, tuple(_outputs(entity)))), type_=JSON())
     columns = [
         string_literal(entity.name).label("entity"),
         table.c.id.label("id"),
@@ -29,18 +33,15 @@ def export_select(entity: EntityInfo) -> Select[Any]:
         data.label("data"),
     ]
     line = func.row_to_json(source.add_object(columns), type_=JSON()).label("line")
-    living = tenant_condition(table), table.c.deleted_at.is_(None)
-    return select(line).select_from(source.joined).where(*living).order_by(table.c.id)
+    where = tenant_condition(table), render_condition(rows, table)
+    return select(line).select_from(source.joined).where(*where).order_by(table.c.id)
 
 
-def _data(entity: EntityInfo) -> Iterator[Value | CompositeValue]:
-    declared = set(entity.declared_scalars)
-    for field in entity.fields.values():
-        if isinstance(field, ScalarField) and field in declared:
-            yield Value(field.name, field.column)
-        elif isinstance(field, CompositeField):
-            columns = {part.name: part.column for part in field.parts.values()}
-            parts = tuple(Value(name, column) for name, column in columns.items())
-            yield CompositeValue(field.name, tuple(columns.values()), parts)
-    for reference in entity.references:
-        yield CompositeValue(reference.name, (reference.column,), (Value("id", reference.column),))
+def _outputs(entity: EntityInfo) -> Iterator[Value | CompositeValue]:
+    columns = entity.table.c
+    for name, template in capture_template(entity).items():
+        if isinstance(template, str):
+            yield Value(name, columns[template])
+        else:
+            parts = tuple(Value(part, columns[column]) for part, column in template.items())
+            yield CompositeValue(name, tuple(part.column for part in parts), parts)

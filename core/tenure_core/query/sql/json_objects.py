@@ -1,15 +1,15 @@
-"""Objects: from a plan's outputs to JSON, built by PostgreSQL.
+"""Renders the objects of a plan as JSON that PostgreSQL builds.
 
-An object is a lateral select whose columns carry the answer's names: `row_to_json` of its row is the object.
-Seen to be about 1.5 times as fast as nested `json_build_object`.
+An object is a lateral select whose columns have the names of the response; `row_to_json` of its row is the
+object. In a benchmark this was about 1.5 times as fast as nested `json_build_object`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,11 +26,13 @@ from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
 from tenure_core.catalog.computed_fields import AnyColumn
 from tenure_core.catalog.external_refs import EXTERNAL_REF
+from tenure_core.catalog.predicates import Predicate
 from tenure_core.query.plan.change_nodes import History
 from tenure_core.query.plan.nodes import (
     BatchValue,
     CompositeValue,
     ExternalRefs,
+    NamedField,
     Node,
     Output,
     ToManyAggregation,
@@ -39,26 +41,33 @@ from tenure_core.query.plan.nodes import (
     TypeName,
     Value,
 )
-from tenure_core.query.plan.predicates import Predicate
 from tenure_core.query.sql.columns import value_of
 from tenure_core.query.sql.conditions import (
+    ONE,
     Condition,
-    condition,
-    external_refs,
-    join_condition,
+    render_condition,
+    select_external_refs,
     tenant_condition,
 )
 
 Pairs = Iterable[tuple[str, ColumnElement[Any]]]
 
+SingleValue = TypeVar("SingleValue", NamedField, Value)
+
+EMPTY_LIST: ColumnElement[Any] = literal_column("'[]'::json")
+NULL: ColumnElement[Any] = literal_column("null::json")
+
+SINGLE_GROUP: ColumnElement[Any] = literal_column("()")
+"""GROUP BY expression of a select that returns one row, even for an empty page."""
+
 
 def string_literal(text: str) -> ColumnElement[str]:
-    """Return a name of the API, which holds no quotes, as a literal."""
+    """Return an API name, which contains no quotes, as a string literal."""
     return literal_column(f"'{text}'")
 
 
 def int_literal(value: int) -> ColumnElement[int]:
-    """Return a number that belongs to the statement's shape as a literal."""
+    """Return a number that is part of the plan as a literal."""
     return literal_column(str(value))
 
 
@@ -69,14 +78,23 @@ def json_object(pairs: Pairs) -> ColumnElement[Any]:
     )
 
 
+def json_outputs(
+    outputs: Iterable[SingleValue | TypeName], render: Callable[[SingleValue], ColumnElement[Any]]
+) -> ColumnElement[Any]:
+    """Return a small JSON object of planned outputs; `render` returns the value of each."""
+    return json_object(
+        (o.key, string_literal(o.name) if isinstance(o, TypeName) else render(o)) for o in outputs
+    )
+
+
 @dataclass(slots=True)
 class Source:
-    """A source of rows that grows by what their objects need.
+    """Rows, and the lateral selects that the objects of these rows need.
 
     Args:
-        rows: The rows themselves.
-        joined: The rows with everything joined to them so far.
-        outer: What nested selects may refer to.
+        rows: The rows.
+        joined: The rows, joined with all lateral selects so far.
+        outer: What nested selects are correlated with.
     """
 
     rows: FromClause
@@ -85,119 +103,110 @@ class Source:
 
     @classmethod
     def of(cls, rows: FromClause) -> Source:
-        """Return the source of some rows, with nothing joined yet."""
+        """Return the source of some rows, without joins."""
         return cls(rows, rows, [rows])
 
     def attach(self, rows: Select[Any]) -> FromClause:
-        """Join what a lateral select gives for each row, or nulls where it gives nothing."""
+        """Left-join a lateral select."""
         lateral = rows.correlate(*self.outer).lateral()
         self.joined = self.joined.outerjoin(lateral, true())
         self.outer.append(lateral)
         return lateral
 
     def add_object(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-        """Join one object per row, and return it as a row whose JSON it is.
+        """Join one object per row, and return its row.
 
-        Its name holds a space: no name that a client gives a column can be taken for it.
+        The alias contains a space, so it cannot collide with a response key that names a column.
         """
         lateral = select(*columns).correlate(*self.outer).lateral(f"object {len(self.outer)}")
         self.joined = self.joined.join(lateral, true())
         self.outer.append(lateral)
         return lateral.table_valued()
 
-    def node(self, node: Node) -> ColumnElement[Any]:
-        """Join the object of each row's record, and return it as a row whose JSON it is."""
-        return self.add_object([value(output, self).label(output.key) for output in node.outputs])
+    def add_node(self, node: Node) -> ColumnElement[Any]:
+        """Join the object of each row's record, and return its row."""
+        return self.add_object([render_value(output, self).label(output.key) for output in node.outputs])
 
 
 @singledispatch
-def value(output: Output, source: Source) -> ColumnElement[Any]:
-    """Return what one output of an object is, joining to the source what it takes.
+def render_value(output: Output, source: Source) -> ColumnElement[Any]:
+    """Return the value of one output of an object, and join what it needs to the source.
 
-    Lists and aggregates add themselves in their own modules.
+    Connections, aggregates and histories are registered in their own modules.
     """
     raise TypeError(f"no SQL for {output!r}")
 
 
-@value.register
+@render_value.register
 def _(output: Value, source: Source) -> ColumnElement[Any]:
     return value_of(output.column, source.rows)
 
 
-@value.register
+@render_value.register
 def _(output: BatchValue, source: Source) -> ColumnElement[Any]:
-    needs = output.field.required_columns.items()
-    return json_object((name, value_of(column, source.rows)) for name, column in needs)
+    columns = output.field.required_columns.items()
+    return json_object((name, value_of(column, source.rows)) for name, column in columns)
 
 
-@value.register
+@render_value.register
 def _(output: TypeName, source: Source) -> ColumnElement[Any]:
     return string_literal(output.name)
 
 
-@value.register
+@render_value.register
 def _(output: CompositeValue, source: Source) -> ColumnElement[Any]:
     rows = source.rows
-    filled = or_(*(value_of(column, rows).is_not(None) for column in output.columns))
-    pairs = (
-        (o.key, string_literal(o.name) if isinstance(o, TypeName) else value_of(o.column, rows))
-        for o in output.outputs
-    )
-    return case((filled, json_object(pairs)))
+    is_filled = or_(*(value_of(column, rows).is_not(None) for column in output.columns))
+    return case((is_filled, json_outputs(output.outputs, lambda value: value_of(value.column, rows))))
 
 
-@value.register
+@render_value.register
 def _(output: ToOneNode, source: Source) -> ColumnElement[Any]:
     target = output.node.entity.table.alias()
-    return source.attach(
-        record(output.node, target, output.scope, join_condition(output.relation, source.rows, target))
-    ).c.value
+    join = output.relation.join_condition(source.rows, target)
+    return source.attach(select_record(output.node, target, output.scope, join)).c.value
 
 
-@value.register
+@render_value.register
 def _(output: ExternalRefs, source: Source) -> ColumnElement[Any]:
     ref = EXTERNAL_REF.alias()
-    pairs = (
-        (o.key, string_literal(o.name) if isinstance(o, TypeName) else ref.c[o.column.name])
-        for o in output.outputs
-    )
-    listed = aggregate_order_by(json_object(pairs), ref.c.system, ref.c.external_id)
-    empty: ColumnElement[Any] = literal_column("'[]'::json")
-    found = func.coalesce(func.json_agg(listed, type_=JSON()), empty).label("value")
-    return source.attach(external_refs(output.entity, source.rows, ref, found)).c.value
+    item = json_outputs(output.outputs, lambda value: ref.c[value.column.name])
+    items = aggregate_order_by(item, ref.c.system, ref.c.external_id)
+    array = func.coalesce(func.json_agg(items, type_=JSON()), EMPTY_LIST).label("value")
+    return source.attach(select_external_refs(output.entity, source.rows, ref, array)).c.value
 
 
-def record(node: Node, table: FromClause, scope: Predicate, *which: Condition) -> Select[Any]:
-    """Return the select of one record as JSON, in a column called value.
+def select_record(node: Node, table: FromClause, scope: Predicate, *conditions: Condition) -> Select[Any]:
+    """Return the select of one record as JSON, in a column named value.
 
-    There is one at most, but PostgreSQL has to be told: else it may join a list's records to the list in an
-    order of its own, and the list would lose its order.
+    At most one row matches. Without LIMIT 1, PostgreSQL may join the records to a list in an order that
+    loses the order of the list.
 
     Args:
         node: The object.
-        table: The aliased table that the record lies in.
-        scope: Whether it may be seen.
-        which: Which one, where the scope does not say it.
+        table: The aliased table of the record.
+        scope: The predicate of the record, with the row visibility.
+        conditions: What else identifies the record.
     """
     source = Source.of(table)
-    found = func.row_to_json(source.node(node), type_=JSON()).label("value")
-    which_one = (tenant_condition(table), *which, condition(scope, table))
-    return select(found).select_from(source.joined).where(*which_one).limit(int_literal(1))
+    json = func.row_to_json(source.add_node(node), type_=JSON()).label("value")
+    where = (tenant_condition(table), *conditions, render_condition(scope, table))
+    return select(json).select_from(source.joined).where(*where).limit(ONE)
 
 
 def required_columns(node: Node) -> dict[str, AnyColumn]:
-    """Return the columns that an object is made of, by their names."""
-    found: dict[str, AnyColumn] = {}
+    """Return the columns that an object needs, by name."""
+    columns: dict[str, AnyColumn] = {}
     for output in node.outputs:
         match output:
             case Value():
-                found[output.column.name] = output.column
+                columns[output.column.name] = output.column
             case BatchValue():
-                found |= {column.name: column for column in output.field.required_columns.values()}
+                columns |= {column.name: column for column in output.field.required_columns.values()}
             case CompositeValue():
-                found |= {column.name: column for column in output.columns}
+                columns |= {column.name: column for column in output.columns}
             case ToOneNode():
-                found[output.relation.column.name] = output.relation.column
+                columns |= {column.name: column for column in output.relation.source_columns}
             case ToManyConnection() | ToManyAggregation() | History() | ExternalRefs():
-                found["id"] = node.entity.id.column
-    return found
+                columns["id"] = node.entity.id.column
+    return columns

@@ -1,4 +1,4 @@
-"""SQL: one statement for each shape of a plan, without any value, and with the tenant in every scope."""
+"""A statement per plan shape, without values of the request, and with the tenant condition on every table."""
 
 from __future__ import annotations
 
@@ -8,39 +8,47 @@ from typing import Any, get_args
 
 import pytest
 
-from tenure_core.access.grants import EntityGrant, Grants, TenantGrants
-from tenure_core.access.identity import Role
+from tenure_core.access.grants import READ_ONLY, EntityGrant, Grants
+from tenure_core.access.identity import Actor, Role
 from tenure_core.catalog.catalog import Catalog
+from tenure_core.catalog.predicates import ActorParam, Predicate
 from tenure_core.query.plan import plan
-from tenure_core.query.plan.predicates import TENANT, Predicate
 from tenure_core.query.request import SelectedField
 from tenure_core.query.sql import Statement, compile
-from tenure_core.query.sql.conditions import condition, parameter_name
+from tenure_core.query.sql.conditions import bind_param, render_condition
 
 SECRET = "a value that must not be in the text"
 
 
-def asked(name: str, *fields: SelectedField, key: str | None = None, **arguments: Any) -> SelectedField:
+def select_field(
+    name: str, *fields: SelectedField, key: str | None = None, **arguments: Any
+) -> SelectedField:
     return SelectedField(key or name, name, arguments, fields)
 
 
 def statement(field: SelectedField, catalog: Catalog) -> Statement:
-    grants = Grants(Role.READER, dict.fromkeys(catalog.entities, EntityGrant(read=True)))
-    return compile(plan(field, catalog, TenantGrants(uuid.uuid4(), grants)).plan)
+    grants = Grants(Role.READER, dict.fromkeys(catalog.entities, EntityGrant(READ_ONLY)))
+    return compile(plan(field, catalog, grants).plan)
 
 
-EVERYTHING = asked(
+EVERYTHING = select_field(
     "accounts",
-    asked("totalCount"),
-    asked("pageInfo", asked("hasNextPage"), asked("startCursor")),
-    asked("edges", asked("cursor"), asked("node", asked("parent", asked("name")))),
-    asked(
-        "nodes",
-        asked("contacts", asked("nodes", asked("account", asked("id"))), orderBy=[{"field": "ACCOUNT_NAME"}]),
+    select_field("totalCount"),
+    select_field("pageInfo", select_field("hasNextPage"), select_field("startCursor")),
+    select_field(
+        "edges", select_field("cursor"), select_field("node", select_field("parent", select_field("name")))
     ),
-    asked(
+    select_field(
         "nodes",
-        asked("activitiesAggregate", asked("count"), groupBy=[{"field": "CONTACT_LAST_NAME"}]),
+        select_field(
+            "contacts",
+            select_field("nodes", select_field("account", select_field("id"))),
+            orderBy=[{"field": "ACCOUNT_NAME"}],
+        ),
+    ),
+    select_field(
+        "nodes",
+        select_field("activitiesAggregate", select_field("count"), groupBy=[{"field": "CONTACT_LAST_NAME"}]),
         key="n",
     ),
     where={
@@ -50,7 +58,7 @@ EVERYTHING = asked(
 )
 
 
-def test_the_text_holds_no_value(catalog: Catalog) -> None:
+def test_a_statement_contains_no_value_of_the_request(catalog: Catalog) -> None:
     text = statement(EVERYTHING, catalog).text
     assert SECRET not in text
     assert "%(p0)s" in text
@@ -58,45 +66,63 @@ def test_the_text_holds_no_value(catalog: Catalog) -> None:
 
 def test_plans_of_one_shape_share_one_statement(catalog: Catalog) -> None:
     def about(name: str) -> SelectedField:
-        return asked("accounts", asked("totalCount"), where={"name": {"eq": name}})
+        return select_field("accounts", select_field("totalCount"), where={"name": {"eq": name}})
 
     assert statement(about("a"), catalog) is statement(about("b"), catalog)
 
 
-def test_every_reading_of_a_table_compares_the_tenant(catalog: Catalog) -> None:
+def test_every_use_of_a_table_compares_the_tenant(catalog: Catalog) -> None:
     text = statement(EVERYTHING, catalog).text
-    readings = re.findall(r"(?:FROM|JOIN|,) (?:account|contact|activity) AS (\w+)", text)
-    assert len(readings) > 8
-    assert [alias for alias in readings if f"{alias}.tenant_id = %(tenant)s" not in text] == []
+    aliases = re.findall(r"(?:FROM|JOIN|,) (?:account|contact|activity) AS (\w+)", text)
+    assert len(aliases) > 8
+    assert [alias for alias in aliases if f"{alias}.tenant_id = %(tenant)s" not in text] == []
 
 
-def test_the_tenant_is_bound_beside_the_values(catalog: Catalog) -> None:
-    tenant = uuid.uuid4()
-    values = statement(EVERYTHING, catalog).values(tenant, ["a", "b"])
-    assert values == {parameter_name(TENANT): tenant, "p0": "a", "p1": "b"}
+def test_the_parameters_are_the_actor_and_the_values_of_the_request(catalog: Catalog) -> None:
+    actor = Actor(uuid.uuid4(), uuid.uuid4(), Role.READER, "erp")
+    values = statement(EVERYTHING, catalog).values(actor, ["a", "b"])
+    assert values == {
+        "tenant": actor.tenant_id,
+        "actor_id": actor.key_id,
+        "actor_name": str(actor.key_id),
+        "actor_role": "reader",
+        "actor_origin": "erp",
+        "p0": "a",
+        "p1": "b",
+    }
 
 
-def test_a_record_that_is_joined_to_a_list_is_looked_up_by_itself(catalog: Catalog) -> None:
-    """Else PostgreSQL may join it by a hash of the list, and the list loses its order."""
-    to_one = asked("contacts", asked("nodes", asked("account", asked("name"))))
-    by_reference = asked(
-        "contactsAggregate", asked("key", asked("account", asked("name"))), groupBy=[{"field": "ACCOUNT"}]
+@pytest.mark.parametrize("param", ActorParam)
+def test_every_actor_parameter_has_a_value_of_its_sql_type(param: ActorParam) -> None:
+    actor = Actor(uuid.uuid4(), uuid.uuid4(), Role.READER, "erp")
+    assert isinstance(actor.parameters[param], bind_param(param).type.python_type)
+
+
+def test_a_record_that_is_joined_to_a_list_is_limited_to_one(catalog: Catalog) -> None:
+    """Without a limit, PostgreSQL may use a hash join, and the list loses its order."""
+    to_one = select_field("contacts", select_field("nodes", select_field("account", select_field("name"))))
+    by_reference = select_field(
+        "contactsAggregate",
+        select_field("key", select_field("account", select_field("name"))),
+        groupBy=[{"field": "ACCOUNT"}],
     )
     for field in (to_one, by_reference):
         assert re.search(r"LIMIT 1\) AS", statement(field, catalog).text)
 
 
 @pytest.mark.parametrize("alias", ["anon_1", "anon_2", "account_1", "object_1", "position"])
-def test_no_alias_of_a_client_is_taken_for_a_row(catalog: Catalog, alias: str) -> None:
-    field = asked("account", asked("kind", key=alias), id="01890a5d-ac96-774b-bcce-b302099a8057")
+def test_no_response_key_collides_with_the_alias_of_a_row(catalog: Catalog, alias: str) -> None:
+    field = select_field(
+        "account", select_field("kind", key=alias), id="01890a5d-ac96-774b-bcce-b302099a8057"
+    )
     rows = re.findall(r'row_to_json\(("[^"]+"|\w+)\)', statement(field, catalog).text)
     assert rows
     assert all(" " in row for row in rows)
 
 
-def test_a_record_without_fields_is_an_object(catalog: Catalog) -> None:
-    assert "SELECT" in statement(asked("accounts", asked("nodes")), catalog).text
+def test_a_record_without_fields_compiles(catalog: Catalog) -> None:
+    assert "SELECT" in statement(select_field("accounts", select_field("nodes")), catalog).text
 
 
-def test_every_sort_of_predicate_has_its_sql() -> None:
-    assert set(get_args(Predicate)) <= set(condition.registry)
+def test_every_predicate_class_has_sql() -> None:
+    assert set(get_args(Predicate)) <= set(render_condition.registry)

@@ -1,4 +1,4 @@
-"""The feed is complete and in order, whoever writes meanwhile, and a reader may stop and go on anywhere."""
+"""The change feed is complete and in order during concurrent writes, and can be resumed at any cursor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.feed_reader import Copy, Feed
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import BadUserInputError, CursorExpiredError
-from tenure_core.postgres.database import Database, service_conninfo
+from tenure_core.postgres.database import Database, build_service_conninfo
 
 Connection = psycopg.AsyncConnection[Any]
 Connect = Callable[[], Awaitable[Connection]]
@@ -29,21 +29,21 @@ def feed(database: Database, catalog: Catalog, actor: Actor) -> Feed:
 
 @pytest.fixture
 async def connect(database_url: str, actor: Actor) -> AsyncIterator[Connect]:
-    """Open connections of the service that are bound to the tenant, each with a transaction of its own."""
+    """Open connections as the service, bound to the tenant; each has its own transaction."""
     async with AsyncExitStack() as stack:
 
-        async def opened() -> Connection:
-            connection = await psycopg.AsyncConnection.connect(service_conninfo(database_url, 30))
+        async def open_connection() -> Connection:
+            connection = await psycopg.AsyncConnection.connect(build_service_conninfo(database_url, 30))
             await stack.enter_async_context(connection)
             tenant = str(actor.tenant_id)
             await connection.execute("SELECT set_config('tenure.tenant_id', %s, false)", (tenant,))
             await connection.commit()
             return connection
 
-        yield opened
+        yield open_connection
 
 
-async def one(connection: Connection, statement: str, *values: object) -> Any:
+async def fetch_value(connection: Connection, statement: str, *values: object) -> Any:
     row = await (await connection.execute(statement, values)).fetchone()
     assert row is not None
     return row[0]
@@ -51,8 +51,8 @@ async def one(connection: Connection, statement: str, *values: object) -> Any:
 
 async def create(connection: Connection, actor: Actor, name: str) -> uuid.UUID:
     insert = "INSERT INTO account (tenant_id, name) VALUES (%s, %s) RETURNING id"
-    found: uuid.UUID = await one(connection, insert, actor.tenant_id, name)
-    return found
+    identity: uuid.UUID = await fetch_value(connection, insert, actor.tenant_id, name)
+    return identity
 
 
 def names(edges: list[Any]) -> list[str]:
@@ -60,7 +60,7 @@ def names(edges: list[Any]) -> list[str]:
 
 
 class TestOrder:
-    async def test_a_change_behind_those_that_were_read_is_read_next(
+    async def test_a_change_that_was_committed_late_is_on_the_next_page(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         slow, quick = await connect(), await connect()
@@ -75,11 +75,11 @@ class TestOrder:
         assert names(await feed.rest(first["pageInfo"]["endCursor"])) == ["slow", "later"]
         assert names(await feed.rest(first["edges"][0]["cursor"])) == ["slow", "later"]
 
-    async def test_so_is_one_of_a_transaction_that_began_after_all_that_have_ended(
+    async def test_a_change_of_a_transaction_younger_than_all_finished_ones_is_on_the_next_page(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         older, younger = await connect(), await connect()
-        await one(older, "SELECT pg_current_xact_id()::text")
+        await fetch_value(older, "SELECT pg_current_xact_id()::text")
         await create(younger, actor, "younger")
         await create(older, actor, "older")
         await older.commit()
@@ -88,7 +88,7 @@ class TestOrder:
         await younger.commit()
         assert names(await feed.rest(first["pageInfo"]["endCursor"])) == ["younger"]
 
-    async def test_an_older_transaction_that_writes_a_record_last_comes_last(
+    async def test_changes_of_a_record_are_in_the_order_of_the_writes_not_of_the_transactions(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         older, younger = await connect(), await connect()
@@ -103,7 +103,7 @@ class TestOrder:
         assert int(edges[1]["transactionId"]) < int(edges[2]["transactionId"])
         assert names([e for e in edges if e["id"] == str(record)]) == ["first", "second", "third"]
 
-    async def test_what_is_rolled_back_is_never_seen(
+    async def test_changes_that_are_rolled_back_are_not_in_the_feed(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         writer = await connect()
@@ -119,7 +119,9 @@ class TestOrder:
 
 
 class TestCursors:
-    async def test_a_reader_goes_on_at_any_change(self, feed: Feed, connect: Connect, actor: Actor) -> None:
+    async def test_the_feed_resumes_after_any_change(
+        self, feed: Feed, connect: Connect, actor: Actor
+    ) -> None:
         writer = await connect()
         for number in range(7):
             await create(writer, actor, str(number))
@@ -129,7 +131,7 @@ class TestCursors:
             assert names(await feed.rest(edge["cursor"])) == names(edges[index + 1 :])
 
     @pytest.mark.parametrize("size", [1, 4, 10, 30, 1000])
-    async def test_also_in_the_midst_of_what_a_long_transaction_left_behind(
+    async def test_the_feed_resumes_among_the_changes_of_a_long_transaction(
         self, feed: Feed, connect: Connect, actor: Actor, size: int
     ) -> None:
         long, other, quick = await connect(), await connect(), await connect()
@@ -150,14 +152,14 @@ class TestCursors:
         expected = {f"{who} {n}" for n in range(10) for who in ("long", "other")} | {"later", "last"}
         assert sorted(names(edges)) == sorted(expected)
         for who in ("long", "other"):
-            found = [name for name in names(edges) if name.startswith(who)]
-            assert found == [f"{who} {n}" for n in range(10)]
+            of_writer = [name for name in names(edges) if name.startswith(who)]
+            assert of_writer == [f"{who} {n}" for n in range(10)]
         for index, edge in enumerate(edges):
             assert sorted(names(await feed.rest(edge["cursor"], first=size))) == sorted(
                 names(edges[index + 1 :])
             )
 
-    async def test_a_reader_who_has_read_all_goes_on_from_there(
+    async def test_the_feed_resumes_after_an_empty_page(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         empty = await feed.page()
@@ -171,7 +173,7 @@ class TestCursors:
         end = page["pageInfo"]["endCursor"]
         assert await feed.rest(end) == []
 
-    async def test_the_end_of_a_page_lies_behind_what_the_reader_does_not_want(
+    async def test_the_end_cursor_is_after_changes_that_the_filter_excludes(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         writer = await connect()
@@ -181,7 +183,7 @@ class TestCursors:
         assert page["edges"] == []
         assert await feed.rest(page["pageInfo"]["endCursor"]) == []
 
-    async def test_pages_say_whether_there_is_more(self, feed: Feed, connect: Connect, actor: Actor) -> None:
+    async def test_a_page_has_a_page_info(self, feed: Feed, connect: Connect, actor: Actor) -> None:
         writer = await connect()
         for name in "ABC":
             await create(writer, actor, name)
@@ -201,18 +203,18 @@ class TestCursors:
         ["", "x", "1", "1.1:1", "1.1:1:", "-1.1:1:.1", "1.1:1:.1.2", "1.1:1:.1.", "1.1:1:x.1", "1 .1:1:.1",
          "99999999999999999999.1:1:.1", "9999999999999999999.1:1:.1", "1.9:1:.1", "1.1:1:.1\n", "\ud800"],
     )  # fmt: skip
-    async def test_what_is_no_cursor_is_refused(self, feed: Feed, cursor: str) -> None:
+    async def test_an_invalid_cursor_is_rejected(self, feed: Feed, cursor: str) -> None:
         with pytest.raises(BadUserInputError):
             await feed.page(after=cursor)
 
     @pytest.mark.parametrize("size", [0, -1, 1001])
-    async def test_a_page_has_a_size(self, feed: Feed, size: int) -> None:
-        with pytest.raises(BadUserInputError, match="1 to 1000"):
+    async def test_a_page_size_out_of_range_is_rejected(self, feed: Feed, size: int) -> None:
+        with pytest.raises(BadUserInputError, match="Use 1 to 1,000"):
             await feed.page(first=size)
 
 
-class TestWhatIsWanted:
-    async def test_one_s_own_changes_can_be_left_out(
+class TestFilters:
+    async def test_changes_of_an_origin_can_be_excluded(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         writer = await connect()
@@ -223,7 +225,7 @@ class TestWhatIsWanted:
         assert names(await feed.rest(excludeOrigin="erp")) == ["crm"]
         assert [edge["origin"] for edge in await feed.rest()] == ["erp", "crm", "erp"]
 
-    async def test_entities_and_operations_can_be_chosen(
+    async def test_changes_are_filtered_by_entity_and_operation(
         self, feed: Feed, connect: Connect, actor: Actor
     ) -> None:
         writer = await connect()
@@ -234,35 +236,35 @@ class TestWhatIsWanted:
         )
         await writer.execute("UPDATE account SET deleted_at = now() WHERE id = %s", (account,))
         await writer.commit()
-        found = [(edge["entity"], edge["operation"]) for edge in await feed.rest()]
-        assert found == [("Account", "CREATE"), ("Contact", "CREATE"), ("Account", "DELETE")]
+        changes = [(edge["entity"], edge["operation"]) for edge in await feed.rest()]
+        assert changes == [("Account", "CREATE"), ("Contact", "CREATE"), ("Account", "DELETE")]
         assert len(await feed.rest(entities=["Contact"])) == 1
         assert len(await feed.rest(operations=["DELETE", "PURGE"])) == 1
         assert len(await feed.rest(operations=["CREATE"], entities=["Account"])) == 1
         assert await feed.rest(entities=[]) == []
 
-    async def test_an_entity_that_is_not_there_is_named(self, feed: Feed) -> None:
+    async def test_an_unknown_entity_is_rejected_with_the_known_ones(self, feed: Feed) -> None:
         with pytest.raises(BadUserInputError, match=r"no entity 'Acount'.*Account, Contact"):
             await feed.page(entities=["Acount"])
 
-    async def test_tenants_stay_apart(
+    async def test_the_feed_contains_changes_of_one_tenant_only(
         self, feed: Feed, connect: Connect, actor: Actor, other_actor: Actor
     ) -> None:
         writer = await connect()
-        await create(writer, actor, "ours")
+        await create(writer, actor, "own")
         await writer.commit()
-        theirs = Feed(feed.database, feed.catalog, other_actor)
-        assert await theirs.rest() == []
-        ours = await feed.page()
-        assert await theirs.rest(ours["edges"][0]["cursor"]) == []
+        other_feed = Feed(feed.database, feed.catalog, other_actor)
+        assert await other_feed.rest() == []
+        page = await feed.page()
+        assert await other_feed.rest(page["edges"][0]["cursor"]) == []
 
 
-FORGET = """
-WITH gone AS (DELETE FROM change WHERE tenant_id = %s RETURNING *)
-INSERT INTO change_horizon SELECT tenant_id, max(seq), max(transaction_id) FROM gone GROUP BY 1
+DELETE_CHANGES = """
+WITH deleted AS (DELETE FROM change WHERE tenant_id = %s RETURNING *)
+INSERT INTO change_horizon SELECT tenant_id, max(seq), max(transaction_id) FROM deleted GROUP BY 1
 """
 
-STILL_YOUNG = """
+HAS_RECENT_HORIZON = """
 SELECT EXISTS (
   SELECT FROM change_horizon
   WHERE tenant_id = %s AND transaction_id >= pg_snapshot_xmin(pg_current_snapshot())
@@ -270,16 +272,16 @@ SELECT EXISTS (
 """
 
 
-async def forget(database_url: str, actor: Actor) -> None:
-    """Drop all that the tenant's feed has, as it will be when it has grown old."""
+async def delete_changes(database_url: str, actor: Actor) -> None:
+    """Delete all changes of the tenant, as the retention does when they expire."""
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
-        await owner.execute(FORGET, (actor.tenant_id,))
-        while await one(owner, STILL_YOUNG, actor.tenant_id):
+        await owner.execute(DELETE_CHANGES, (actor.tenant_id,))
+        while await fetch_value(owner, HAS_RECENT_HORIZON, actor.tenant_id):
             await owner.execute("SELECT pg_sleep(0.05)")
 
 
-class TestWhatIsGone:
-    async def test_a_cursor_before_what_is_kept_is_refused(
+class TestRetention:
+    async def test_a_cursor_before_deleted_changes_is_rejected(
         self, feed: Feed, connect: Connect, actor: Actor, database_url: str
     ) -> None:
         writer = await connect()
@@ -287,18 +289,18 @@ class TestWhatIsGone:
             await create(writer, actor, name)
             await writer.commit()
         edges = await feed.rest()
-        await forget(database_url, actor)
+        await delete_changes(database_url, actor)
         for edge in edges[:2]:
-            with pytest.raises(CursorExpiredError, match=r"no longer kept.*snapshot"):
+            with pytest.raises(CursorExpiredError, match=r"have been deleted.*snapshot"):
                 await feed.page(after=edge["cursor"])
 
-    async def test_a_cursor_of_a_reader_who_has_read_all_of_it_is_not(
+    async def test_a_cursor_after_all_deleted_changes_is_accepted(
         self, feed: Feed, connect: Connect, actor: Actor, database_url: str
     ) -> None:
         writer = await connect()
         await create(writer, actor, "A")
         await writer.commit()
-        await forget(database_url, actor)
+        await delete_changes(database_url, actor)
         page = await feed.page()
         assert page["edges"] == []
         await create(writer, actor, "B")
@@ -307,7 +309,7 @@ class TestWhatIsGone:
         [line, *_] = [line async for line in feed.export()]
         assert await feed.rest(line["cursor"]) == []
 
-    async def test_what_a_long_transaction_left_behind_and_was_not_read_counts_as_gone(
+    async def test_a_cursor_before_unread_changes_of_a_long_transaction_is_rejected_once_they_are_deleted(
         self, feed: Feed, connect: Connect, actor: Actor, database_url: str
     ) -> None:
         long, quick = await connect(), await connect()
@@ -316,16 +318,16 @@ class TestWhatIsGone:
         await quick.commit()
         cursor = (await feed.page())["pageInfo"]["endCursor"]
         await long.commit()
-        await forget(database_url, actor)
+        await delete_changes(database_url, actor)
         with pytest.raises(CursorExpiredError):
             await feed.page(after=cursor)
 
-    async def test_a_restored_database_can_be_followed(
+    async def test_the_feed_works_on_a_restored_database_with_lower_transaction_ids(
         self, feed: Feed, connect: Connect, actor: Actor, database_url: str
     ) -> None:
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
-            there = "INSERT INTO change_horizon VALUES (%s, 0, '9000000000000')"
-            await owner.execute(there, (actor.tenant_id,))
+            insert = "INSERT INTO change_horizon VALUES (%s, 0, '9000000000000')"
+            await owner.execute(insert, (actor.tenant_id,))
         [line, *_] = [line async for line in feed.export()]
         writer = await connect()
         await create(writer, actor, "A")
@@ -337,29 +339,29 @@ WRITERS = 8
 TRANSACTIONS = 30
 
 
-class Chaos:
-    """Writers that do anything to the same few records, in long and short transactions, and often give up."""
+class RandomWriter:
+    """Writes a few records at random, in long and short transactions; some are rolled back."""
 
     def __init__(self, actor: Actor, seed: int) -> None:
         self.actor = actor
         self.random = random.Random(seed)
         self.accounts: list[uuid.UUID] = []
-        self.writing = WRITERS
+        self.running = WRITERS
 
     async def write(self, connection: Connection) -> None:
-        """Write transaction after transaction."""
+        """Run a number of transactions."""
         for _ in range(TRANSACTIONS):
             try:
                 for _ in range(self.random.choice((1, 2, 5, 25))):
-                    await self.step(connection)
+                    await self.write_record(connection)
                     await asyncio.sleep(self.random.choice((0, 0, 0.001, 0.02)))
                 await (connection.rollback if self.random.random() < 0.2 else connection.commit)()
             except (psycopg.errors.DeadlockDetected, psycopg.errors.ForeignKeyViolation):
                 await connection.rollback()
-        self.writing -= 1
+        self.running -= 1
 
-    async def step(self, connection: Connection) -> None:
-        """Do one thing to one record."""
+    async def write_record(self, connection: Connection) -> None:
+        """Execute one random statement on one record."""
         record = self.random.choice(self.accounts) if self.accounts else None
         match self.random.randrange(10):
             case 0 | 1:
@@ -380,9 +382,9 @@ class Chaos:
                 await connection.execute(update, (number, f"City {number}", record))
 
 
-async def exported(feed: Feed) -> tuple[str, Copy]:
-    """Return the cursor of an export and a copy begun with it, having read it slowly."""
-    copy, cursor, counted = Copy(whole=False), "", 0
+async def export(feed: Feed) -> tuple[str, Copy]:
+    """Read a snapshot export slowly; return its cursor and a copy of its records."""
+    copy, cursor, count = Copy(complete=False), "", 0
     async for line in feed.export():
         await asyncio.sleep(0.001)
         if "data" in line:
@@ -391,42 +393,42 @@ async def exported(feed: Feed) -> tuple[str, Copy]:
             cursor = line["cursor"]
         else:
             assert line["done"]
-            counted = sum(line["counts"].values())
-    assert counted == len(copy.records)
+            count = sum(line["counts"].values())
+    assert count == len(copy.records)
     return cursor, copy
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_whoever_follows_the_feed_has_what_is_in_the_tables(
+async def test_a_replica_that_follows_the_feed_equals_the_tables(
     feed: Feed, connect: Connect, actor: Actor, seed: int
 ) -> None:
-    chaos = Chaos(actor, seed)
-    writers = [asyncio.create_task(chaos.write(await connect())) for _ in range(WRITERS)]
-    follower, late_comer, cursor = Copy(), Copy(whole=False), None
+    random_writer = RandomWriter(actor, seed)
+    writers = [asyncio.create_task(random_writer.write(await connect())) for _ in range(WRITERS)]
+    replica, late_replica, cursor = Copy(), Copy(complete=False), None
     snapshot: asyncio.Task[tuple[str, Copy]] | None = None
-    while chaos.writing:
-        page = await feed.page(after=cursor, first=chaos.random.choice((1, 7, 100)))
+    while random_writer.running:
+        page = await feed.page(after=cursor, first=random_writer.random.choice((1, 7, 100)))
         for edge in page["edges"]:
-            follower.apply(edge)
+            replica.apply(edge)
         ends = [edge["cursor"] for edge in page["edges"][-1:]] + [page["pageInfo"]["endCursor"]]
-        cursor = chaos.random.choice(ends)
-        if snapshot is None and len(follower.records) > 10:
-            snapshot = asyncio.create_task(exported(feed))
+        cursor = random_writer.random.choice(ends)
+        if snapshot is None and len(replica.records) > 10:
+            snapshot = asyncio.create_task(export(feed))
         await asyncio.sleep(0.002)
     await asyncio.gather(*writers)
     for edge in await feed.rest(cursor):
-        follower.apply(edge)
+        replica.apply(edge)
     assert snapshot
-    since, late_comer = await snapshot
+    since, late_replica = await snapshot
     for edge in await feed.rest(since, first=9):
-        late_comer.apply(edge)
-    _, final = await exported(feed)
+        late_replica.apply(edge)
+    _, final = await export(feed)
     assert len(final.records) > 10
-    assert follower.records == final.records
-    assert late_comer.records == final.records
-    again = Copy()
+    assert replica.records == final.records
+    assert late_replica.records == final.records
+    repeated = Copy()
     for edge in await feed.rest():
-        again.apply(edge)
-    assert again == follower
+        repeated.apply(edge)
+    assert repeated == replica
     stored = await (await (await connect()).execute("SELECT id, version FROM account")).fetchall()
-    assert {str(identity): version for identity, version in stored}.items() <= follower.versions.items()
+    assert {str(identity): version for identity, version in stored}.items() <= replica.versions.items()
