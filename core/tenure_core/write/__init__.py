@@ -1,1 +1,1 @@
-"""The write path: from rows as a client sends them to records in a table."""
+"""The write path: `operations` are lists of `steps`, which process the parsed `rows` of a call."""

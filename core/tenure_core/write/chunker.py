@@ -1,4 +1,4 @@
-"""Gathering: the rows of a long load, put together to the chunks in which they are written."""
+"""Divides the rows of a long load into chunks; each chunk is written in one transaction."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 MAX_ROWS = 1_000
-"""How many rows a chunk has at most."""
+"""Maximum number of rows in a chunk."""
 
 MAX_BYTES = 2_000_000
-"""What the rows of a chunk weigh together at most, where nothing else is said."""
+"""Default maximum size of a chunk in bytes."""
 
 Row = TypeVar("Row")
 
 
 class Chunker(Generic[Row]):
-    """Rows that wait for their chunk to be full.
+    """Collects rows until a chunk is full.
 
-    No key stands twice in a chunk: of two rows with one key the later comes in a later chunk, and wins,
-    wherever the chunks happen to begin.
+    A chunk contains a key only once: a later row with the same key is written in a later chunk, so that its
+    values are stored last.
 
     Args:
-        max_bytes: What the rows of a chunk weigh together at most; a single row may weigh more.
+        max_bytes: Maximum size of a chunk in bytes; a single row may be larger.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -31,12 +31,15 @@ class Chunker(Generic[Row]):
         self._bytes = 0
 
     def add(self, row: Row, key: Hashable = None, size: int = 0) -> list[Row]:
-        """Take a row in, and return the chunk that it no longer fits into; an empty one while it does.
+        """Add a row, and return the previous chunk if the row does not fit into it.
 
         Args:
             row: The row.
-            key: What names its record; None where it does not say.
-            size: What it weighs, in bytes.
+            key: Key of the row's record; None if unknown.
+            size: Size of the row in bytes.
+
+        Returns:
+            The rows of the full chunk; empty if the row was added to the current chunk.
         """
         fits = len(self._rows) < MAX_ROWS and self._bytes + size <= self._max_bytes and key not in self._keys
         full = [] if fits else self.flush()
@@ -47,7 +50,7 @@ class Chunker(Generic[Row]):
         return full
 
     def flush(self) -> list[Row]:
-        """Return the rows that still wait, and begin anew."""
+        """Return the collected rows, and start a new chunk."""
         rows = self._rows
         self._rows, self._keys, self._bytes = [], set(), 0
         return rows

@@ -1,4 +1,4 @@
-"""What hangs on a record: the records that refer to it, those that refer to them, and so on."""
+"""Dependents of a record: the records that refer to it, the records that refer to those, and so on."""
 
 from __future__ import annotations
 
@@ -7,85 +7,74 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
-from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo
-from tenure_core.postgres.database import TenantConnection
 from tenure_core.write import sql
+from tenure_core.write.context import EntityWriteContext
 
 RecordRef = tuple[str, uuid.UUID]
-"""A record, by the name of its entity and its id."""
+"""A record, by entity name and id."""
 
 Dependents = Mapping[RecordRef, set[RecordRef]]
-"""A record and all that hang on it, each with those that refer to it."""
+"""A record and its dependents, each with the records that refer to it."""
 
-Ids = Mapping[str, list[uuid.UUID]]
-"""Records by the names of their entities."""
+RecordIds = Mapping[str, list[uuid.UUID]]
+"""Record ids, by entity name."""
 
 
-async def find_dependents(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, identity: uuid.UUID
-) -> Dependents:
-    """Return a record with all that hang on it, as they are in this transaction.
-
-    Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: What may hang on it.
-        entity: What the record is of.
-        actor: Whose tenant.
-        identity: The record.
-    """
-    found: dict[RecordRef, set[RecordRef]] = {(entity.name, identity): set()}
-    fresh = [(entity, [identity])]
-    while fresh:
-        above, ids = fresh.pop()
-        for relation in above.to_many:
-            below = catalog[relation.target]
-            statement = sql.dependents(below.table, str(relation.column.name))
-            cursor = await connection.execute(statement, {"tenant": actor.tenant_id, "ids": ids})
+async def find_dependents(context: EntityWriteContext, record_id: uuid.UUID) -> Dependents:
+    """Return a record of the context's entity and all its dependents, as they are in the transaction."""
+    dependents: dict[RecordRef, set[RecordRef]] = {(context.entity.name, record_id): set()}
+    unvisited = [(context.entity, [record_id])]
+    while unvisited:
+        target, ids = unvisited.pop()
+        for relation in target.to_many:
+            entity = context.catalog[relation.target]
+            statement = sql.select_dependents(entity.table, str(relation.column.name))
+            cursor = await context.execute(statement, {"ids": ids})
             new: dict[uuid.UUID, None] = {}
-            for one, referred in await cursor.fetchall():
-                found[above.name, referred].add((below.name, one))
-                if (below.name, one) not in found:
-                    found[below.name, one] = set()
-                    new[one] = None
+            for dependent, referenced in await cursor.fetchall():
+                dependents[target.name, referenced].add((entity.name, dependent))
+                if (entity.name, dependent) not in dependents:
+                    dependents[entity.name, dependent] = set()
+                    new[dependent] = None
             if new:
-                fresh.append((below, list(new)))
-    return found
+                unvisited.append((entity, list(new)))
+    return dependents
 
 
-def group_by_entity(records: Iterable[RecordRef]) -> Ids:
-    """Return records by the names of their entities."""
-    found: dict[str, list[uuid.UUID]] = {}
-    for name, identity in records:
-        found.setdefault(name, []).append(identity)
-    return found
+def group_by_entity(records: Iterable[RecordRef]) -> RecordIds:
+    """Return the ids of records by entity name."""
+    ids: dict[str, list[uuid.UUID]] = {}
+    for name, record_id in records:
+        ids.setdefault(name, []).append(record_id)
+    return ids
 
 
-def deletion_order(hanging: Dependents) -> Iterator[Ids]:
-    """Yield the records in steps: those of each are referred to by none but those of the steps before.
+def deletion_order(dependents: Dependents) -> Iterator[RecordIds]:
+    """Yield groups of records such that only records of earlier groups refer to those of a group.
 
-    Records that refer to one another in a circle are one last step, with all that they refer to.
+    Records that refer to each other in a cycle, and the records that they refer to, form the last group.
     """
-    sorter = TopologicalSorter(hanging)
-    left = set(hanging)
-    # In spite of a circle it brings all that comes before.
+    sorter = TopologicalSorter(dependents)
+    remaining = set(dependents)
+    # After a CycleError the sorter still yields the nodes that precede the cycle.
     with suppress(CycleError):
         sorter.prepare()
-    while step := sorter.get_ready():
-        yield group_by_entity(step)
-        left.difference_update(step)
-        sorter.done(*step)
-    if left:
-        yield group_by_entity(left)
+    while group := sorter.get_ready():
+        yield group_by_entity(group)
+        remaining.difference_update(group)
+        sorter.done(*group)
+    if remaining:
+        yield group_by_entity(remaining)
 
 
 def dependent_entities(catalog: Catalog, entity: EntityInfo) -> list[EntityInfo]:
-    """Return an entity with all those whose records may hang on one of its."""
-    found = {entity.name: entity}
-    fresh = [entity]
-    while fresh:
-        for relation in fresh.pop().to_many:
-            if relation.target not in found:
-                found[relation.target] = catalog[relation.target]
-                fresh.append(catalog[relation.target])
-    return list(found.values())
+    """Return an entity and all entities whose records may be dependents of its records."""
+    entities = {entity.name: entity}
+    unvisited = [entity]
+    while unvisited:
+        for relation in unvisited.pop().to_many:
+            if relation.target not in entities:
+                entities[relation.target] = catalog[relation.target]
+                unvisited.append(catalog[relation.target])
+    return list(entities.values())

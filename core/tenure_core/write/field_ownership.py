@@ -1,21 +1,46 @@
-"""Owners: which system a field belongs to, and what becomes of a write by another."""
+"""Field ownership: fields that only one external system may write, and their administration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.postgres.database import TenantConnection
-from tenure_core.write import sql
+from tenure_core.write.context import WriteContext
 from tenure_core.write.results import ErrorCode, UserError
-from tenure_core.write.rows.validate import external_text, to_user_error, writable_fields
+from tenure_core.write.rows.validate import (
+    ParsedFields,
+    external_text,
+    to_user_error,
+    validate,
+    writable_fields,
+)
+
+LIST_OWNERS = """
+SELECT entity, field, system, policy FROM field_owner
+WHERE tenant_id = %(tenant)s AND entity = ANY(%(entities)s::text[]) ORDER BY entity, field
+"""
+
+SET_OWNER = """
+INSERT INTO field_owner (tenant_id, entity, field, system, policy)
+VALUES (%(tenant)s, %(entity)s, %(field)s, %(system)s, %(policy)s)
+ON CONFLICT (tenant_id, entity, field) DO UPDATE SET system = excluded.system, policy = excluded.policy
+"""
+
+REMOVE_OWNER = """
+DELETE FROM field_owner WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND field = %(field)s
+RETURNING entity, field, system, policy
+"""
 
 
 class OwnerPolicy(StrEnum):
-    """What becomes of another system's value: the row is refused, or written without it."""
+    """What happens when another system sends a value.
+
+    REJECT rejects the row. IGNORE writes the row without the value.
+    """
 
     REJECT = "REJECT"
     IGNORE = "IGNORE"
@@ -23,13 +48,13 @@ class OwnerPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldOwner:
-    """A field that only one system may write.
+    """The owner of a field.
 
     Args:
-        entity: The name of the entity.
+        entity: The entity's name.
         field: The field's name in the API.
-        system: The origin of the keys that may write it.
-        policy: What becomes of another system's value.
+        system: The only system whose API keys may write the field.
+        policy: What happens when another system sends a value.
     """
 
     entity: str
@@ -38,56 +63,68 @@ class FieldOwner:
     policy: OwnerPolicy
 
 
-async def foreign_fields(
-    connection: TenantConnection, entity: EntityInfo, actor: Actor
-) -> Mapping[str, FieldOwner]:
-    """Return the fields of an entity that belong to other systems than the actor's, by their names."""
-    owners = await list_owners(connection, actor, [entity.name])
-    return {owner.field: owner for owner in owners if owner.system != actor.origin}
+ForeignFields = Mapping[str, FieldOwner]
+"""The fields of an entity that a system other than the actor's owns, by field name."""
 
 
-def split(
-    row: Mapping[str, object], foreign: Mapping[str, FieldOwner]
-) -> tuple[Mapping[str, object], list[UserError], list[UserError]]:
-    """Return a row without what it may not even try to write, what refuses the row, and what was left out."""
-    errors, notes = [], []
-    for owner in [foreign[name] for name in row if name in foreign]:
-        message = f"{owner.field} belongs to {owner.system}"
-        if owner.policy is OwnerPolicy.REJECT:
-            errors.append(UserError(ErrorCode.FIELD_OWNED, (owner.field,), f"{message}: leave it out"))
-        else:
-            notes.append(UserError(ErrorCode.FIELD_IGNORED, (owner.field,), f"{message}: it was left out"))
-    left_out = {note.path[0] for note in notes}
-    return {name: value for name, value in row.items() if name not in left_out}, errors, notes
+async def find_foreign_fields(context: WriteContext, entity: EntityInfo) -> ForeignFields:
+    """Return the fields of an entity that a system other than the actor's owns."""
+    owners = await list_owners(context.connection, context.actor, [entity.name])
+    return {owner.field: owner for owner in owners if owner.system != context.actor.origin}
+
+
+def validate_own_fields(
+    entity: EntityInfo, row: Mapping[str, object], foreign: ForeignFields, *, creating: bool = False
+) -> tuple[Mapping[str, object], ParsedFields, list[UserError]]:
+    """Validate the fields of a row that the actor may write.
+
+    Args:
+        entity: The row's entity.
+        row: JSON values by field name.
+        foreign: The fields that another system owns.
+        creating: Whether the row creates a record.
+
+    Returns:
+        The row without ignored fields, its parsed values and errors, and a note for each ignored field.
+    """
+    owners = [foreign[name] for name in row if name in foreign]
+    if not owners:
+        return row, validate(entity, row, creating), []
+    rejected = [owner for owner in owners if owner.policy is OwnerPolicy.REJECT]
+    ignored = {owner.field: owner for owner in owners if owner.policy is OwnerPolicy.IGNORE}
+    own = {name: value for name, value in row.items() if name not in ignored}
+    parsed = validate(entity, own, creating)
+    parsed.errors += [_to_error(ErrorCode.FIELD_OWNED, o, "remove it from the row") for o in rejected]
+    notes = [_to_error(ErrorCode.FIELD_IGNORED, o, "it was not written") for o in ignored.values()]
+    return own, parsed, notes
+
+
+def _to_error(code: ErrorCode, owner: FieldOwner, consequence: str) -> UserError:
+    return UserError(code, (owner.field,), f"is owned by {owner.system}; {consequence}")
 
 
 async def list_owners(
     connection: TenantConnection, actor: Actor, entities: Iterable[str]
 ) -> list[FieldOwner]:
-    """Return the fields of the given entities that belong to a system, in the order of their names."""
+    """Return the owned fields of some entities, ordered by entity and field name."""
     parameters = {"tenant": actor.tenant_id, "entities": list(entities)}
-    cursor = await connection.execute(sql.OWNERS, parameters)
-    return [
-        FieldOwner(entity, field, system, OwnerPolicy(policy))
-        for entity, field, system, policy in await cursor.fetchall()
-    ]
+    cursor = await connection.execute(LIST_OWNERS, parameters)
+    return [_to_owner(*row) for row in await cursor.fetchall()]
 
 
 async def set_owner(
-    connection: TenantConnection, catalog: Catalog, actor: Actor, sent: Mapping[str, object]
+    context: WriteContext, sent: Mapping[str, object]
 ) -> tuple[FieldOwner | None, list[UserError]]:
-    """Give a field to a system, in place of the one that it belongs to.
+    """Set the owner of a field; a previous owner is replaced.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: What there is.
-        actor: Whose tenant.
-        sent: The names of the entity, the field and the system; the policy where it is not REJECT.
+        context: The context of the write.
+        sent: `entity`, `field`, `system`, and optionally `policy`, which is REJECT by default.
 
     Returns:
-        The owner as it is now, or what is wrong.
+        The new owner, or the errors of the input.
     """
-    errors = _refusals(catalog, sent)
+    errors = _check_field(context.catalog, sent)
     try:
         system = external_text(sent.get("system"))
     except ValueError as error:
@@ -96,48 +133,39 @@ async def set_owner(
         return None, errors
     policy = OwnerPolicy(str(sent.get("policy") or OwnerPolicy.REJECT))
     owner = FieldOwner(str(sent["entity"]), str(sent["field"]), system, policy)
-    parameters = {
-        "tenant": actor.tenant_id,
-        "entity": owner.entity,
-        "field": owner.field,
-        "system": owner.system,
-        "policy": owner.policy,
-    }
-    await connection.execute(sql.SET_OWNER, parameters)
+    await context.execute(SET_OWNER, asdict(owner))
     return owner, []
 
 
 async def remove_owner(
-    connection: TenantConnection, catalog: Catalog, actor: Actor, sent: Mapping[str, object]
+    context: WriteContext, sent: Mapping[str, object]
 ) -> tuple[FieldOwner | None, list[UserError]]:
-    """Let every system write a field again.
+    """Remove the owner of a field, so that every system may write it.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: What there is.
-        actor: Whose tenant.
-        sent: The names of the entity and the field.
+        context: The context of the write.
+        sent: `entity` and `field`.
 
     Returns:
-        The owner that it had, if any, or what is wrong.
+        The removed owner, or None if the field had none; and the errors of the input.
     """
-    if errors := _refusals(catalog, sent):
+    if errors := _check_field(context.catalog, sent):
         return None, errors
-    parameters = {"tenant": actor.tenant_id, "entity": sent["entity"], "field": sent["field"]}
-    cursor = await connection.execute(sql.REMOVE_OWNER, parameters)
-    found = await cursor.fetchone()
-    if found is None:
-        return None, []
-    entity, field, system, policy = found
-    return FieldOwner(entity, field, system, OwnerPolicy(policy)), []
+    cursor = await context.execute(REMOVE_OWNER, {"entity": sent["entity"], "field": sent["field"]})
+    row = await cursor.fetchone()
+    return (_to_owner(*row) if row else None), []
 
 
-def _refusals(catalog: Catalog, sent: Mapping[str, object]) -> list[UserError]:
+def _to_owner(entity: str, field: str, system: str, policy: str) -> FieldOwner:
+    return FieldOwner(entity, field, system, OwnerPolicy(policy))
+
+
+def _check_field(catalog: Catalog, sent: Mapping[str, object]) -> list[UserError]:
     entity = catalog.entities.get(str(sent.get("entity")))
     if entity is None:
-        known = ", ".join(catalog.entities)
-        return [UserError(ErrorCode.INVALID, ("entity",), f"there is no such entity; there are: {known}")]
-    if sent.get("field") not in {one.name for one in writable_fields(entity)}:
-        message = f"{entity.name} has no field of this name that clients write"
+        message = f"unknown entity; expected one of: {', '.join(catalog.entities)}"
+        return [UserError(ErrorCode.INVALID, ("entity",), message)]
+    if sent.get("field") not in {field.name for field in writable_fields(entity)}:
+        message = f"{entity.name} has no writable field of this name"
         return [UserError(ErrorCode.INVALID, ("field",), message)]
     return []

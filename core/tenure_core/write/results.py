@@ -1,4 +1,4 @@
-"""Results: what a write says of each row, as values for people and for programs."""
+"""Results of write operations: a status and errors per row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """Why a row was refused, in one stable word."""
+    """The stable code of a row's error."""
 
     REQUIRED = "REQUIRED"
     INVALID = "INVALID"
@@ -25,21 +25,21 @@ class ErrorCode(StrEnum):
     FIELD_IGNORED = "FIELD_IGNORED"
     COUNTS_DIFFER = "COUNTS_DIFFER"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
-    VALIDATOR_ERROR_CODE = "REFUSED"
+    REJECTED = "REJECTED"
 
 
 RowPath = tuple[str | int, ...]
-"""Where in a row: the names of fields and the positions in lists that lead to a value."""
+"""Path of a value in a row: field names and list positions."""
 
 
 @dataclass(frozen=True)
 class UserError:
-    """One thing that is wrong with a row.
+    """An error of a row.
 
     Args:
-        code: Why, for programs.
-        path: Where in the row.
-        message: What is wrong and what would be right, for people.
+        code: The error code, for programs.
+        path: Path of the value in the row; empty for the row itself.
+        message: What is wrong and what is allowed, for people.
     """
 
     code: ErrorCode
@@ -51,7 +51,7 @@ class UserError:
 
 
 class Status(StrEnum):
-    """What became of a row, or in a dry run would become of it."""
+    """The outcome of a row."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -66,18 +66,18 @@ class Status(StrEnum):
     CONFLICT = "CONFLICT"
 
 
-REFUSED = frozenset((Status.FAILED, Status.CONFLICT))
-"""What becomes of a row that can't be written."""
+REJECTED_STATUSES = frozenset((Status.FAILED, Status.CONFLICT))
+"""The statuses of rows with errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDiff:
-    """One field that a dry run would change.
+    """A field that a dry run would change.
 
     Args:
-        field: Its name in the API.
-        before: Its value as it is, in the form of inputs.
-        after: Its value as it would be.
+        field: The field's name in the API.
+        before: The stored value, in the form in which a row sets it.
+        after: The value after the write.
     """
 
     field: str
@@ -87,15 +87,15 @@ class FieldDiff:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of one row of a write.
+    """The result of a row.
 
     Args:
-        index: The row's position in the call.
-        status: What became of it.
-        id: The record; None where there is none. Of a refused row, the record whose state is in the way.
-        errors: Why it was refused; of a written row, what of it was left out.
-        key: What the row calls its record: its external id, its unique value or its id.
-        diff: What a dry run would change; None where it is none.
+        index: Position of the row in the call, from 0.
+        status: The outcome.
+        id: Id of the record; None if the row was rejected, unless its errors depend on the stored record.
+        errors: The errors of a rejected row; for a written row, the fields that were ignored.
+        key: The external id, unique value or id that the row was matched by; None if rows are not matched.
+        diff: The changes that a dry run would make; None if it is not a dry run.
     """
 
     index: int
@@ -106,6 +106,6 @@ class RowResult:
     diff: tuple[FieldDiff, ...] | None = None
 
     @property
-    def refused(self) -> bool:
-        """Whether the row could not be written."""
-        return self.status in REFUSED
+    def is_rejected(self) -> bool:
+        """Whether the row has errors and was not written."""
+        return self.status in REJECTED_STATUSES

@@ -1,14 +1,20 @@
-"""Statements: the SQL of every write, one text per entity and set of columns, for any number of rows. Pure.
+"""SQL statements that read and write rows of an entity's table. No I/O.
 
-Rows travel as one JSON document, so that a statement's text, and with it its prepared plan, does not depend
-on how many there are. PostgreSQL turns the document into rows of the table's own type.
+Rows are passed as one JSON document, which PostgreSQL converts to rows of the table's type. The text of a
+statement, and its prepared plan, therefore do not depend on the number of rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from sqlalchemy import Table
+
+from tenure_core.access.grants import Grants
+from tenure_core.access.visibility import visible
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.query.sql import compile_condition
 
 KEY_LOOKUP = """
 SELECT key.system, key.external_id, ref.record_id
@@ -20,94 +26,13 @@ CROSS JOIN LATERAL (
   LIMIT 1
 ) AS ref
 """
-"""Finds the records that external keys name, each through the primary key: while a load is running PostgreSQL
-does not know how many there are, and a plain join would read all of the tenant's."""
-
-FIND_KEYS = f"SELECT *, false FROM ({KEY_LOOKUP}) AS named"
-"""Finds the records that external keys name; none of these keys is new."""
-
-CLAIM_KEYS = """
-INSERT INTO external_ref
-  (tenant_id, entity, system, external_id, record_id, url, source_version, synced_at)
-SELECT %(tenant)s, %(entity)s, system, external_id, record_id, url, source_version, now()
-FROM unnest(
-  %(systems)s::text[], %(external_ids)s::text[], %(record_ids)s::uuid[],
-  %(urls)s::text[], %(versions)s::text[]
-) AS given (system, external_id, record_id, url, source_version)
-ORDER BY system, external_id
-ON CONFLICT DO NOTHING
-RETURNING system, external_id, record_id, true
-"""
-"""Gives external keys a record each, unless they name one, and returns those that did not. A second writer
-of a key waits here for the first: keys are claimed in one order, so no two writers wait for each other."""
-
-READ_SOURCE_VERSIONS = """
-SELECT record_id, system, source_version FROM external_ref
-WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND record_id = ANY(%(record_ids)s::uuid[])
-  AND source_version IS NOT NULL
-"""
-
-UPDATE_SYNC_INFO = """
-UPDATE external_ref AS ref SET
-  url = coalesce(given.url, ref.url),
-  source_version = coalesce(given.source_version, ref.source_version),
-  synced_at = now()
-FROM unnest(
-  %(systems)s::text[], %(external_ids)s::text[],
-  %(urls)s::text[], %(versions)s::text[], %(written)s::boolean[]
-) AS given (system, external_id, url, source_version, written)
-WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
-  AND ref.system = given.system AND ref.external_id = given.external_id
-  AND (given.written OR coalesce(given.url, ref.url) IS DISTINCT FROM ref.url
-       OR coalesce(given.source_version, ref.source_version) IS DISTINCT FROM ref.source_version)
-"""
-
-OWNERS = """
-SELECT entity, field, system, policy FROM field_owner
-WHERE tenant_id = %(tenant)s AND entity = ANY(%(entities)s::text[]) ORDER BY entity, field
-"""
-
-SET_OWNER = """
-INSERT INTO field_owner (tenant_id, entity, field, system, policy)
-VALUES (%(tenant)s, %(entity)s, %(field)s, %(system)s, %(policy)s)
-ON CONFLICT (tenant_id, entity, field) DO UPDATE SET system = excluded.system, policy = excluded.policy
-"""
-
-REMOVE_OWNER = """
-DELETE FROM field_owner WHERE tenant_id = %(tenant)s AND entity = %(entity)s AND field = %(field)s
-RETURNING entity, field, system, policy
-"""
-
-EXPIRE_IDEMPOTENCY = """
-DELETE FROM receipt
-WHERE tenant_id = %(tenant)s AND key = %(key)s AND created_at < now() - make_interval(days => %(days)s)
-"""
-
-CLAIM_IDEMPOTENCY = """
-INSERT INTO receipt (tenant_id, key, request_hash) VALUES (%(tenant)s, %(key)s, %(hash)s)
-ON CONFLICT DO NOTHING
-"""
-"""Takes a key; a second request with the same key waits here until the first has ended."""
-
-READ_IDEMPOTENCY = "SELECT request_hash, payload FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
-
-STORE_IDEMPOTENCY = """
-UPDATE receipt SET payload = %(payload)s::json WHERE tenant_id = %(tenant)s AND key = %(key)s
-"""
-
-RELEASE_IDEMPOTENCY = "DELETE FROM receipt WHERE tenant_id = %(tenant)s AND key = %(key)s"
-
-RELEASE_KEYS = """
-DELETE FROM external_ref AS ref
-USING unnest(%(systems)s::text[], %(external_ids)s::text[]) AS key (system, external_id)
-WHERE ref.tenant_id = %(tenant)s AND ref.entity = %(entity)s
-  AND ref.system = key.system AND ref.external_id = key.external_id
-"""
+"""Finds the records of external keys, each by the primary key. A plain join would scan all keys of the tenant
+during a load, when statistics are out of date."""
 
 
 @lru_cache(maxsize=512)
 def insert(table: Table, columns: tuple[str, ...]) -> str:
-    """Return the statement that inserts the rows of `document`, which has an `id` and the given columns."""
+    """Return the statement that inserts the rows of `document`, which have an `id` and the columns."""
     names = ", ".join(identifier(column) for column in ("id", *columns))
     values = ", ".join(f"n.{identifier(column)}" for column in ("id", *columns))
     return f"""
@@ -118,111 +43,117 @@ FROM json_populate_recordset(NULL::{identifier(table.name)}, %(document)s::json)
 
 
 @lru_cache(maxsize=512)
-def update(table: Table, columns: tuple[str, ...]) -> str:
-    """Return the statement that changes the records of `document`, and returns the ids of those that differ.
+def update(entity: EntityInfo, grants: Grants, columns: tuple[str, ...]) -> str:
+    """Return the statement that updates the records of `document`, and returns the ids of changed records.
 
-    Each row of the document has an `id` and `changes`, an object by column; what it lacks stays as it is. The
-    comparison spares the write of a row that says nothing new; the table's trigger alone would not see that
-    for values that are stored apart because they are long.
+    Each row of the document has an `id` and `changes`, an object by column; other columns keep their values.
+    Unchanged rows are not written: the table's trigger alone would not recognize unchanged long values, which
+    are stored out of line.
     """
-    name = identifier(table.name)
-    before, after = (", ".join(f"{row}.{identifier(column)}" for column in columns) for row in ("t", "n"))
+    name = identifier(entity.table.name)
     return f"""
 UPDATE {name} AS t SET {", ".join(f"{identifier(column)} = n.{identifier(column)}" for column in columns)}
 FROM jsonb_to_recordset(%(document)s::jsonb) AS given (id uuid, changes jsonb)
 JOIN {name} AS old ON old.tenant_id = %(tenant)s AND old.id = given.id
 CROSS JOIN LATERAL jsonb_populate_record(old, given.changes) AS n
 WHERE t.tenant_id = %(tenant)s AND t.id = given.id
-  AND ({before}) IS DISTINCT FROM ({after})
+  AND {_is_visible(entity, grants, include_deleted=True)}
+  AND {_differs(columns)}
 RETURNING t.id
 """
 
 
 @lru_cache(maxsize=512)
-def update_uniform(table: Table, columns: tuple[str, ...]) -> str:
-    """Return the statement that does what `update` does, for rows that all say the same columns.
+def update_uniform(entity: EntityInfo, grants: Grants, columns: tuple[str, ...]) -> str:
+    """Return the statement that does the same as `update`, for rows that all set the same columns.
 
-    Each row of the document has an `id` and those columns. It takes two thirds of the time: no record has to
-    be read for what a row does not say.
+    Each row of the document has an `id` and the columns. This takes two thirds of the time of `update`,
+    because the stored values of other columns are not needed.
     """
-    name = identifier(table.name)
-    before, after = (", ".join(f"{row}.{identifier(column)}" for column in columns) for row in ("t", "n"))
+    name = identifier(entity.table.name)
     return f"""
 UPDATE {name} AS t SET {", ".join(f"{identifier(column)} = n.{identifier(column)}" for column in columns)}
 FROM json_populate_recordset(NULL::{name}, %(document)s::json) AS n
-WHERE t.tenant_id = %(tenant)s AND t.id = n.id AND ({before}) IS DISTINCT FROM ({after})
+WHERE t.tenant_id = %(tenant)s AND t.id = n.id
+  AND {_is_visible(entity, grants, include_deleted=True)}
+  AND {_differs(columns)}
 RETURNING t.id
 """
 
 
 @lru_cache(maxsize=512)
-def unchanged(table: Table, columns: tuple[str, ...]) -> str:
-    """Return the statement that finds the living records of which the rows of `document` say nothing new.
+def select_unchanged(entity: EntityInfo, grants: Grants, columns: tuple[str, ...]) -> str:
+    """Return the statement that finds the visible records that already have the values of `document`.
 
-    Each row of the document has an `id` and the given columns. Records are looked up one by one: a join reads
-    all of a tenant whose size PostgreSQL underrates, as it does while a table grows.
+    Each row of the document has an `id` and the columns. Records are looked up one by one: a join would scan
+    the whole tenant if PostgreSQL underestimates its size, as it does while a table grows.
     """
-    name = identifier(table.name)
-    before, after = (", ".join(f"{row}.{identifier(column)}" for column in columns) for row in ("t", "n"))
+    name = identifier(entity.table.name)
     return f"""
 SELECT n.id
 FROM json_populate_recordset(NULL::{name}, %(document)s::json) AS n
 CROSS JOIN LATERAL (
-  SELECT * FROM {name} WHERE tenant_id = %(tenant)s AND id = n.id AND deleted_at IS NULL LIMIT 1
+  SELECT * FROM {name} AS t
+  WHERE tenant_id = %(tenant)s AND id = n.id AND {_is_visible(entity, grants)}
+  LIMIT 1
 ) AS t
-WHERE ({before}) IS NOT DISTINCT FROM ({after})
+WHERE NOT {_differs(columns)}
 """
 
 
-@lru_cache(maxsize=64)
-def locked(table: Table) -> str:
-    """Return the statement that locks the records `ids` until the transaction ends: in one order for all."""
+@lru_cache(maxsize=512)
+def select_for_update(entity: EntityInfo, grants: Grants) -> str:
+    """Return the statement that locks the visible records `ids` by id, deleted ones included."""
     return f"""
-SELECT id, version, deleted_at IS NOT NULL FROM {identifier(table.name)}
-WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+SELECT id, version, deleted_at IS NOT NULL FROM {identifier(entity.table.name)} AS t
+WHERE {_has_visible_id(entity, grants, include_deleted=True)}
+ORDER BY id FOR NO KEY UPDATE
 """
 
 
-@lru_cache(maxsize=64)
-def set_deleted(table: Table) -> str:
-    """Return the statement that softly deletes or restores the records `ids`; it returns those it changed."""
+@lru_cache(maxsize=512)
+def set_deleted(entity: EntityInfo, grants: Grants) -> str:
+    """Return the statement that soft-deletes or restores the records `ids`, and returns the changed ids."""
     return f"""
-UPDATE {identifier(table.name)} SET deleted_at = CASE WHEN %(deleted)s::boolean THEN now() END
-WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])
+UPDATE {identifier(entity.table.name)} AS t SET deleted_at = CASE WHEN %(deleted)s::boolean THEN now() END
+WHERE {_has_visible_id(entity, grants, include_deleted=True)}
   AND (deleted_at IS NOT NULL) <> %(deleted)s::boolean
 RETURNING id
 """
 
 
-@lru_cache(maxsize=64)
-def living(table: Table) -> str:
-    """Return the statement that finds which of the records `ids` are there and not deleted."""
+@lru_cache(maxsize=512)
+def select_visible_ids(
+    entity: EntityInfo, grants: Grants, *, include_deleted: bool = False, needs_read: bool = True
+) -> str:
+    """Return the statement that finds the visible records among `ids`."""
     return f"""
-SELECT id FROM {identifier(table.name)}
-WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) AND deleted_at IS NULL
+SELECT id FROM {identifier(entity.table.name)} AS t
+WHERE {_has_visible_id(entity, grants, include_deleted=include_deleted, needs_read=needs_read)}
 """
 
 
-@lru_cache(maxsize=64)
-def living_by_external_key(table: Table) -> str:
-    """Return the statement that finds the living records behind the keys (`systems`, `external_ids`)."""
+@lru_cache(maxsize=512)
+def select_ids_by_external_key(entity: EntityInfo, grants: Grants) -> str:
+    """Return the statement that finds the records of the keys (`systems`, `external_ids`) for references."""
     return f"""
 SELECT named.system, named.external_id, t.id
 FROM ({KEY_LOOKUP}) AS named
 CROSS JOIN LATERAL (
-  SELECT id FROM {identifier(table.name)}
-  WHERE tenant_id = %(tenant)s AND id = named.record_id AND deleted_at IS NULL
+  SELECT id FROM {identifier(entity.table.name)} AS t
+  WHERE tenant_id = %(tenant)s AND id = named.record_id
+    AND {_is_visible(entity, grants, needs_read=False)}
   LIMIT 1
 ) AS t
 """
 
 
 @lru_cache(maxsize=64)
-def cycles(table: Table, column: str) -> str:
-    """Return the statement that finds which of `ids` would lie above themselves under their new `parents`.
+def select_cycles(table: Table, column: str) -> str:
+    """Return the statement that finds which of `ids` would be their own ancestors with the new `parents`.
 
-    It climbs from each of them through the tree as it would be: by the new parent where there is one given,
-    else by the one in the table. UNION drops what was seen, so it ends in a circle too.
+    It follows the new parent of a record, or the stored parent if there is no new one. UNION removes
+    duplicates, so the recursion also ends in a cycle.
     """
     name, parent = identifier(table.name), identifier(column)
     return f"""
@@ -240,80 +171,113 @@ SELECT DISTINCT start FROM above WHERE id = start
 """
 
 
-@lru_cache(maxsize=64)
-def records(table: Table) -> str:
-    """Return the statement that reads the records `ids` whole."""
-    name = identifier(table.name)
-    return (
-        f"SELECT id, to_jsonb(t) FROM {name} AS t WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])"
-    )
-
-
-@lru_cache(maxsize=64)
-def stored(table: Table) -> str:
-    """Return the statement that reads the records `ids`, a column each, without what is computed."""
-    names = [str(column.name) for column in table.columns if column.computed is None]
-    columns = ", ".join(identifier(name) for name in names if name != "tenant_id")
+@lru_cache(maxsize=512)
+def select_records(entity: EntityInfo, grants: Grants) -> str:
+    """Return the statement that reads the visible records `ids` as JSON by column."""
     return f"""
-SELECT {columns} FROM {identifier(table.name)} WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])
+SELECT id, to_jsonb(t) FROM {identifier(entity.table.name)} AS t
+WHERE {_has_visible_id(entity, grants, include_deleted=True)}
 """
 
 
-@lru_cache(maxsize=64)
-def by_unique_value(table: Table, column: str, sql_type: str) -> str:
-    """Return the statement that finds the record behind each of the unique `values`.
+@lru_cache(maxsize=512)
+def select_columns(entity: EntityInfo, grants: Grants) -> str:
+    """Return the statement that reads the stored columns of the visible records `ids`."""
+    names = [str(column.name) for column in entity.table.columns if column.computed is None]
+    columns = ", ".join(identifier(name) for name in names if name != "tenant_id")
+    return f"""
+SELECT {columns} FROM {identifier(entity.table.name)} AS t
+WHERE {_has_visible_id(entity, grants, include_deleted=True)}
+"""
 
-    It is the living one, or where there is none the one that was deleted last.
+
+@lru_cache(maxsize=512)
+def select_by_unique_value(entity: EntityInfo, grants: Grants, column: str, sql_type: str) -> str:
+    """Return the statement that finds the visible record with each of the unique `values`.
+
+    An undeleted record is preferred, then the one that was deleted last.
     """
-    name, value = identifier(table.name), identifier(column)
-    found = f"SELECT {value} AS value, id, deleted_at FROM {name} WHERE tenant_id = %(tenant)s"
-    wanted = f"AND {value} = ANY(%(values)s::{sql_type}[])"
+    value = identifier(column)
+    matches = f"""
+SELECT {value} AS value, id, deleted_at FROM {identifier(entity.table.name)} AS t
+WHERE tenant_id = %(tenant)s AND {value} = ANY(%(values)s::{sql_type}[])"""
+    # Each branch can use one of the two partial indexes of the column.
     return f"""
 SELECT DISTINCT ON (value) value, id
-FROM ({found} {wanted} AND deleted_at IS NULL UNION ALL {found} {wanted} AND deleted_at IS NOT NULL) AS found
+FROM (
+  {matches} AND {_is_visible(entity, grants)}
+  UNION ALL
+  {matches} AND {_is_visible(entity, grants, include_deleted=True)} AND deleted_at IS NOT NULL
+) AS matches
 ORDER BY value, deleted_at DESC NULLS FIRST, id
 """
 
 
-@lru_cache(maxsize=64)
-def unique_conflicts(table: Table, column: str, sql_type: str) -> str:
-    """Return the statement that finds which of `ids` want a unique value that another living record has.
+@lru_cache(maxsize=512)
+def select_unique_conflicts(entity: EntityInfo, grants: Grants, column: str, sql_type: str) -> str:
+    """Return the statement that finds the `ids` whose unique value another record has.
 
-    A record that does not say (`said`) which value it wants keeps its own, which counts when it is restored.
+    It also returns whether the other record is visible. A row that does not change the value (`changed`)
+    keeps the stored one, which is checked on restore. The unique index excludes deleted records.
     """
-    name, value = identifier(table.name), identifier(column)
+    name, value = identifier(entity.table.name), identifier(column)
     return f"""
-SELECT given.id
-FROM unnest(%(ids)s::uuid[], %(values)s::{sql_type}[], %(said)s::boolean[]) AS given (id, value, said)
+SELECT given.id, {_is_visible(entity, grants, "other")}
+FROM unnest(%(ids)s::uuid[], %(values)s::{sql_type}[], %(changed)s::boolean[]) AS given (id, value, changed)
 LEFT JOIN {name} AS own ON own.tenant_id = %(tenant)s AND own.id = given.id
 JOIN {name} AS other ON other.tenant_id = %(tenant)s AND other.deleted_at IS NULL AND other.id <> given.id
- AND other.{value} = CASE WHEN given.said THEN given.value ELSE own.{value} END
+ AND other.{value} = CASE WHEN given.changed THEN given.value ELSE own.{value} END
 """
 
 
 @lru_cache(maxsize=64)
-def dependents(table: Table, column: str) -> str:
-    """Return the statement that finds the records which refer to one of `ids`, each with that."""
+def select_dependents(table: Table, column: str) -> str:
+    """Return the statement that finds the records that refer to one of `ids`, each with that id.
+
+    It finds invisible records too, because they prevent a purge.
+    """
     return f"""
 SELECT id, {identifier(column)} FROM {identifier(table.name)}
 WHERE tenant_id = %(tenant)s AND {identifier(column)} = ANY(%(ids)s::uuid[]) ORDER BY id
 """
 
 
-@lru_cache(maxsize=64)
-def purge(tables: tuple[Table, ...]) -> str:
-    """Return the statement that removes records of several tables at once, each with its ids by its name.
+@lru_cache(maxsize=512)
+def delete_records(entities: tuple[EntityInfo, ...], grants: Grants) -> str:
+    """Return the statement that deletes records of several tables; the ids have the name of the table.
 
-    It is one statement, because foreign keys are checked at its end only: some may refer to one another.
+    It is one statement because PostgreSQL checks foreign keys at its end, and the records may refer to each
+    other.
     """
-    deletions = ", ".join(
-        f"{identifier(f'purged {table.name}')} AS (DELETE FROM {identifier(table.name)} "
-        f"WHERE tenant_id = %(tenant)s AND id = ANY(%({table.name})s::uuid[]))"
-        for table in tables
-    )
+    deletions = ", ".join(_deletion(entity, grants) for entity in entities)
     return f"WITH {deletions} SELECT"
 
 
+def _deletion(entity: EntityInfo, grants: Grants) -> str:
+    name = entity.table.name
+    return f"""{identifier(f"purged {name}")} AS (
+  DELETE FROM {identifier(name)} AS t WHERE tenant_id = %(tenant)s AND id = ANY(%({name})s::uuid[])
+    AND {_is_visible(entity, grants, include_deleted=True)}
+)"""
+
+
+def _is_visible(entity: EntityInfo, grants: Grants, alias: str = "t", /, **options: bool) -> str:
+    """Return the condition that a row of the entity's table is visible. Options are those of `visible`."""
+    return compile_condition(visible(entity, grants, **options), entity.table, alias)
+
+
+def _has_visible_id(entity: EntityInfo, grants: Grants, **options: bool) -> str:
+    """Return the condition that a row is visible and its id is one of `ids`."""
+    is_visible = _is_visible(entity, grants, **options)
+    return f"tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[]) AND {is_visible}"
+
+
+def _differs(columns: Iterable[str]) -> str:
+    """Return the condition that a stored row `t` and a new row `n` differ in one of the columns."""
+    before, after = (", ".join(f"{row}.{identifier(column)}" for column in columns) for row in ("t", "n"))
+    return f"(({before}) IS DISTINCT FROM ({after}))"
+
+
 def identifier(name: str) -> str:
-    """Return an identifier as SQL writes it."""
+    """Return a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""Transactions: work of one actor, done wholly or not at all, and again where it met another write."""
+"""Runs work in a write transaction, and retries it after a conflict with a concurrent write."""
 
 from __future__ import annotations
 
@@ -13,28 +13,33 @@ from tenure_core.postgres.database import Database, TenantConnection
 
 Result = TypeVar("Result")
 Work = Callable[[TenantConnection], Awaitable[Result]]
-"""What is done in a transaction: it may be done several times, and counts once."""
+"""Work in a transaction. It may run several times; only the last run is committed."""
 
-ATTEMPTS = 10
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
-"""Seconds between attempts: twice as many after each, and a random part of them, so that writers part."""
+MAX_ATTEMPTS = 10
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.02, 1.0
+"""Limits of the random pause between attempts; the limit doubles with each attempt."""
 
 
 async def run_in_transaction(database: Database, actor: Actor, work: Work[Result]) -> Result:
-    """Do some work in a transaction of an actor, and again where it met another write.
+    """Run work in a write transaction, and retry it after a conflict with a concurrent write.
+
+    Args:
+        database: The database.
+        actor: The caller; the write is recorded under the actor's name.
+        work: The work; it may run several times.
 
     Raises:
-        ConflictError: It met another write every time.
+        ConflictError: Every attempt conflicted with another write.
     """
-    for attempt in range(ATTEMPTS - 1):
+    for attempt in range(MAX_ATTEMPTS - 1):
         try:
-            return await _once(database, actor, work)
+            return await _run_once(database, actor, work)
         except ConflictError:
-            longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
-            await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  # no secret: it only parts writers
-    return await _once(database, actor, work)
+            limit = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
+            await asyncio.sleep(random.uniform(0, limit))  # noqa: S311  # jitter, not a secret
+    return await _run_once(database, actor, work)
 
 
-async def _once(database: Database, actor: Actor, work: Work[Result]) -> Result:
+async def _run_once(database: Database, actor: Actor, work: Work[Result]) -> Result:
     async with database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection:
         return await work(connection)

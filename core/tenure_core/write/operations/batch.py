@@ -1,4 +1,4 @@
-"""Batches: writes of several entities in one transaction, where a later one refers to an earlier."""
+"""Batch: writes of several entities in one transaction. An operation may refer to earlier operations."""
 
 from __future__ import annotations
 
@@ -9,38 +9,37 @@ from types import MappingProxyType
 
 from psycopg import Rollback
 
-from tenure_core.access.identity import Actor
-from tenure_core.catalog.catalog import Catalog, EntityInfo, ToOne
-from tenure_core.postgres.database import TenantConnection
-from tenure_core.write.external_keys import find_known
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.catalog.fields import ToOne
+from tenure_core.write.context import WriteContext
 from tenure_core.write.operations.crud import create, delete, restore, update
 from tenure_core.write.operations.upsert import upsert
 from tenure_core.write.results import ErrorCode, RowResult, Status, UserError
-from tenure_core.write.row_store import lock_all
 from tenure_core.write.rows.match_key import MatchKey, read_match
 from tenure_core.write.rows.pending_row import Row
 from tenure_core.write.rows.validate import ExternalKey, record_id
+from tenure_core.write.steps.external_keys import find_known
+from tenure_core.write.steps.row_store import lock_all
 
 MAX_OPERATIONS = 1_000
-"""How many operations a batch has at most."""
+"""Maximum number of operations in a batch."""
 
-Write = Callable[[TenantConnection, Catalog, EntityInfo, Actor, Sequence[Row]], Awaitable[list[RowResult]]]
+WriteFunction = Callable[[WriteContext, EntityInfo, Sequence[Row]], Awaitable[list[RowResult]]]
 
-
-WRITES: Mapping[str, Write] = MappingProxyType(
+WRITES: Mapping[str, WriteFunction] = MappingProxyType(
     {"Create": create, "Update": update, "Upsert": upsert, "Delete": delete, "Restore": restore}
 )
-"""What each verb of a mutation's name does with rows."""
+"""The write operations, by the suffix of their mutation names."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOperation:
-    """One write of a batch.
+    """A write of a batch.
 
     Args:
-        entity: What it writes.
-        verb: One of WRITES.
-        row: What it writes; a reference may be {"operation": N}, the record that operation N has written.
+        entity: The entity of the record.
+        verb: A key of `WRITES`.
+        row: The row. A reference `{"operation": N}` refers to the record that operation N wrote.
     """
 
     entity: EntityInfo
@@ -49,53 +48,43 @@ class BatchOperation:
 
 
 async def run_batch(
-    connection: TenantConnection,
-    catalog: Catalog,
-    actor: Actor,
-    operations: Sequence[BatchOperation],
-    *,
-    atomic: bool,
+    context: WriteContext, operations: Sequence[BatchOperation], *, atomic: bool
 ) -> list[RowResult]:
-    """Do operations one after the other.
+    """Run operations in order.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: Where references lead.
-        actor: Who writes.
-        operations: What to write, MAX_OPERATIONS at most.
-        atomic: Whether one that fails takes all others back.
+        context: The context of the write.
+        operations: At most `MAX_OPERATIONS` operations.
+        atomic: Whether the first error stops the batch and rolls back all its operations.
 
     Returns:
-        A result per operation; where a failure took it back, or kept it from being tried, it is SKIPPED.
+        A result per operation. An operation that was rolled back or not run is SKIPPED.
     """
     results: list[RowResult] = []
-    await _lock_named(connection, catalog, actor, operations)
-    async with connection.transaction() as done:
-        for index, operation in enumerate(operations):
-            results.append(await _do(connection, catalog, actor, operation, index, operations, results))
-            if atomic and results[-1].refused:
-                raise Rollback(done)
+    await _lock_records(context, operations)
+    async with context.connection.transaction() as transaction:
+        for operation in operations:
+            results.append(await _run_operation(context, operation, operations, results))
+            if atomic and results[-1].is_rejected:
+                raise Rollback(transaction)
         return results
     skipped = [RowResult(index, Status.SKIPPED, None) for index in range(len(operations))]
     return [*skipped[: len(results) - 1], results[-1], *skipped[len(results) :]]
 
 
-async def _lock_named(
-    connection: TenantConnection, catalog: Catalog, actor: Actor, operations: Sequence[BatchOperation]
-) -> None:
-    """Lock the records that operations name by ids or external keys."""
+async def _lock_records(context: WriteContext, operations: Sequence[BatchOperation]) -> None:
+    """Lock the records that operations refer to by id or external key."""
     ids: dict[str, set[uuid.UUID]] = {}
     for entity in {operation.entity for operation in operations}:
-        keys = [_key(operation) for operation in operations if operation.entity is entity]
-        external = {key for key in keys if isinstance(key, ExternalKey)}
-        known = await find_known(connection, entity, actor, external)
-        ids[entity.name] = {identity for identity, _ in known.values()}
+        keys = [_parse_key(operation) for operation in operations if operation.entity is entity]
+        known = await find_known(context, entity, {key for key in keys if isinstance(key, ExternalKey)})
+        ids[entity.name] = {record for record, _ in known.values()}
         ids[entity.name].update(key for key in keys if isinstance(key, uuid.UUID))
-    await lock_all(connection, catalog, actor, ids)
+    await lock_all(context, ids)
 
 
-def _key(operation: BatchOperation) -> MatchKey | None:
-    """Return what names an operation's record; None where it is new, or unreadable, as its write will say."""
+def _parse_key(operation: BatchOperation) -> MatchKey | None:
+    """Return the key of an operation's record; None for a new record, or if the operation will reject it."""
     row = operation.row
     try:
         return read_match(operation.entity, row.get("match")).key if "match" in row else record_id(row["id"])
@@ -103,43 +92,41 @@ def _key(operation: BatchOperation) -> MatchKey | None:
         return None
 
 
-async def _do(
-    connection: TenantConnection,
-    catalog: Catalog,
-    actor: Actor,
+async def _run_operation(
+    context: WriteContext,
     operation: BatchOperation,
-    index: int,
     operations: Sequence[BatchOperation],
     results: Sequence[RowResult],
 ) -> RowResult:
-    made = {
-        number: (operations[number].entity.name, result.id)
-        for number, result in enumerate(results)
-        if result.id and not result.refused
+    index = len(results)
+    records = {
+        result.index: (operations[result.index].entity.name, result.id)
+        for result in results
+        if result.id and not result.is_rejected
     }
-    row, errors = _with_results(operation, made)
+    row, errors = _resolve_operations(operation, records)
     if errors:
         return RowResult(index, Status.FAILED, None, tuple(errors))
-    [result] = await WRITES[operation.verb](connection, catalog, operation.entity, actor, [row])
+    [result] = await WRITES[operation.verb](context, operation.entity, [row])
     return replace(result, index=index)
 
 
-def _with_results(
-    operation: BatchOperation, made: Mapping[int, tuple[str, uuid.UUID]]
+def _resolve_operations(
+    operation: BatchOperation, records: Mapping[int, tuple[str, uuid.UUID]]
 ) -> tuple[Row, list[UserError]]:
-    """Return an operation's row with ids in place of the numbers of earlier operations."""
+    """Return the row with record ids in place of operation numbers."""
     row, errors = dict(operation.row), []
-    for one in operation.entity.references:
-        value = row.get(one.name)
+    for relation in operation.entity.references:
+        value = row.get(relation.name)
         if isinstance(value, Mapping) and value.keys() == {"operation"}:
-            entity, identity = made.get(value["operation"], ("", None))
-            if entity == one.target:
-                row[one.name] = {"id": identity}
+            entity, record = records.get(value["operation"], ("", None))
+            if entity == relation.target:
+                row[relation.name] = {"id": record}
             else:
-                errors.append(_nothing_made(one, value["operation"]))
+                errors.append(_missing_operation(relation, value["operation"]))
     return row, errors
 
 
-def _nothing_made(one: ToOne, number: object) -> UserError:
-    message = f"no earlier operation {number} has written a record of {one.target}"
-    return UserError(ErrorCode.NOT_FOUND, (one.name, "operation"), message)
+def _missing_operation(relation: ToOne, number: object) -> UserError:
+    message = f"no earlier operation {number} wrote a record of {relation.target}"
+    return UserError(ErrorCode.NOT_FOUND, (relation.name, "operation"), message)

@@ -1,185 +1,192 @@
-"""Writes: create, update, delete and restore any number of rows in a handful of statements.
+"""Create, update, delete and restore: the write operations on records by id.
 
-Every function takes a connection inside a transaction, so the caller decides what else belongs to it. Sound
-rows are written; a row with errors is not, and says why in its result. Whether the others then stay is the
-caller's policy.
+Each operation is a list of steps, and takes as many statements for one row as for a thousand. Valid rows are
+written; a row with errors is not, and its result contains the errors. The caller owns the transaction, and
+decides whether the valid rows are kept if others have errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
 from uuid_utils.compat import uuid7
 
-from tenure_core.access.identity import Actor
-from tenure_core.catalog.catalog import Catalog, EntityInfo
+from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.catalog.change_operation import ChangeOperation
-from tenure_core.postgres.database import TenantConnection
-from tenure_core.write import row_store, sql
-from tenure_core.write.field_ownership import foreign_fields
-from tenure_core.write.references import check_cycles, resolve
-from tenure_core.write.results import ErrorCode, RowResult, Status
+from tenure_core.write.context import EntityWriteContext, WriteContext
+from tenure_core.write.field_ownership import find_foreign_fields, validate_own_fields
+from tenure_core.write.pipeline import Step, run_steps
+from tenure_core.write.results import ErrorCode, RowResult
 from tenure_core.write.rows.pending_row import (
     EXPECTED_VERSION,
-    ForeignFields,
     PendingRow,
     Row,
-    parse_ids,
-    read_fields,
-    results,
+    reject_repeated,
+    skip_rows,
     valid_rows,
 )
-from tenure_core.write.run_validators import run_validators
-from tenure_core.write.uniqueness import check_unique
+from tenure_core.write.rows.validate import record_id, to_user_error
+from tenure_core.write.steps import row_store
+from tenure_core.write.steps.references import check_cycles, resolve_references
+from tenure_core.write.steps.run_validators import run_validators
+from tenure_core.write.steps.uniqueness import check_unique
+
+NOT_FIELDS = frozenset(("id", EXPECTED_VERSION))
+"""Keys of a row that are not fields of the record, except in a row that creates one."""
 
 
-async def create(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
-) -> list[RowResult]:
-    """Insert new records.
+async def create(context: WriteContext, entity: EntityInfo, rows: Sequence[Row]) -> list[RowResult]:
+    """Create records.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: Where references lead.
-        entity: What the rows are of.
-        actor: Who writes.
-        rows: The records, each without an id: they get theirs in the order of the rows.
+        context: The context of the write.
+        entity: The entity of the records.
+        rows: The field values of each record. Ids are assigned in the order of the rows.
 
     Returns:
         A result per row: CREATED or FAILED.
     """
-    foreign = await foreign_fields(connection, entity, actor)
-    drafts = [_read(entity, row, foreign, creating=True) for row in rows]
-    for draft in drafts:
-        draft.id = uuid7()
-    await resolve(connection, catalog, actor.tenant_id, [draft.parsed for draft in drafts])
-    await check_unique(connection, entity, actor, drafts)
-    await run_validators(connection, catalog, entity, actor, drafts, lambda _: ChangeOperation.CREATE)
-    await row_store.insert(connection, entity, actor, valid_rows(drafts))
-    return results(drafts)
+    foreign = await find_foreign_fields(context, entity)
+    return await _run(context.for_entity(entity, foreign), ChangeOperation.CREATE, rows, CREATE_STEPS)
 
 
-async def update(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
-) -> list[RowResult]:
-    """Change records.
+async def update(context: WriteContext, entity: EntityInfo, rows: Sequence[Row]) -> list[RowResult]:
+    """Update records.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: Where references lead.
-        entity: What the rows are of.
-        actor: Who writes.
-        rows: An "id" each, and the fields to change: an absent field stays as it is, null clears it. With an
-            "expectedVersion" a record of another version is left alone.
+        context: The context of the write.
+        entity: The entity of the records.
+        rows: The `id` of each record and the fields to update. A field that is not included keeps its value;
+            null clears it. With `expectedVersion`, a record of another version is not updated.
 
     Returns:
-        A result per row: UPDATED, NOOP where the row says nothing new, or FAILED.
+        A result per row: UPDATED, NOOP if the record already has all values, or FAILED.
     """
-    foreign = await foreign_fields(connection, entity, actor)
-    drafts = [_read(entity, _fields(row), foreign, creating=False) for row in rows]
-    await _meet(connection, entity, actor, rows, drafts, lambda draft: not _is_alive(draft))
-    await resolve(connection, catalog, actor.tenant_id, [draft.parsed for draft in drafts])
-    said = {draft.id: draft.parsed for draft in valid_rows(drafts) if draft.id}
-    await check_cycles(connection, entity, actor.tenant_id, said)
-    await check_unique(connection, entity, actor, drafts)
-    await run_validators(connection, catalog, entity, actor, drafts, lambda _: ChangeOperation.UPDATE)
-    await row_store.update(connection, entity, actor, valid_rows(drafts))
-    return results(drafts)
+    foreign = await find_foreign_fields(context, entity)
+    return await _run(context.for_entity(entity, foreign), ChangeOperation.UPDATE, rows, UPDATE_STEPS)
 
 
-async def delete(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
-) -> list[RowResult]:
-    """Delete records softly: they keep their data, and `restore` brings them back.
+async def delete(context: WriteContext, entity: EntityInfo, rows: Sequence[Row]) -> list[RowResult]:
+    """Soft-delete records. They keep their data; `restore` undoes the deletion.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: Who checks.
-        entity: What the records are of.
-        actor: Who writes.
-        rows: An "id" each, and an "expectedVersion" if need be.
+        context: The context of the write.
+        entity: The entity of the records.
+        rows: The `id` of each record, and optionally `expectedVersion`.
 
     Returns:
-        A result per row: DELETED, NOOP for what was deleted before, or FAILED.
+        A result per row: DELETED, NOOP if the record was already deleted, or FAILED.
     """
-    return await _mark(connection, catalog, entity, actor, rows, Status.DELETED)
+    return await _run(context.for_entity(entity), ChangeOperation.DELETE, rows, DELETE_STEPS)
 
 
-async def restore(
-    connection: TenantConnection, catalog: Catalog, entity: EntityInfo, actor: Actor, rows: Sequence[Row]
-) -> list[RowResult]:
-    """Bring deleted records back.
+async def restore(context: WriteContext, entity: EntityInfo, rows: Sequence[Row]) -> list[RowResult]:
+    """Restore soft-deleted records.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: Who checks.
-        entity: What the records are of.
-        actor: Who writes.
-        rows: An "id" each, and an "expectedVersion" if need be.
+        context: The context of the write.
+        entity: The entity of the records.
+        rows: The `id` of each record, and optionally `expectedVersion`.
 
     Returns:
-        A result per row: RESTORED, NOOP for what was not deleted, or FAILED.
+        A result per row: RESTORED, NOOP if the record was not deleted, or FAILED.
     """
-    return await _mark(connection, catalog, entity, actor, rows, Status.RESTORED)
+    return await _run(context.for_entity(entity), ChangeOperation.RESTORE, rows, RESTORE_STEPS)
 
 
-def _read(entity: EntityInfo, row: Row, foreign: ForeignFields, *, creating: bool) -> PendingRow:
-    fields, said, notes = read_fields(entity, row, foreign, creating=creating)
-    return PendingRow(fields, said, notes=notes)
+async def _run(
+    context: EntityWriteContext,
+    operation: ChangeOperation,
+    sent: Iterable[Row],
+    steps: Iterable[Step[PendingRow]],
+) -> list[RowResult]:
+    rows = [PendingRow(index, row, operation=operation) for index, row in enumerate(sent)]
+    await run_steps(context, rows, steps)
+    return [row.to_result() for row in rows]
 
 
-def _fields(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in ("id", EXPECTED_VERSION)}
+async def parse_fields(context: EntityWriteContext, rows: list[PendingRow]) -> list[PendingRow]:
+    """Validate the fields of the rows; fields that another system owns are rejected or ignored."""
+    for row in rows:
+        creating = row.operation is ChangeOperation.CREATE
+        fields = row.fields if creating else {n: v for n, v in row.fields.items() if n not in NOT_FIELDS}
+        _, row.parsed, row.notes = validate_own_fields(
+            context.entity, fields, context.foreign_fields, creating=creating
+        )
+    return rows
 
 
-def _is_alive(draft: PendingRow) -> bool:
-    return draft.stored is not None and not draft.stored.deleted
+async def assign_ids(_: EntityWriteContext, rows: list[PendingRow]) -> list[PendingRow]:
+    """Assign an id to each new record."""
+    for row in rows:
+        row.id = uuid7()
+    return rows
 
 
-async def _meet(
-    connection: TenantConnection,
-    entity: EntityInfo,
-    actor: Actor,
-    rows: Sequence[Row],
-    drafts: Sequence[PendingRow],
-    is_missing: Callable[[PendingRow], bool],
-) -> None:
-    """Find and lock the records that rows name, and refuse what is missing, or has another version."""
-    parse_ids(drafts, [row.get("id") for row in rows])
-    for draft, row in zip(drafts, rows, strict=True):
-        draft.expect(row.get(EXPECTED_VERSION))
-    await row_store.lock(connection, entity, actor, valid_rows(drafts))
-    for draft in valid_rows(drafts):
-        if is_missing(draft):
-            message = f"there is no {entity.name} {draft.id}, or it is deleted"
-            draft.add_error(ErrorCode.NOT_FOUND, ("id",), message)
+async def parse_ids(_: EntityWriteContext, rows: list[PendingRow]) -> list[PendingRow]:
+    """Parse the record id and the expected version of each row; an id must not be repeated."""
+    for row in rows:
+        try:
+            row.id = record_id(row.fields.get("id"))
+        except ValueError as error:
+            row.parsed.errors.append(to_user_error(error, ("id",)))
+        row.read_expected_version(row.fields)
+    reject_repeated(rows, lambda row: row.id, lambda _: ("id",))
+    return rows
+
+
+async def check_stored(context: EntityWriteContext, rows: list[PendingRow]) -> list[PendingRow]:
+    """Reject rows whose record does not exist, or has a version other than the expected one."""
+    for row in valid_rows(rows):
+        if row.stored is None or (row.stored.deleted and row.operation is ChangeOperation.UPDATE):
+            message = f"there is no {context.entity.name} {row.id}, or it is deleted"
+            row.add_error(ErrorCode.NOT_FOUND, ("id",), message)
         else:
-            draft.check_version()
+            row.check_version()
+    return rows
 
 
-async def _mark(
-    connection: TenantConnection,
-    catalog: Catalog,
-    entity: EntityInfo,
-    actor: Actor,
-    rows: Sequence[Row],
-    status: Status,
-) -> list[RowResult]:
-    drafts = [PendingRow({}) for _ in rows]
-    await _meet(connection, entity, actor, rows, drafts, lambda draft: draft.stored is None)
-    deleting = status is Status.DELETED
-    if not deleting:
-        await check_unique(connection, entity, actor, valid_rows(drafts))
-    operation = ChangeOperation.DELETE if deleting else ChangeOperation.RESTORE
-    moving = [draft for draft in drafts if draft.stored and draft.stored.deleted is not deleting]
-    await run_validators(connection, catalog, entity, actor, moving, lambda _: operation)
-    parameters = {
-        "tenant": actor.tenant_id,
-        "ids": [draft.id for draft in valid_rows(drafts)],
-        "deleted": deleting,
-    }
-    cursor = await connection.execute(sql.set_deleted(entity.table), parameters)
-    changed = {identity for (identity,) in await cursor.fetchall()}
-    for draft in valid_rows(drafts):
-        draft.status = status if draft.id in changed else Status.NOOP
-    return results(drafts)
+async def skip_unchanged(_: EntityWriteContext, rows: list[PendingRow]) -> list[PendingRow]:
+    """Skip rows that delete a deleted record, or restore one that is not deleted."""
+    return skip_rows(valid_rows(rows), lambda row: row.is_alive is (row.operation is ChangeOperation.RESTORE))
+
+
+CREATE_STEPS: tuple[Step[PendingRow], ...] = (
+    parse_fields,
+    assign_ids,
+    resolve_references,
+    check_unique,
+    run_validators,
+    row_store.insert,
+)
+
+UPDATE_STEPS: tuple[Step[PendingRow], ...] = (
+    parse_fields,
+    parse_ids,
+    row_store.lock,
+    check_stored,
+    resolve_references,
+    check_cycles,
+    check_unique,
+    run_validators,
+    row_store.update,
+)
+
+DELETE_STEPS: tuple[Step[PendingRow], ...] = (
+    parse_ids,
+    row_store.lock,
+    check_stored,
+    skip_unchanged,
+    run_validators,
+    row_store.set_deleted,
+)
+
+RESTORE_STEPS: tuple[Step[PendingRow], ...] = (
+    parse_ids,
+    row_store.lock,
+    check_stored,
+    skip_unchanged,
+    check_unique,
+    run_validators,
+    row_store.set_deleted,
+)

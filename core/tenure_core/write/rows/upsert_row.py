@@ -1,14 +1,16 @@
-"""Incoming rows: what another system sends of a record that it names by a key of its own. Pure."""
+"""Parses the rows of an upsert: fields, match key, external keys and per-row options. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.write.field_ownership import ForeignFields, validate_own_fields
 from tenure_core.write.results import ErrorCode, RowPath, RowResult, UserError
 from tenure_core.write.rows.match_key import (
     Match,
+    MatchKey,
     OnConflict,
     RowKey,
     read_match,
@@ -16,24 +18,24 @@ from tenure_core.write.rows.match_key import (
     read_source_version,
     read_url,
 )
-from tenure_core.write.rows.pending_row import EXPECTED_VERSION, ForeignFields, PendingRow, Row, read_fields
+from tenure_core.write.rows.pending_row import EXPECTED_VERSION, PendingRow, Row
 from tenure_core.write.rows.validate import ExternalKey, to_user_error
 from tenure_core.write.rows.validate_columns import validate_uniform_rows
 
 MATCH, ON_CONFLICT, SOURCE_VERSION, URL, REFS = "match", "onConflict", "sourceVersion", "url", "externalRefs"
-ABOUT_THE_ROW = frozenset((MATCH, ON_CONFLICT, EXPECTED_VERSION, SOURCE_VERSION, URL, REFS))
-"""What stands in a row beside the fields of its record."""
+ROW_OPTIONS = frozenset((MATCH, ON_CONFLICT, EXPECTED_VERSION, SOURCE_VERSION, URL, REFS))
+"""Keys of a row that are not fields of its record."""
 
 MAX_REFS = 100
-"""How many keys one row may add to its record."""
+"""Maximum number of keys in `externalRefs` of a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class MalformedRow:
-    """Stands in the place of a row that could not be read, so that it is refused as faulty rows are.
+    """Replaces a row that could not be decoded; the upsert rejects it with the given errors.
 
     Args:
-        errors: Why.
+        errors: The errors.
     """
 
     errors: tuple[UserError, ...]
@@ -41,183 +43,198 @@ class MalformedRow:
 
 @dataclass(slots=True)
 class UpsertRow(PendingRow):
-    """One row of an upsert; `row` may be all that was sent: what stands beside fields has names of its own.
+    """A row of an upsert; `fields` may also contain row options.
 
     Args:
-        match: The record that it means; None where it does not say.
-        mode: What becomes of a record that is there already.
-        refs: The keys that other systems have for the record; the one that it is matched by comes first.
-        by_key: Whether it is matched by one.
-        claimed: Those of the keys that were nobody's before.
+        match: The key that the row is matched by; None if it is missing or invalid.
+        mode: What to do if the record exists.
+        keys: The external keys of the record; the key that the row is matched by is the first.
+        matched_by_key: Whether the row is matched by an external key.
+        new_keys: Those of the keys that this call added.
     """
 
     match: Match | None = None
     mode: OnConflict = OnConflict.MERGE
-    refs: list[RowKey] = field(default_factory=list)
-    by_key: bool = False
-    claimed: list[ExternalKey] = field(default_factory=list)
+    keys: list[RowKey] = field(default_factory=list)
+    matched_by_key: bool = False
+    new_keys: list[ExternalKey] = field(default_factory=list)
 
     @property
-    def own(self) -> RowKey | None:
-        """The key that it is matched by, where that is another system's."""
-        return self.refs[0] if self.by_key else None
+    def match_key(self) -> MatchKey | None:
+        """The key that the row is matched by."""
+        return self.match.key if self.match else None
 
     @property
-    def added(self) -> list[RowKey]:
-        """The keys that it adds to its record."""
-        return self.refs[1:] if self.by_key else self.refs
+    def match_path(self) -> RowPath:
+        """Path of the match key in the row."""
+        return self.match.path if self.match else (MATCH,)
+
+    @property
+    def external_keys(self) -> Sequence[ExternalKey]:
+        """The external keys of the record."""
+        return [key.key for key in self.keys]
+
+    @property
+    def own_key(self) -> RowKey | None:
+        """The external key that the row is matched by; None if it is matched by an id or a unique value."""
+        return self.keys[0] if self.matched_by_key else None
+
+    @property
+    def added_keys(self) -> list[RowKey]:
+        """The keys in `externalRefs`."""
+        return self.keys[1:] if self.matched_by_key else self.keys
 
     @property
     def is_new(self) -> bool:
-        """Whether its own key named nothing a moment ago, so that there is no record to find."""
-        own = self.own
-        return own is not None and own.key in self.claimed
+        """Whether this call added the key that the row is matched by, so that no record exists."""
+        key = self.own_key
+        return key is not None and key.key in self.new_keys
 
     @property
     def may_skip(self) -> bool:
-        """Whether it wants nothing of a record that is there already, as only its lock will tell."""
+        """Whether the row is skipped if its record exists, which is known once the record is locked."""
         return self.mode is OnConflict.SKIP and not self.is_new
 
     @property
     def may_be_unchanged(self) -> bool:
-        """Whether only the values of its record tell if it says anything new."""
-        own = self.own
+        """Whether a comparison of field values decides that the row changes nothing."""
+        key = self.own_key
         return (
             self.mode is OnConflict.MERGE
-            and self.expected is None
-            and not self.claimed
-            and not self.added
+            and self.expected_version is None
+            and not self.new_keys
+            and not self.added_keys
             and not self.parsed.references
-            and not (own and (own.url or own.source_version))
+            and not (key and (key.url or key.source_version))
         )
 
-    def to_result(self, index: int) -> RowResult:
-        """Return what became of it, under the key that it came with."""
-        return self.result(index, self.match.shown if self.match else None)
+    def to_result(self, key: str | None = None) -> RowResult:
+        """Return the result of the row, which includes the key that the row is matched by."""
+        return PendingRow.to_result(self, key or (self.match.text if self.match else None))
 
 
 class ParsedRow:
-    """Stands in the place of a row that was read already, while others were written.
+    """A row that was parsed ahead of its write.
 
     Args:
-        sent: The row as it was sent.
-        read: What was read of it.
+        sent: The row as sent.
+        parsed: The parsed row.
     """
 
-    __slots__ = ("_read", "sent")
+    __slots__ = ("_parsed", "sent")
 
-    def __init__(self, sent: object, read: UpsertRow) -> None:
+    def __init__(self, sent: object, parsed: UpsertRow) -> None:
         self.sent = sent
-        self._read: UpsertRow | None = read
+        self._parsed: UpsertRow | None = parsed
 
     def take(self) -> UpsertRow | None:
-        """Return what was read; None from the second time on, as a row that is tried again is read anew."""
-        read, self._read = self._read, None
-        return read
+        """Return the parsed row on the first call, and None later: a retried write parses the row again."""
+        parsed, self._parsed = self._parsed, None
+        return parsed
 
 
-def read_ahead(entity: EntityInfo, sent: Sequence[object], on_conflict: OnConflict) -> list[ParsedRow]:
-    """Return rows that stand for what they say, as `read_rows` takes them."""
-    read = read_rows(entity, sent, {}, on_conflict)
-    return [ParsedRow(row, said) for row, said in zip(sent, read, strict=True)]
+def parse_ahead(entity: EntityInfo, sent: Sequence[object], on_conflict: OnConflict) -> list[ParsedRow]:
+    """Parse rows before they are written; `parse_rows` accepts the results in place of the rows."""
+    parsed = parse_rows(entity, sent, {}, on_conflict)
+    return [ParsedRow(row, parsed_row) for row, parsed_row in zip(sent, parsed, strict=True)]
 
 
-def read_rows(
+def parse_rows(
     entity: EntityInfo, sent: Sequence[object], foreign: ForeignFields, on_conflict: OnConflict
 ) -> list[UpsertRow]:
-    """Return rows as they were sent, each with all that its values alone tell to be wrong.
+    """Parse rows, with the errors that their values show.
 
     Args:
-        entity: What they are of.
-        sent: The rows; anything may come, also ReadAhead for what was read already, and Unreadable for what
-            could not be read.
-        foreign: The fields that belong to other systems; where there are any, all is read anew.
-        on_conflict: What becomes of a record that is there already, where a row does not say.
+        entity: The entity of the rows.
+        sent: The rows as sent, of any type; also `ParsedRow` and `MalformedRow`.
+        foreign: The fields that another system owns. If there are any, rows parsed ahead are parsed again.
+        on_conflict: The mode of rows without `onConflict`.
+
+    Returns:
+        One row per sent row; each contains its position.
     """
-    read: dict[int, UpsertRow] = {}
-    alike: dict[tuple[str, ...], dict[int, Row]] = {}
+    rows: dict[int, UpsertRow] = {}
+    uniform: dict[tuple[str, ...], dict[int, Row]] = {}
     for index, row in enumerate(sent):
-        if isinstance(row, ParsedRow) and not foreign and (taken := row.take()):
-            read[index] = taken
+        if isinstance(row, ParsedRow) and not foreign and (parsed := row.take()):
+            parsed.index = index
+            rows[index] = parsed
             continue
-        said = row.sent if isinstance(row, ParsedRow) else row
-        if isinstance(said, Mapping):
-            alike.setdefault(tuple(said), {})[index] = said
+        content = row.sent if isinstance(row, ParsedRow) else row
+        if isinstance(content, Mapping):
+            uniform.setdefault(tuple(content), {})[index] = content
         else:
-            read[index] = _no_row(said)
-    for names, rows in alike.items():
-        found = _read_alike(entity, list(rows.values()), names, foreign, on_conflict)
-        read.update(zip(rows, found, strict=True))
-    return [read[index] for index in range(len(sent))]
+            rows[index] = _reject_malformed(index, content)
+    for names, group in uniform.items():
+        rows.update(_parse_uniform_rows(entity, group, names, foreign, on_conflict))
+    return [rows[index] for index in range(len(sent))]
 
 
-def _read_alike(
+def _reject_malformed(index: int, sent: object) -> UpsertRow:
+    row = UpsertRow(index)
+    if isinstance(sent, MalformedRow):
+        row.parsed.errors += sent.errors
+    else:
+        row.add_error(ErrorCode.INVALID, (), "expected an object with fields")
+    return row
+
+
+def _parse_uniform_rows(
     entity: EntityInfo,
-    sent: Sequence[Row],
+    sent: Mapping[int, Row],
     names: Sequence[str],
     foreign: ForeignFields,
     on_conflict: OnConflict,
-) -> list[UpsertRow]:
-    """Return rows that all have the same names."""
-    fields = [name for name in names if name not in ABOUT_THE_ROW]
+) -> dict[int, UpsertRow]:
+    """Parse rows that all have the same keys, by position."""
+    fields = [name for name in names if name not in ROW_OPTIONS]
+    rows: dict[int, UpsertRow] = {}
     if foreign.keys().isdisjoint(fields):
-        found = validate_uniform_rows(entity, sent, fields)
-        rows = [UpsertRow(row, said, mode=on_conflict) for row, said in zip(sent, found, strict=True)]
+        parsed_rows = validate_uniform_rows(entity, list(sent.values()), fields)
+        for (index, row), parsed in zip(sent.items(), parsed_rows, strict=True):
+            rows[index] = UpsertRow(index, row, parsed, mode=on_conflict)
     else:
-        rows = [_without_foreign(entity, row, fields, foreign, on_conflict) for row in sent]
-    for row, whole in zip(rows, sent, strict=True):
-        _read_match(entity, row, whole)
+        for index, row in sent.items():
+            values = {name: row[name] for name in fields}
+            own, parsed, notes = validate_own_fields(entity, values, foreign)
+            rows[index] = UpsertRow(index, own, parsed, notes=notes, mode=on_conflict)
+    for index, upsert_row in rows.items():
+        _parse_match(entity, upsert_row, sent[index])
         if len(names) > len(fields) + 1:
-            _read_the_rest(row, whole)
+            _parse_options(upsert_row, sent[index])
     return rows
 
 
-def _without_foreign(
-    entity: EntityInfo, row: Row, fields: Iterable[str], foreign: ForeignFields, on_conflict: OnConflict
-) -> UpsertRow:
-    own, said, notes = read_fields(entity, {name: row[name] for name in fields}, foreign, creating=False)
-    return UpsertRow(own, said, notes=notes, mode=on_conflict)
-
-
-def _no_row(sent: object) -> UpsertRow:
-    wrong = UpsertRow({})
-    if isinstance(sent, MalformedRow):
-        wrong.parsed.errors += sent.errors
-    else:
-        wrong.add_error(ErrorCode.INVALID, (), "expected an object with fields")
-    return wrong
-
-
-def _read_match(entity: EntityInfo, row: UpsertRow, sent: Row) -> None:
-    said = sent.get(MATCH)
+def _parse_match(entity: EntityInfo, row: UpsertRow, sent: Row) -> None:
+    value = sent.get(MATCH)
     try:
-        row.match = match = read_match(entity, said)
+        row.match = match = read_match(entity, value)
     except ValueError as error:
-        way = said if isinstance(said, Mapping) and len(said) == 1 else ()
-        row.parsed.errors.append(to_user_error(error, (MATCH, *way)))
+        name = value if isinstance(value, Mapping) and len(value) == 1 else ()
+        row.parsed.errors.append(to_user_error(error, (MATCH, *name)))
     else:
         if isinstance(match.key, ExternalKey):
-            row.refs.append(RowKey(match.path, match.key))
-            row.by_key = True
+            row.keys.append(RowKey(match.path, match.key))
+            row.matched_by_key = True
 
 
-def _read_the_rest(row: UpsertRow, sent: Row) -> None:
-    row.expect(sent.get(EXPECTED_VERSION))
-    _read_mode(row, sent.get(ON_CONFLICT))
-    _read_source(row, sent)
+def _parse_options(row: UpsertRow, sent: Row) -> None:
+    row.read_expected_version(sent)
+    _parse_mode(row, sent.get(ON_CONFLICT))
+    _parse_source(row, sent)
     refs = sent.get(REFS)
     if refs is not None and (not isinstance(refs, list) or len(refs) > MAX_REFS):
-        row.add_error(ErrorCode.INVALID, (REFS,), f"expected a list of {MAX_REFS} references at most")
+        row.add_error(ErrorCode.INVALID, (REFS,), f"expected a list of at most {MAX_REFS} references")
         return
     for index, ref in enumerate(refs or ()):
         path: RowPath = (REFS, index)
         try:
-            row.refs.append(read_ref(path, ref))
+            row.keys.append(read_ref(path, ref))
         except ValueError as error:
             row.parsed.errors.append(to_user_error(error, path))
 
 
-def _read_mode(row: UpsertRow, mode: object) -> None:
+def _parse_mode(row: UpsertRow, mode: object) -> None:
     if mode is None:
         return
     try:
@@ -226,18 +243,16 @@ def _read_mode(row: UpsertRow, mode: object) -> None:
         row.add_error(ErrorCode.INVALID, (ON_CONFLICT,), f"expected one of {', '.join(OnConflict)}")
 
 
-def _read_source(row: UpsertRow, sent: Row) -> None:
-    found: dict[str, str | None] = {}
+def _parse_source(row: UpsertRow, sent: Row) -> None:
+    values: dict[str, str | None] = {}
     for name, read in ((URL, read_url), (SOURCE_VERSION, read_source_version)):
         try:
-            found[name] = read(sent.get(name))
+            values[name] = read(sent.get(name))
         except ValueError as error:
             row.parsed.errors.append(to_user_error(error, (name,)))
         else:
-            if found[name] is not None and row.match is not None and row.own is None:
-                row.add_error(
-                    ErrorCode.INVALID, (name,), "it counts only for a row that is matched by externalRef"
-                )
-    if row.own is not None:
-        own = row.own
-        row.refs[0] = RowKey(own.path, own.key, found.get(URL), found.get(SOURCE_VERSION))
+            if values[name] is not None and row.match is not None and row.own_key is None:
+                message = "is only allowed in a row that is matched by externalRef"
+                row.add_error(ErrorCode.INVALID, (name,), message)
+    if key := row.own_key:
+        row.keys[0] = RowKey(key.path, key.key, values.get(URL), values.get(SOURCE_VERSION))

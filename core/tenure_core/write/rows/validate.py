@@ -1,7 +1,7 @@
-"""Validation: from a row as a client sent it to values by column, and all that is wrong with it. Pure.
+"""Validates a row: from the JSON values of a client to values by column and a list of errors. No I/O.
 
-A row is keyed by the API's names and holds JSON values. A field that is absent stays as it is, null clears
-it; a value with parts, such as an address, is replaced as a whole.
+Rows are keyed by field name. A field that is not included keeps its value, and null clears it. A composite
+value, such as an address, is replaced as a whole.
 """
 
 from __future__ import annotations
@@ -9,20 +9,26 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache, partial, singledispatch
 from typing import NamedTuple, cast
 
-from tenure_core.catalog.catalog import CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.catalog.fields import CompositeField, Field, ScalarField, ToMany, ToOne
 from tenure_core.entities.scalar_types import ID, validate_text
 from tenure_core.write.results import ErrorCode, RowPath, UserError
-from tenure_core.write.rows.value_parsers import InvalidValueError, Reader, check_length, parser_for
+from tenure_core.write.rows.value_parsers import (
+    InvalidValueError,
+    ValueParser,
+    check_length,
+    parser_for,
+)
 
-EXTERNAL_CHARACTERS = 255
-"""The longest name of a system, and the longest id in it."""
+MAX_EXTERNAL_CHARACTERS = 255
+"""Maximum length of a system name, and of an id in a system."""
 
 
 class ExternalKey(NamedTuple):
-    """How another system names a record."""
+    """The id of a record in another system."""
 
     system: str
     id: str
@@ -30,13 +36,13 @@ class ExternalKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Reference:
-    """A record that a row refers to, as the client named it.
+    """A reference of a row to a record.
 
     Args:
-        path: Where in the row it is named.
-        column: The column that takes its id.
-        target: The entity that it belongs to.
-        key: Its id, or how another system names it.
+        path: Path of the reference in the row.
+        column: The column that stores the id of the record.
+        target: Name of the record's entity.
+        key: The record's id or external key.
     """
 
     path: RowPath
@@ -46,13 +52,13 @@ class Reference:
 
 
 @dataclass(slots=True)
-class Validated:
-    """What a row says.
+class ParsedFields:
+    """The parsed fields of a row.
 
     Args:
-        values: The values to write, by column.
-        references: The records whose ids have yet to be found.
-        errors: What is wrong; empty for a sound row.
+        values: The values to store, by column.
+        references: The references whose record ids are not known yet.
+        errors: The errors of the row; empty for a valid row.
     """
 
     values: dict[str, object] = field(default_factory=dict)
@@ -60,233 +66,239 @@ class Validated:
     errors: list[UserError] = field(default_factory=list)
 
 
-FieldSetter = Callable[[Validated, object], None]
-"""Puts the value of one field into what a row says."""
-
-Writable = ScalarField | CompositeField | ToOne
-"""A field that a client may write."""
+FieldSetter = Callable[[ParsedFields, object], None]
+"""Parses a value of a field and adds it, or an error, to the parsed fields."""
 
 
-def validate(entity: EntityInfo, row: Mapping[str, object], creating: bool) -> Validated:
-    """Return what a row says, and everything that is wrong with it.
+def validate(entity: EntityInfo, row: Mapping[str, object], creating: bool) -> ParsedFields:
+    """Validate a row.
 
     Args:
-        entity: What the row is of.
-        row: JSON values by the API's names.
-        creating: Whether it is a new record: what is required must be there, and defaults are filled in.
+        entity: The entity of the row.
+        row: JSON values by field name.
+        creating: Whether the row creates a record: defaults are applied, and required fields must be present.
+
+    Returns:
+        The parsed fields with all errors.
     """
-    found = Validated()
+    parsed = ParsedFields()
     for name, value in row.items():
-        setter_for(entity, name)(found, value)
+        setter_for(entity, name)(parsed, value)
     if creating:
-        apply_defaults(entity, row, found)
-    return found
+        apply_defaults(entity, row, parsed)
+    return parsed
 
 
-def apply_defaults(entity: EntityInfo, row: Mapping[str, object], found: Validated) -> None:
-    """Add what a new record needs beside what its row says: defaults, and errors for what is missing."""
-    for one, column, default in _needs(entity):
-        if one.name in row:
+def apply_defaults(entity: EntityInfo, row: Mapping[str, object], parsed: ParsedFields) -> None:
+    """Add the defaults of fields that a new record's row does not include, and an error if there is none."""
+    for name, column, default in _required_fields(entity):
+        if name in row:
             continue
         if default is not None:
-            found.values[column] = default
+            parsed.values[column] = default
         else:
-            found.errors.append(
-                UserError(ErrorCode.REQUIRED, (one.name,), f"every {entity.singular} needs it")
-            )
+            parsed.errors.append(UserError(ErrorCode.REQUIRED, (name,), "is required"))
 
 
 @lru_cache(maxsize=256)
-def _needs(entity: EntityInfo) -> tuple[tuple[Writable, str, object], ...]:
-    """Return the fields that no record lacks, each with its first column and its default."""
-    found = []
-    for one in writable_fields(entity):
-        default = (
-            one.scalar_type.parse(one.default)
-            if isinstance(one, ScalarField) and one.default is not None
-            else None
-        )
-        if default is not None or not one.nullable:
-            found.append((one, columns_of(one)[0], default))
-    return tuple(found)
-
-
-def clear_unset(
-    entity: EntityInfo, row: Mapping[str, object], found: Validated, kept: Container[str]
-) -> None:
-    """Empty what a row does not say, so that nothing stays of what the record held before.
-
-    Args:
-        entity: What the row is of.
-        row: JSON values by the API's names.
-        found: What the row says.
-        kept: The names of fields that stay as they are.
-    """
-    for one in writable_fields(entity):
-        if one.name in row or one.name in kept or not one.nullable:
-            continue
-        for column in columns_of(one):
-            found.values.setdefault(column, None)
-
-
-def columns_of(one: Writable) -> tuple[str, ...]:
-    """Return the columns that a field's value is kept in."""
-    if isinstance(one, CompositeField):
-        return tuple(str(part.column.name) for part in one.parts.values())
-    return (str(one.column.name),)
-
-
-@lru_cache(maxsize=256)
-def writable_fields(entity: EntityInfo) -> tuple[Writable, ...]:
-    """Return the fields that a client may write."""
+def _required_fields(entity: EntityInfo) -> tuple[tuple[str, str, object], ...]:
+    """Return the name, first column and default of each field that has a default or is not nullable."""
     return tuple(
-        one
-        for one in entity.fields.values()
-        if isinstance(one, ToOne) or (isinstance(one, ScalarField | CompositeField) and one.writable)
+        (field.name, columns_of(field)[0], field.default_value)
+        for field in writable_fields(entity)
+        if field.default_value is not None or not field.nullable
     )
 
 
+def clear_unset(
+    entity: EntityInfo, row: Mapping[str, object], parsed: ParsedFields, kept: Container[str]
+) -> None:
+    """Set the nullable fields that a row does not include to null.
+
+    Args:
+        entity: The entity of the row.
+        row: JSON values by field name.
+        parsed: The parsed fields of the row.
+        kept: Names of fields that keep their value.
+    """
+    for writable in writable_fields(entity):
+        if writable.name in row or writable.name in kept or not writable.nullable:
+            continue
+        for column in columns_of(writable):
+            parsed.values.setdefault(column, None)
+
+
+def columns_of(field: Field) -> tuple[str, ...]:
+    """Return the columns of a field."""
+    return tuple(str(column.name) for column in field.stored_columns)
+
+
+@lru_cache(maxsize=256)
+def writable_fields(entity: EntityInfo) -> tuple[Field, ...]:
+    """Return the fields of an entity that a client may write."""
+    return tuple(field for field in entity.fields.values() if field.writable)
+
+
 def record_id(value: object) -> uuid.UUID:
-    """Return the id that a client sent.
+    """Parse the id of a record.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The value is missing or not an id.
     """
     if value is None:
-        raise InvalidValueError(ErrorCode.REQUIRED, "the record's id is needed")
+        raise InvalidValueError(ErrorCode.REQUIRED, "is required")
     return cast(uuid.UUID, ID.parse(value))
 
 
-def external_key(system: object, identity: object) -> ExternalKey:
-    """Return another system's name for a record.
+def external_key(system: object, record: object) -> ExternalKey:
+    """Parse an external key.
 
     Raises:
-        ValueError: One of the two is no text, empty, or too long.
+        ValueError: A value is not text, empty, or too long.
     """
-    return ExternalKey(external_text(system), external_text(identity))
+    return ExternalKey(external_text(system), external_text(record))
 
 
 def external_text(value: object) -> str:
-    """Return the name of a system, or an id in it.
+    """Parse the name of a system, or an id in a system.
 
     Raises:
-        ValueError: It is no text, empty, or too long.
+        ValueError: The value is not text, empty, or too long.
     """
     text = validate_text(value)
     if not text.strip():
-        raise InvalidValueError(ErrorCode.REQUIRED, "neither a system's name nor an id in it may be empty")
-    check_length(len(text), EXTERNAL_CHARACTERS, "characters")
+        raise InvalidValueError(ErrorCode.REQUIRED, "system and id must not be empty")
+    check_length(len(text), MAX_EXTERNAL_CHARACTERS, "characters")
     return text
 
 
 def to_user_error(error: ValueError, path: RowPath) -> UserError:
-    """Return the error of a row for a value that was refused."""
+    """Return the error of a row for a value that a parser rejected."""
     code = error.code if isinstance(error, InvalidValueError) else ErrorCode.INVALID
     return UserError(code, path, str(error))
 
 
 def setter_for(entity: EntityInfo, name: str) -> FieldSetter:
-    """Return what takes the value of a field; where there is no such field, what says so."""
-    take = _takers(entity).get(name)
-    if take is None:
+    """Return the setter of a field; the setter of an unknown field adds an error."""
+    setter = _field_setters(entity).get(name)
+    if setter is None:
         message = f"{entity.name} has no field {name!r}"
-        return partial(_refuse, UserError(ErrorCode.UNKNOWN_FIELD, (name,), message))
-    return take
+        return partial(_reject, UserError(ErrorCode.UNKNOWN_FIELD, (name,), message))
+    return setter
 
 
 @lru_cache(maxsize=256)
-def _takers(entity: EntityInfo) -> Mapping[str, FieldSetter]:
-    """Return what takes each field's value, looked up once: most of a large write's time is spent here."""
-    return {one.name: _taker(one) for one in entity.fields.values()}
+def _field_setters(entity: EntityInfo) -> Mapping[str, FieldSetter]:
+    """Return the setters of all fields by name. They are cached because large writes spend most time here."""
+    setters = {name: build_setter(field) for name, field in entity.fields.items()}
+    return {name: setter for name, setter in setters.items() if setter is not None}
 
 
-def _taker(one: Field) -> FieldSetter:
-    if isinstance(one, ToOne):
-        return partial(_take_reference, one)
-    if isinstance(one, ToMany):
-        message = f"{one.name} is a list that follows from its members; write those instead"
-        return partial(_refuse, UserError(ErrorCode.UNKNOWN_FIELD, (one.name,), message))
-    if not one.writable:
-        message = "the platform sets it; leave it out"
-        return partial(_refuse, UserError(ErrorCode.READ_ONLY, (one.name,), message))
-    if isinstance(one, CompositeField):
-        return partial(_take_composite, one, _part_readers(one))
-    return _scalar_taker(one)
+@singledispatch
+def build_setter(field: Field) -> FieldSetter | None:
+    """Return the setter of a field; None, the default, if rows cannot contain the field."""
+    return None
 
 
-def _refuse(error: UserError, found: Validated, _: object) -> None:
-    found.errors.append(error)
+@build_setter.register
+def _(field: ScalarField) -> FieldSetter:
+    return _scalar_setter(field) if field.writable else _read_only_setter(field)
 
 
-def _scalar_taker(one: ScalarField) -> FieldSetter:
-    read, column, path = parser_for(one, one.nullable), str(one.column.name), (one.name,)
+@build_setter.register
+def _(field: CompositeField) -> FieldSetter:
+    if not field.writable:
+        return _read_only_setter(field)
+    return partial(_set_composite, field, _part_parsers(field))
 
-    def take(found: Validated, value: object) -> None:
+
+@build_setter.register
+def _(field: ToOne) -> FieldSetter:
+    return partial(_set_reference, field)
+
+
+@build_setter.register
+def _(field: ToMany) -> FieldSetter:
+    message = f"{field.name} is read-only; write the records of {field.target} instead"
+    return partial(_reject, UserError(ErrorCode.UNKNOWN_FIELD, (field.name,), message))
+
+
+def _read_only_setter(field: Field) -> FieldSetter:
+    return partial(_reject, UserError(ErrorCode.READ_ONLY, (field.name,), "is read-only"))
+
+
+def _reject(error: UserError, parsed: ParsedFields, _: object) -> None:
+    parsed.errors.append(error)
+
+
+def _scalar_setter(field: ScalarField) -> FieldSetter:
+    parse, column, path = parser_for(field, field.nullable), str(field.column.name), (field.name,)
+
+    def set_value(parsed: ParsedFields, value: object) -> None:
         try:
-            found.values[column] = read(value)
+            parsed.values[column] = parse(value)
         except ValueError as error:
-            found.errors.append(to_user_error(error, path))
+            parsed.errors.append(to_user_error(error, path))
 
-    return take
+    return set_value
 
 
-def _part_readers(one: CompositeField) -> tuple[tuple[str, str, Reader], ...]:
+PartParsers = tuple[tuple[str, str, ValueParser], ...]
+"""The name, column and parser of each part of a composite field."""
+
+
+def _part_parsers(field: CompositeField) -> PartParsers:
     return tuple(
-        (name, str(part.column.name), parser_for(part, name not in one.required_parts))
-        for name, part in one.parts.items()
+        (name, str(part.column.name), parser_for(part, name not in field.required_parts))
+        for name, part in field.parts.items()
     )
 
 
-def _take_composite(
-    one: CompositeField, readers: tuple[tuple[str, str, Reader], ...], found: Validated, value: object
-) -> None:
-    if value is None and not one.nullable:
-        found.errors.append(UserError(ErrorCode.REQUIRED, (one.name,), "must not be null"))
+def _set_composite(field: CompositeField, parsers: PartParsers, parsed: ParsedFields, value: object) -> None:
+    if value is None and not field.nullable:
+        parsed.errors.append(UserError(ErrorCode.REQUIRED, (field.name,), "must not be null"))
     elif value is None:
-        found.values.update({column: None for _, column, _ in readers})
+        parsed.values.update({column: None for _, column, _ in parsers})
     elif not isinstance(value, Mapping):
-        parts = ", ".join(one.parts)
-        found.errors.append(UserError(ErrorCode.INVALID, (one.name,), f"expected an object with {parts}"))
+        message = f"expected an object with {', '.join(field.parts)}"
+        parsed.errors.append(UserError(ErrorCode.INVALID, (field.name,), message))
     else:
-        _take_parts(one, readers, found, value)
+        _set_parts(field, parsers, parsed, value)
 
 
-def _take_parts(
-    one: CompositeField,
-    readers: tuple[tuple[str, str, Reader], ...],
-    found: Validated,
-    value: Mapping[str, object],
+def _set_parts(
+    field: CompositeField, parsers: PartParsers, parsed: ParsedFields, value: Mapping[str, object]
 ) -> None:
-    for name in value.keys() - one.parts.keys():
-        message = f"{one.type_name} has no part {name!r}"
-        found.errors.append(UserError(ErrorCode.UNKNOWN_FIELD, (one.name, name), message))
-    for name, column, read in readers:
+    for name in value.keys() - field.parts.keys():
+        message = f"{field.type_name} has no field {name!r}"
+        parsed.errors.append(UserError(ErrorCode.UNKNOWN_FIELD, (field.name, name), message))
+    for name, column, parse in parsers:
         try:
-            found.values[column] = read(value.get(name))
+            parsed.values[column] = parse(value.get(name))
         except ValueError as error:
-            found.errors.append(to_user_error(error, (one.name, name)))
+            parsed.errors.append(to_user_error(error, (field.name, name)))
 
 
-def _take_reference(one: ToOne, found: Validated, value: object) -> None:
-    if value is None and one.nullable:
-        found.values[str(one.column.name)] = None
+def _set_reference(field: ToOne, parsed: ParsedFields, value: object) -> None:
+    if value is None and field.nullable:
+        parsed.values[str(field.column.name)] = None
         return
     try:
-        path, key = _referenced(one, value)
+        path, key = _parse_reference(field, value)
     except ValueError as error:
-        found.errors.append(to_user_error(error, (one.name,)))
+        parsed.errors.append(to_user_error(error, (field.name,)))
     else:
-        found.references.append(Reference(path, str(one.column.name), one.target, key))
+        parsed.references.append(Reference(path, str(field.column.name), field.target, key))
 
 
-def _referenced(one: ToOne, value: object) -> tuple[RowPath, uuid.UUID | ExternalKey]:
+def _parse_reference(field: ToOne, value: object) -> tuple[RowPath, uuid.UUID | ExternalKey]:
     if value is None:
         raise InvalidValueError(ErrorCode.REQUIRED, "must not be null")
     if isinstance(value, Mapping) and value.keys() == {"operation"}:
-        raise ValueError("there is no operation to refer to outside of a batch")
+        raise ValueError("only a batch can refer to an operation")
     if isinstance(value, Mapping) and value.keys() == {"id"}:
-        return (one.name, "id"), record_id(value["id"])
+        return (field.name, "id"), record_id(value["id"])
     external = value.get("externalRef") if isinstance(value, Mapping) and len(value) == 1 else None
     if isinstance(external, Mapping) and external.keys() == {"system", "id"}:
-        return (one.name, "externalRef"), external_key(external["system"], external["id"])
+        return (field.name, "externalRef"), external_key(external["system"], external["id"])
     raise ValueError('expected either {"id": ...} or {"externalRef": {"system": ..., "id": ...}}')

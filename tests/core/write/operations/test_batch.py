@@ -1,4 +1,4 @@
-"""Batches: several writes in one transaction, which lock what they name in the order of all other writers."""
+"""Batch: operations run in one transaction and lock records in the order of all writers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.support.concurrent_writers import held, is_free, waits_for_a_lock
+from tests.support.concurrent_writers import hold_lock, is_free, wait_for_waiting_writer
 from tests.support.entity_writer import Writer
 
 from tenure_core.write.operations.batch import BatchOperation, run_batch
@@ -19,30 +19,30 @@ def accounts(database, catalog, actor) -> Writer:
     return Writer(database, catalog, actor)
 
 
-async def batch(accounts: Writer, *operations: tuple[str, dict[str, Any]]) -> list[RowResult]:
+async def run(accounts: Writer, *operations: tuple[str, dict[str, Any]]) -> list[RowResult]:
     listed = [BatchOperation(accounts.entity, verb, row) for verb, row in operations]
     return await run_in_transaction(
         accounts.database,
         accounts.actor,
-        lambda c: run_batch(c, accounts.catalog, accounts.actor, listed, atomic=True),
+        lambda c: run_batch(accounts.context(c), listed, atomic=True),
     )
 
 
-def named(key: str) -> dict[str, Any]:
+def row(key: str) -> dict[str, Any]:
     return {"match": {"externalRef": {"system": "erp", "id": key}}, "name": "changed"}
 
 
-async def test_a_batch_that_waits_for_a_record_holds_no_later_one(accounts: Writer) -> None:
+async def test_a_batch_that_waits_for_a_lock_holds_no_later_lock(accounts: Writer) -> None:
     first, last = await accounts.upsert(("1", {"name": "first"}), ("2", {"name": "last"}))
-    operations = ("Update", {"id": str(last.id), "name": "changed"}), ("Upsert", named("1"))
-    async with held(accounts, first.id):
-        writing = asyncio.create_task(batch(accounts, *operations))
-        await waits_for_a_lock(accounts)
+    operations = ("Update", {"id": str(last.id), "name": "changed"}), ("Upsert", row("1"))
+    async with hold_lock(accounts, first.id):
+        task = asyncio.create_task(run(accounts, *operations))
+        await wait_for_waiting_writer(accounts)
         assert await is_free(accounts, last.id)
-    assert [result.status for result in await writing] == ["UPDATED", "UPDATED"]
+    assert [result.status for result in await task] == ["UPDATED", "UPDATED"]
 
 
-async def test_what_can_not_be_read_is_refused_by_its_own_operation(accounts: Writer) -> None:
-    found = await batch(accounts, ("Upsert", named("1")), ("Update", {"id": "17"}))
-    assert [result.status for result in found] == ["SKIPPED", "FAILED"]
-    assert [error.path for error in found[1].errors] == [("id",)]
+async def test_an_invalid_key_is_rejected_by_its_operation(accounts: Writer) -> None:
+    results = await run(accounts, ("Upsert", row("1")), ("Update", {"id": "17"}))
+    assert [result.status for result in results] == ["SKIPPED", "FAILED"]
+    assert [error.path for error in results[1].errors] == [("id",)]

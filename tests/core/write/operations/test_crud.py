@@ -1,4 +1,4 @@
-"""Writes: what becomes of each row, in how many statements, and what is in the tables afterwards."""
+"""Create, update, delete, restore and upsert: the result of each row, statements, and stored records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.entity_writer import Writer, codes, statuses
 
-SOMEBODY = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+UNKNOWN_ID = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def test_ids_follow_the_order_of_the_rows(accounts: Writer) -> None:
     assert [name for _, name in await accounts.read("id, name")] == [f"A{n}" for n in range(500)]
 
 
-async def test_sound_rows_are_written_beside_refused_ones(accounts: Writer) -> None:
+async def test_valid_rows_are_written_and_invalid_rows_rejected(accounts: Writer) -> None:
     results = await accounts.create(
         {"name": "a"}, {"name": None}, {"name": "c", "employees": -1}, {"name": "d"}
     )
@@ -78,19 +78,19 @@ async def test_sound_rows_are_written_beside_refused_ones(accounts: Writer) -> N
     assert await accounts.read("name") == [("a",), ("d",)]
 
 
-async def test_rows_with_different_fields_go_in_one_call(accounts: Writer) -> None:
+async def test_a_call_may_contain_rows_with_different_fields(accounts: Writer) -> None:
     await accounts.create({"name": "a", "employees": 1}, {"name": "b", "tags": ["x"]}, {"name": "c"})
     assert await accounts.read("name, employees, tags") == [("a", 1, []), ("b", None, ["x"]), ("c", None, [])]
 
 
-async def test_no_rows_are_no_work(accounts: Writer) -> None:
+async def test_a_call_without_rows_returns_no_results(accounts: Writer) -> None:
     assert await accounts.create() == []
     assert await accounts.update() == []
     assert await accounts.upsert() == []
     assert await accounts.delete() == []
 
 
-async def test_references_are_found_by_id_and_by_external_key(accounts: Writer) -> None:
+async def test_references_are_resolved_by_id_and_by_external_key(accounts: Writer) -> None:
     (acme,) = await accounts.upsert(("1", {"name": "Acme"}))
     contacts = accounts.on("Contact")
     results = await contacts.create(
@@ -102,15 +102,15 @@ async def test_references_are_found_by_id_and_by_external_key(accounts: Writer) 
     assert await contacts.read("last_name, account_id") == [("a", acme.id), ("b", acme.id), ("c", None)]
 
 
-async def test_what_a_reference_misses_is_said_at_its_path(
+async def test_an_unresolved_reference_is_rejected_at_its_path(
     accounts: Writer, database, catalog, other_actor
 ) -> None:
-    (gone,) = await accounts.upsert(("gone", {"name": "Gone"}))
-    await accounts.delete(gone.id)
+    (deleted,) = await accounts.upsert(("gone", {"name": "Gone"}))
+    await accounts.delete(deleted.id)
     (foreign,) = await Writer(database, catalog, other_actor).upsert(("foreign", {"name": "Foreign"}))
     by_id, by_key = [("NOT_FOUND", ("account", "id"))], [("NOT_FOUND", ("account", "externalRef"))]
     results = await accounts.on("Contact").create(
-        *({"lastName": "x", "account": {"id": i}} for i in (SOMEBODY, gone.id, foreign.id)),
+        *({"lastName": "x", "account": {"id": i}} for i in (UNKNOWN_ID, deleted.id, foreign.id)),
         *(
             {"lastName": "x", "account": {"externalRef": {"system": "erp", "id": i}}}
             for i in ("2", "gone", "foreign")
@@ -120,7 +120,7 @@ async def test_what_a_reference_misses_is_said_at_its_path(
     assert [codes(r) for r in results] == [by_id] * 3 + [by_key] * 4
 
 
-async def test_a_change_leaves_what_it_does_not_name_and_clears_what_it_nulls(accounts: Writer) -> None:
+async def test_an_update_keeps_absent_fields_and_clears_null_fields(accounts: Writer) -> None:
     a, b = await accounts.create(FULL, {"name": "b", "industry": "x"})
     results = await accounts.update(
         {"id": str(a.id), "industry": None, "address": None},
@@ -135,7 +135,7 @@ async def test_a_change_leaves_what_it_does_not_name_and_clears_what_it_nulls(ac
     ]
 
 
-async def test_a_change_that_says_nothing_new_writes_nothing(accounts: Writer) -> None:
+async def test_an_update_with_stored_values_writes_nothing(accounts: Writer) -> None:
     long = {"name": "x", "attributes": {"text": "".join(str(uuid.uuid4()) for _ in range(400))}}
     ids = [r.id for r in await accounts.create(FULL, long)]
     before = await accounts.changes()
@@ -145,13 +145,13 @@ async def test_a_change_that_says_nothing_new_writes_nothing(accounts: Writer) -
     assert await accounts.read("version") == [(1,), (1,)]
 
 
-async def test_only_a_living_record_can_be_changed_once_in_a_call(
+async def test_a_call_updates_only_undeleted_records_and_each_once(
     accounts: Writer, database, catalog, other_actor
 ) -> None:
-    a, gone = await accounts.create({"name": "a"}, {"name": "gone"})
-    await accounts.delete(gone.id)
+    a, deleted = await accounts.create({"name": "a"}, {"name": "gone"})
+    await accounts.delete(deleted.id)
     (foreign,) = await Writer(database, catalog, other_actor).create({"name": "foreign"})
-    rows = [{"id": i, "name": "new"} for i in (a.id, SOMEBODY, gone.id, foreign.id, a.id)]
+    rows = [{"id": i, "name": "new"} for i in (a.id, UNKNOWN_ID, deleted.id, foreign.id, a.id)]
     first, *rest = await accounts.update(*rows, {"name": "x"}, {"id": "17"})
     assert first.status == "UPDATED"
     assert [codes(r) for r in rest] == [
@@ -163,7 +163,7 @@ async def test_only_a_living_record_can_be_changed_once_in_a_call(
     assert await accounts.read("name") == [("gone",), ("new",)]
 
 
-async def test_deleting_is_soft_and_can_be_taken_back(accounts: Writer) -> None:
+async def test_a_deleted_record_can_be_restored(accounts: Writer) -> None:
     (a,) = await accounts.create({"name": "a"})
     assert statuses(await accounts.delete(str(a.id))) == ["DELETED"]
     assert await accounts.read("name, deleted_at IS NOT NULL, version") == [("a", True, 2)]
@@ -173,17 +173,17 @@ async def test_deleting_is_soft_and_can_be_taken_back(accounts: Writer) -> None:
     assert statuses(await accounts.restore(a.id)) == ["NOOP"]
 
 
-async def test_what_is_not_there_can_be_neither_deleted_nor_restored(accounts: Writer) -> None:
+async def test_a_missing_record_can_be_neither_deleted_nor_restored(accounts: Writer) -> None:
     (a,) = await accounts.create({"name": "a"})
     for act in (accounts.delete, accounts.restore):
-        results = await act(SOMEBODY, "17", a.id, a.id)
+        results = await act(UNKNOWN_ID, "17", a.id, a.id)
         assert codes(results[0]) == [("NOT_FOUND", ("id",))]
         assert codes(results[1]) == [("INVALID", ("id",))]
         assert results[2].status != "FAILED"
         assert codes(results[3]) == [("DUPLICATE_KEY", ("id",))]
 
 
-async def test_no_account_lies_below_itself(accounts: Writer) -> None:
+async def test_an_account_cannot_be_its_own_ancestor(accounts: Writer) -> None:
     a, b, c, d = await accounts.create(*({"name": n} for n in "abcd"))
     assert (
         statuses(
@@ -191,27 +191,27 @@ async def test_no_account_lies_below_itself(accounts: Writer) -> None:
         )
         == ["UPDATED"] * 2
     )
-    refused = [("INVALID", ("parent",))]
+    cycle = [("INVALID", ("parent",))]
     results = await accounts.update(
         {"id": a.id, "parent": {"id": c.id}, "name": "A"}, {"id": d.id, "parent": {"id": c.id}}
     )
-    assert codes(results[0]) == refused
+    assert codes(results[0]) == cycle
     assert results[1].status == "UPDATED"
-    (itself,) = await accounts.update({"id": d.id, "parent": {"id": d.id}})
-    assert codes(itself) == refused
+    (cyclic,) = await accounts.update({"id": d.id, "parent": {"id": d.id}})
+    assert codes(cyclic) == cycle
     assert [name for name, *_ in await accounts.read("name")] == ["a", "b", "c", "d"]
 
 
-async def test_a_tree_can_be_turned_round_in_one_call(accounts: Writer) -> None:
+async def test_one_call_can_reverse_a_hierarchy(accounts: Writer) -> None:
     a, b = await accounts.create({"name": "a"}, {"name": "b"})
     await accounts.update({"id": b.id, "parent": {"id": a.id}})
-    turned = await accounts.update({"id": b.id, "parent": None}, {"id": a.id, "parent": {"id": b.id}})
-    assert statuses(turned) == ["UPDATED", "UPDATED"]
+    reversed_ = await accounts.update({"id": b.id, "parent": None}, {"id": a.id, "parent": {"id": b.id}})
+    assert statuses(reversed_) == ["UPDATED", "UPDATED"]
     both = await accounts.update({"id": b.id, "parent": {"id": a.id}}, {"id": a.id, "parent": {"id": b.id}})
     assert [codes(r) for r in both] == [[("INVALID", ("parent",))]] * 2
 
 
-async def test_two_writers_cannot_close_a_circle_between_them(accounts: Writer) -> None:
+async def test_concurrent_writers_cannot_create_a_cycle(accounts: Writer) -> None:
     a, b = await accounts.create({"name": "a"}, {"name": "b"})
     pair = await asyncio.gather(
         accounts.update({"id": a.id, "parent": {"id": b.id}}),
@@ -220,7 +220,7 @@ async def test_two_writers_cannot_close_a_circle_between_them(accounts: Writer) 
     assert sorted(r.status for (r,) in pair) == ["FAILED", "UPDATED"]
 
 
-async def test_upsert_creates_changes_restores_and_leaves_alone(accounts: Writer) -> None:
+async def test_upsert_creates_updates_restores_and_skips_unchanged_records(accounts: Writer) -> None:
     a, b, c = await accounts.upsert(*((k, {"name": k, "industry": "x"}) for k in "abc"))
     assert [a.status, b.status, c.status] == ["CREATED"] * 3
     await accounts.delete(c.id)
@@ -233,7 +233,7 @@ async def test_upsert_creates_changes_restores_and_leaves_alone(accounts: Writer
     assert rows == [("A", "x", None), ("b", "x", None), ("c", "x", None), ("d", None, None)]
 
 
-async def test_the_same_upsert_again_writes_nothing(accounts: Writer) -> None:
+async def test_a_repeated_upsert_writes_nothing(accounts: Writer) -> None:
     rows = [(str(n), {**FULL, "name": str(n)}) for n in range(50)]
     await accounts.upsert(*rows)
     before = await accounts.changes()
@@ -241,9 +241,9 @@ async def test_the_same_upsert_again_writes_nothing(accounts: Writer) -> None:
     assert await accounts.changes() == before
 
 
-async def test_a_refused_upsert_leaves_its_key_free(accounts: Writer) -> None:
+async def test_a_rejected_upsert_does_not_keep_its_key(accounts: Writer) -> None:
     results = await accounts.upsert(
-        ("a", {"name": "a", "parent": {"id": SOMEBODY}}),
+        ("a", {"name": "a", "parent": {"id": UNKNOWN_ID}}),
         ("b", {"industry": "x"}),
         ("c", {"name": 5}),
         ("d", {"name": "d"}),
@@ -257,17 +257,17 @@ async def test_a_refused_upsert_leaves_its_key_free(accounts: Writer) -> None:
     assert statuses(await accounts.upsert(("a", {"name": "a"}))) == ["CREATED"]
 
 
-async def test_a_refused_change_keeps_its_key(accounts: Writer) -> None:
+async def test_a_rejected_update_keeps_its_key(accounts: Writer) -> None:
     (a,) = await accounts.upsert(("a", {"name": "a"}))
-    (failed,) = await accounts.upsert(("a", {"name": "a", "parent": {"id": SOMEBODY}}))
+    (failed,) = await accounts.upsert(("a", {"name": "a", "parent": {"id": UNKNOWN_ID}}))
     assert codes(failed) == [("NOT_FOUND", ("parent", "id"))]
-    (itself,) = await accounts.upsert(("a", {"parent": {"externalRef": {"system": "erp", "id": "a"}}}))
-    assert codes(itself) == [("INVALID", ("parent",))]
+    (cyclic,) = await accounts.upsert(("a", {"parent": {"externalRef": {"system": "erp", "id": "a"}}}))
+    assert codes(cyclic) == [("INVALID", ("parent",))]
     (again,) = await accounts.upsert(("a", {"name": "b"}))
     assert (again.status, again.id) == ("UPDATED", a.id)
 
 
-async def test_a_key_counts_once_in_a_call_and_must_be_one(accounts: Writer) -> None:
+async def test_a_repeated_or_invalid_key_is_rejected(accounts: Writer) -> None:
     results = await accounts.upsert(
         ("a", {"name": "1"}), ("a", {"name": "2"}), (" ", {"name": "3"}), ("x" * 256, {"name": "4"})
     )
@@ -281,7 +281,7 @@ async def test_a_key_counts_once_in_a_call_and_must_be_one(accounts: Writer) -> 
     assert await accounts.read("name") == [("1",)]
 
 
-async def test_systems_entities_and_tenants_have_keys_of_their_own(
+async def test_keys_are_separate_per_system_entity_and_tenant(
     accounts: Writer, database, catalog, other_actor
 ) -> None:
     ids = {
@@ -293,7 +293,7 @@ async def test_systems_entities_and_tenants_have_keys_of_their_own(
     assert len(ids) == 4
 
 
-async def test_two_writers_of_the_same_keys_double_nothing_and_do_not_block_each_other(
+async def test_concurrent_upserts_of_the_same_keys_create_no_duplicates(
     accounts: Writer,
 ) -> None:
     for round_ in range(4):
@@ -304,7 +304,7 @@ async def test_two_writers_of_the_same_keys_double_nothing_and_do_not_block_each
     assert len(await accounts.read("record_id", table="external_ref")) == 4000
 
 
-async def test_writes_are_captured_under_the_writers_name(accounts: Writer) -> None:
+async def test_changes_record_the_actor_and_origin_of_a_write(accounts: Writer) -> None:
     (a,) = await accounts.upsert(("a", {"name": "a"}))
     await accounts.upsert(("a", {"name": "b"}))
     changes = await accounts.read("seq, operation, record_id, actor, origin", table="change")
@@ -333,12 +333,12 @@ async def test_a_thousand_rows_take_as_many_statements_as_one(accounts: Writer, 
     executed: list[object] = []
     execute = psycopg.AsyncCursor.execute
 
-    async def counted(cursor, query, *args, **kwargs):
+    async def count_statement(cursor, query, *args, **kwargs):
         if not any(word in str(query) for word in ("set_config", "pg_notify")):
             executed.append(query)
         return await execute(cursor, query, *args, **kwargs)
 
-    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted)
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", count_statement)
     assert await count(1000) == await count(1) == [4, 8, 3]
 
 
@@ -364,7 +364,7 @@ DEFAULTS = {"industry": None, "employees": None, "tags": [], "attributes": {}, "
 
 
 class Model:
-    """What accounts do under upserts, deletes and restores, in memory."""
+    """An in-memory model of upserts, deletes and restores."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}
@@ -404,7 +404,7 @@ FROM external_ref r JOIN account a ON a.tenant_id = r.tenant_id AND a.id = r.rec
 """
 
 
-async def stored(accounts: Writer, system: str) -> tuple[dict[str, Any], set[str]]:
+async def stored_state(accounts: Writer, system: str) -> tuple[dict[str, Any], set[str]]:
     async with accounts.database.tenant_connection(accounts.actor.tenant_id) as c:
         rows = await (await c.execute(STORED, (system,))).fetchall()
     records = {
@@ -423,15 +423,15 @@ async def stored(accounts: Writer, system: str) -> tuple[dict[str, Any], set[str
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-async def test_any_history_ends_as_a_model_in_memory_says(accounts: Writer, steps) -> None:
+async def test_any_history_has_the_result_of_an_in_memory_model(accounts: Writer, steps) -> None:
     model, system, ids = Model(), str(uuid.uuid4()), {}
-    for act, said in steps:
+    for act, argument in steps:
         if act == "upsert":
-            results = await accounts.upsert(*said.items(), system=system)
-            expected = [model.upsert(key, row) for key, row in said.items()]
-            ids.update({key: r.id for key, r in zip(said, results, strict=True) if r.id})
+            results = await accounts.upsert(*argument.items(), system=system)
+            expected = [model.upsert(key, row) for key, row in argument.items()]
+            ids.update({key: r.id for key, r in zip(argument, results, strict=True) if r.id})
         else:
-            results = await getattr(accounts, act)(ids.get(said, SOMEBODY))
-            expected = [getattr(model, act)(said)]
+            results = await getattr(accounts, act)(ids.get(argument, UNKNOWN_ID))
+            expected = [getattr(model, act)(argument)]
         assert statuses(results) == expected
-    assert await stored(accounts, system) == (model.records, model.deleted)
+    assert await stored_state(accounts, system) == (model.records, model.deleted)

@@ -1,4 +1,4 @@
-"""Upserts: what a row may expect of its record, and that any history ends as a model in memory says."""
+"""Upsert: matching, conflict modes, versions, keys, and any history compared with an in-memory model."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def row(key: str, system: str = "erp", **values: Any) -> dict[str, Any]:
     return matched(system, key, values)
 
 
-async def test_an_id_means_the_record_that_has_it(accounts: Writer) -> None:
+async def test_a_row_can_be_matched_by_id(accounts: Writer) -> None:
     (a,) = await accounts.create({"name": "a"})
     (changed,) = await accounts.send({"match": {"id": str(a.id)}, "name": "b"})
     assert (changed.status, changed.id, changed.key) == ("UPDATED", a.id, str(a.id))
-    (lost,) = await accounts.send({"match": {"id": str(uuid.uuid4())}, "name": "b"})
-    assert codes(lost) == [("NOT_FOUND", ("match", "id"))]
+    (missing,) = await accounts.send({"match": {"id": str(uuid.uuid4())}, "name": "b"})
+    assert codes(missing) == [("NOT_FOUND", ("match", "id"))]
 
 
-async def test_two_rows_that_mean_one_record_are_not_both_written(accounts: Writer) -> None:
+async def test_a_second_row_for_the_same_record_is_rejected(accounts: Writer) -> None:
     (a,) = await accounts.send(row("a", name="a"))
     first, second = await accounts.send(row("a", name="x"), {"match": {"id": str(a.id)}, "name": "y"})
     assert first.status == "UPDATED"
     assert codes(second) == [("DUPLICATE_KEY", ("match", "id"))]
 
 
-async def test_rows_that_say_nothing_new_wait_for_nobody(accounts: Writer, database, actor: Actor) -> None:
+async def test_unchanged_rows_do_not_wait_for_locks(accounts: Writer, database, actor: Actor) -> None:
     rows = [row(key, name=key) for key in "ab"]
     await accounts.send(*rows)
     async with database.write_transaction(actor.tenant_id, "other", "other") as other:
@@ -52,7 +52,7 @@ async def test_rows_that_say_nothing_new_wait_for_nobody(accounts: Writer, datab
             await asyncio.wait_for(accounts.send(row("a", name="x")), 0.5)
 
 
-async def test_replace_empties_what_is_not_said_and_skip_leaves_all(accounts: Writer) -> None:
+async def test_replace_clears_unset_fields_and_skip_changes_nothing(accounts: Writer) -> None:
     full = {"name": "a", "industry": "x", "employees": 5, "tags": ["t"], "lifecycleStage": "CUSTOMER"}
     await accounts.send(row("a", **full))
     (skipped,) = await accounts.send(row("a", name="b"), on_conflict=OnConflict.SKIP)
@@ -65,7 +65,7 @@ async def test_replace_empties_what_is_not_said_and_skip_leaves_all(accounts: Wr
     assert codes(bare) == [("REQUIRED", ("name",))]
 
 
-async def test_skip_creates_what_is_not_there_and_leaves_what_is_deleted(accounts: Writer) -> None:
+async def test_skip_creates_missing_records_and_does_not_restore_deleted_ones(accounts: Writer) -> None:
     (a,) = await accounts.send(row("a", name="a"), on_conflict=OnConflict.SKIP)
     assert a.status == "CREATED"
     await accounts.delete(a.id)
@@ -73,18 +73,18 @@ async def test_skip_creates_what_is_not_there_and_leaves_what_is_deleted(account
     assert await accounts.read(STATE) == [("a", None, None, 2, True)]
 
 
-async def test_an_expected_version_guards_a_record_and_shows_it(accounts: Writer) -> None:
+async def test_a_stale_expected_version_is_rejected_with_the_record(accounts: Writer) -> None:
     (a,) = await accounts.send(row("a", name="a", expectedVersion=0))
     assert a.status == "CREATED"
     (stale,) = await accounts.send(row("a", name="b", expectedVersion=0))
     assert [(e.code, e.path) for e in stale.errors] == [("STALE_VERSION", ("expectedVersion",))]
     assert (stale.status, stale.id) == ("FAILED", a.id)
     assert statuses(await accounts.send(row("a", name="b", expectedVersion=1))) == ["UPDATED"]
-    (gone,) = await accounts.send(row("new", name="b", expectedVersion=1))
-    assert codes(gone) == [("STALE_VERSION", ("expectedVersion",))]
+    (unknown,) = await accounts.send(row("new", name="b", expectedVersion=1))
+    assert codes(unknown) == [("STALE_VERSION", ("expectedVersion",))]
     for act in (accounts.update, accounts.delete_rows, accounts.restore_rows):
-        (refused,) = await act({"id": a.id, "expectedVersion": 1})
-        assert (refused.errors[0].code, refused.id) == ("STALE_VERSION", a.id)
+        (rejected,) = await act({"id": a.id, "expectedVersion": 1})
+        assert (rejected.errors[0].code, rejected.id) == ("STALE_VERSION", a.id)
     assert statuses(await accounts.delete_rows({"id": a.id, "expectedVersion": 2})) == ["DELETED"]
 
 
@@ -102,7 +102,7 @@ async def test_an_expected_version_guards_a_record_and_shows_it(accounts: Writer
         ("7", 8, "UPDATED"),
     ],
 )
-async def test_an_older_source_version_is_refused(
+async def test_an_older_source_version_is_rejected(
     accounts: Writer, before: str, after: object, status: str
 ) -> None:
     (a,) = await accounts.send(row("a", name="a", sourceVersion=before))
@@ -115,7 +115,7 @@ async def test_an_older_source_version_is_refused(
         assert result.id == (a.id if status == "STALE_SOURCE" else None)
 
 
-async def test_each_system_counts_by_itself_and_over_all_its_keys(accounts: Writer) -> None:
+async def test_source_versions_are_compared_per_system_over_all_its_keys(accounts: Writer) -> None:
     await accounts.send(
         row(
             "a",
@@ -130,7 +130,7 @@ async def test_each_system_counts_by_itself_and_over_all_its_keys(accounts: Writ
     assert statuses(await accounts.send(row("b", name="c"))) == ["UPDATED"]
 
 
-async def test_a_newer_source_version_is_kept_though_the_record_stays(accounts: Writer) -> None:
+async def test_a_newer_source_version_is_stored_for_an_unchanged_record(accounts: Writer) -> None:
     await accounts.send(row("a", name="a", sourceVersion="1"))
     before = await accounts.changes()
     assert statuses(await accounts.send(row("a", name="a", sourceVersion="2"))) == ["NOOP"]
@@ -138,7 +138,7 @@ async def test_a_newer_source_version_is_kept_though_the_record_stays(accounts: 
     assert await accounts.read("source_version", table="external_ref") == [("2",)]
 
 
-async def test_the_time_of_a_sync_moves_only_with_what_it_writes(accounts: Writer) -> None:
+async def test_the_sync_time_changes_only_with_a_write(accounts: Writer) -> None:
     async def synced() -> list[tuple[Any, ...]]:
         return await accounts.read("synced_at", table="external_ref")
 
@@ -150,26 +150,26 @@ async def test_the_time_of_a_sync_moves_only_with_what_it_writes(accounts: Write
     assert await synced() > first
 
 
-async def test_a_record_that_is_left_alone_gets_no_key_either(accounts: Writer) -> None:
+async def test_a_skipped_record_gets_no_keys(accounts: Writer) -> None:
     await accounts.send(row("a", name="a"))
     link = [{"system": "crm", "id": "1"}]
-    left_alone = row("a", onConflict="SKIP", externalRefs=link)
+    skipped = row("a", onConflict="SKIP", externalRefs=link)
     created = row("b", name="b", onConflict="SKIP", externalRefs=link)
-    assert statuses(await accounts.send(left_alone, created)) == ["NOOP", "CREATED"]
-    assert statuses(await accounts.send(left_alone)) == ["NOOP"]
+    assert statuses(await accounts.send(skipped, created)) == ["NOOP", "CREATED"]
+    assert statuses(await accounts.send(skipped)) == ["NOOP"]
     assert statuses(await accounts.send(row("1", "crm", name="B"))) == ["UPDATED"]
     assert sorted(await accounts.read("name")) == [("B",), ("a",)]
 
 
-async def test_keys_are_added_once_and_never_taken_from_another(accounts: Writer) -> None:
+async def test_keys_are_added_once_and_never_moved_to_another_record(accounts: Writer) -> None:
     a, _ = await accounts.send(row("a", name="a"), row("b", name="b"))
     link = [{"system": "crm", "id": "1"}]
     assert statuses(await accounts.send(row("a", externalRefs=link))) == ["UPDATED"]
     assert statuses(await accounts.send(row("a", externalRefs=link))) == ["NOOP"]
-    (refused,) = await accounts.send(
+    (rejected,) = await accounts.send(
         row("b", name="B", externalRefs=[{"system": "erp", "id": "free"}, *link])
     )
-    assert codes(refused) == [("DUPLICATE_KEY", ("externalRefs", 1))]
+    assert codes(rejected) == [("DUPLICATE_KEY", ("externalRefs", 1))]
     assert statuses(await accounts.send(row("1", "crm", name="A"))) == ["UPDATED"]
     keys = await accounts.read(
         "system, external_id, record_id = (SELECT id FROM account WHERE name = 'A')", table="external_ref"
@@ -178,7 +178,7 @@ async def test_keys_are_added_once_and_never_taken_from_another(accounts: Writer
     assert a.id is not None
 
 
-async def test_the_feed_has_parents_before_their_children_in_whatever_order_they_were_sent(
+async def test_the_change_feed_contains_parents_before_children_for_any_row_order(
     accounts: Writer,
 ) -> None:
     def child(key: str, parent: str) -> dict[str, Any]:
@@ -187,29 +187,31 @@ async def test_the_feed_has_parents_before_their_children_in_whatever_order_they
     sent = [child("d", "b"), child("c", "b"), child("b", "a"), row("x", name="x"), row("a", name="a")]
     results = await accounts.send(*sent)
     assert [result.key for result in results] == ["d", "c", "b", "x", "a"]
-    told = await accounts.select("SELECT after ->> 'name' FROM change ORDER BY seq")
-    order = "".join(name for (name,) in told)
+    rows = await accounts.select("SELECT after ->> 'name' FROM change ORDER BY seq")
+    order = "".join(name for (name,) in rows)
     assert sorted(order) == list("abcdx")
     assert order.index("a") < order.index("b") < min(order.index("c"), order.index("d"))
 
 
-async def test_a_restored_parent_may_be_referred_to_in_the_same_call(accounts: Writer) -> None:
+async def test_a_row_can_refer_to_a_record_that_the_call_restores(accounts: Writer) -> None:
     (a,) = await accounts.send(row("a", name="a"))
     await accounts.delete(a.id)
     child = row("b", name="b", parent={"externalRef": {"system": "erp", "id": "a"}})
     assert statuses(await accounts.send(child, row("a"))) == ["CREATED", "RESTORED"]
 
 
-async def test_a_dry_run_leaves_nothing_behind(accounts: Writer) -> None:
+async def test_a_dry_run_writes_nothing(accounts: Writer) -> None:
     await accounts.send(row("a", name="a"))
     before = await accounts.changes(), await accounts.read("external_id", table="external_ref")
-    tried = await accounts.send(row("a", name="b"), row("c", name="c"), dry_run=True)
-    assert statuses(tried) == ["WOULD_UPDATE", "WOULD_CREATE"]
+    results = await accounts.send(row("a", name="b"), row("c", name="c"), dry_run=True)
+    assert statuses(results) == ["WOULD_UPDATE", "WOULD_CREATE"]
     assert (await accounts.changes(), await accounts.read("external_id", table="external_ref")) == before
     assert await accounts.read(STATE) == [("a", None, None, 1, False)]
 
 
-async def test_eight_writers_of_the_same_keys_meet_no_deadlock(accounts: Writer, database, catalog) -> None:
+async def test_eight_concurrent_writers_of_the_same_keys_do_not_deadlock(
+    accounts: Writer, database, catalog
+) -> None:
     async def writer(number: int) -> set[str]:
         dice, seen = random.Random(number), set()
         actor = Actor(accounts.actor.tenant_id, uuid.uuid4(), accounts.actor.role, f"system {number % 2}")
@@ -220,8 +222,8 @@ async def test_eight_writers_of_the_same_keys_meet_no_deadlock(accounts: Writer,
             seen |= {result.status for result in await own.send(*rows)}
         return seen
 
-    found = set().union(*await asyncio.gather(*(writer(number) for number in range(8))))
-    assert found <= {"CREATED", "UPDATED", "NOOP", "FAILED"}
+    statuses_seen = set().union(*await asyncio.gather(*(writer(number) for number in range(8))))
+    assert statuses_seen <= {"CREATED", "UPDATED", "NOOP", "FAILED"}
     versions = await accounts.select(
         "SELECT record_id, array_agg(version ORDER BY seq) FROM change GROUP BY record_id"
     )
@@ -242,7 +244,7 @@ FIELDS = st.fixed_dictionaries(
         "employees": st.sampled_from([None, 0, 5]),
     },
 )
-ABOUT = st.one_of(
+OPTIONS = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"sourceVersion": st.sampled_from("123")}),
     st.fixed_dictionaries({"onConflict": st.sampled_from(list(OnConflict))}),
@@ -253,7 +255,7 @@ STEPS = st.lists(
     st.tuples(
         st.just("upsert"),
         SYSTEMS,
-        st.dictionaries(st.sampled_from("xy"), st.tuples(FIELDS, ABOUT), max_size=2),
+        st.dictionaries(st.sampled_from("xy"), st.tuples(FIELDS, OPTIONS), max_size=2),
     )
     | st.tuples(st.just("link"), SYSTEMS, st.tuples(st.sampled_from("xy"), st.sampled_from("xy")))
     | st.tuples(st.sampled_from(["delete", "restore"]), SYSTEMS, st.sampled_from("xy")),
@@ -263,7 +265,7 @@ EMPTY = {"name": None, "industry": None, "employees": None}
 
 
 class Model:
-    """What accounts do under upserts, deletes and restores by two systems, in memory."""
+    """An in-memory model of upserts, deletes and restores by two systems."""
 
     def __init__(self) -> None:
         self.records: list[dict[str, Any]] = []
@@ -271,24 +273,24 @@ class Model:
         self.sources: dict[tuple[str, str], str] = {}
 
     def upsert(self, system: str, rows: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
-        met: set[int] = set()
-        return [self._upsert((system, key), *said, met) for key, said in rows.items()]
+        seen: set[int] = set()
+        return [self._upsert((system, key), *row, seen) for key, row in rows.items()]
 
     def _upsert(
-        self, key: tuple[str, str], fields: dict[str, Any], about: dict[str, Any], met: set[int]
+        self, key: tuple[str, str], fields: dict[str, Any], options: dict[str, Any], seen: set[int]
     ) -> str:
         at = self.keys.get(key)
-        if at is not None and (at in met or met.add(at)):
+        if at is not None and (at in seen or seen.add(at)):
             return "FAILED"
         record = None if at is None else self.records[at]
-        expected, mode = about.get("expectedVersion"), about.get("onConflict", "MERGE")
+        expected, mode = options.get("expectedVersion"), options.get("onConflict", "MERGE")
         if expected is not None and expected != (record["version"] if record else 0):
             return "FAILED"
         if record and mode == "SKIP":
             return "NOOP"
         if (record is None or mode == "REPLACE") and "name" not in fields:
             return "FAILED"
-        source = about.get("sourceVersion")
+        source = options.get("sourceVersion")
         if source and any(
             self.keys[k] == at and k[0] == key[0] and v > source for k, v in self.sources.items()
         ):
@@ -318,7 +320,7 @@ class Model:
         self.keys[other] = at
         return ["UPDATED" if is_new and status == "NOOP" else status]
 
-    def mark(self, act: str, system: str, key: str) -> list[str]:
+    def set_deleted(self, act: str, system: str, key: str) -> list[str]:
         at, deleted = self.keys.get((system, key)), act == "delete"
         if at is None:
             return ["FAILED"]
@@ -326,43 +328,43 @@ class Model:
         return [status if status == "NOOP" else "DELETED" if deleted else "RESTORED"]
 
 
-async def stored(accounts: Writer) -> tuple[Any, Any]:
+async def stored_state(accounts: Writer) -> tuple[Any, Any]:
     table = "account JOIN external_ref r ON r.record_id = account.id"
     rows = await accounts.read(f"system, external_id, {STATE}, account.id, source_version", table=table)
     keys = {(row[0], row[1]): (*row[2:7], sorted(r[:2] for r in rows if r[7] == row[7])) for row in rows}
     return keys, {(row[0], row[1]): row[8] for row in rows if row[8]}
 
 
-def modelled(model: Model) -> tuple[Any, Any]:
-    def shown(at: int) -> tuple[Any, ...]:
+def model_state(model: Model) -> tuple[Any, Any]:
+    def state(at: int) -> tuple[Any, ...]:
         record = model.records[at]
         same = sorted(key for key, other in model.keys.items() if other == at)
         return (*(record[n] for n in ("name", "industry", "employees", "version", "deleted")), same)
 
-    return {key: shown(at) for key, at in model.keys.items()}, model.sources
+    return {key: state(at) for key, at in model.keys.items()}, model.sources
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-async def test_any_history_of_two_systems_ends_as_a_model_in_memory_says(
+async def test_any_history_of_two_systems_has_the_result_of_an_in_memory_model(
     accounts: Writer, new_actor, steps
 ) -> None:
     model, own = Model(), Writer(accounts.database, accounts.catalog, new_actor())
     ids: dict[tuple[str, str], Any] = {}
-    for act, system, said in steps:
+    for act, system, argument in steps:
         if act == "upsert":
-            rows = [row(key, system, **fields, **about) for key, (fields, about) in said.items()]
-            results, expected = await own.send(*rows), model.upsert(system, said)
-            ids |= {(system, key): r.id for key, r in zip(said, results, strict=True) if r.id}
+            rows = [row(key, system, **fields, **options) for key, (fields, options) in argument.items()]
+            results, expected = await own.send(*rows), model.upsert(system, argument)
+            ids |= {(system, key): r.id for key, r in zip(argument, results, strict=True) if r.id}
         elif act == "link":
-            other = {"system": "crm" if system == "erp" else "erp", "id": said[1]}
+            other = {"system": "crm" if system == "erp" else "erp", "id": argument[1]}
             results, expected = (
-                await own.send(row(said[0], system, externalRefs=[other])),
-                model.link(system, said),
+                await own.send(row(argument[0], system, externalRefs=[other])),
+                model.link(system, argument),
             )
             ids[other["system"], other["id"]] = results[0].id or ids.get((other["system"], other["id"]))
         else:
-            results = await getattr(own, act)(ids.get((system, said)) or uuid.uuid4())
-            expected = model.mark(act, system, said)
+            results = await getattr(own, act)(ids.get((system, argument)) or uuid.uuid4())
+            expected = model.set_deleted(act, system, argument)
         assert statuses(results) == expected
-    assert await stored(own) == modelled(model)
+    assert await stored_state(own) == model_state(model)

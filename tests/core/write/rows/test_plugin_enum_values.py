@@ -1,4 +1,4 @@
-"""Added choices: kinds of a plugin are written where the tenant has it enabled, and read everywhere."""
+"""Enum values of plugins: tenants that enabled the plugin can write them, and all tenants can read them."""
 
 from __future__ import annotations
 
@@ -26,26 +26,27 @@ async def tenure(server_url: str) -> AsyncIterator[RunningTenure]:
 
 
 @pytest.fixture
-async def stranger(tenure: RunningTenure) -> Tenant:
-    """A tenant that has enabled nothing."""
-    return await tenure.opened(f"choices {uuid.uuid4()}", "admin")
+async def other_tenant(tenure: RunningTenure) -> Tenant:
+    """A tenant that has not enabled the plugin."""
+    return await tenure.open_tenant(f"choices {uuid.uuid4()}", "admin")
 
 
-async def without_fleet(tenant: Tenant) -> Tenant:
-    """Return a tenant after it has disabled the plugin."""
+async def disable_fleet(tenant: Tenant) -> Tenant:
+    """Disable the plugin, and return the tenant."""
     host, keys = tenant.tenure.host, tenant.tenure.app.state.keys
     async with tenant.tenure.database.write_transaction(tenant.id, "test", "test") as connection:
         await disable(connection, host, "fleet", tenant.id)
     keys.invalidate_tenant(tenant.id)
-    return await tenant.acting_as("admin")
+    return await tenant.with_role("admin")
 
 
-async def errors(tenant: Tenant, mutation: str, sent: dict[str, Any]) -> list[dict[str, Any]]:
-    taken = f"{mutation[0].upper()}{mutation[1:]}Input".replace("Activities", "Activity")
-    asked = f"mutation ($input: {taken}!) {{ {mutation}(input: $input) {{ {CODES} }} }}"
-    answer = await tenant.ask(asked, input=sent)
-    found: list[dict[str, Any]] = answer["data"][mutation]["userErrors"]
-    return found
+async def run_mutation(tenant: Tenant, mutation: str, sent: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run a mutation and return its errors."""
+    input_type = f"{mutation[0].upper()}{mutation[1:]}Input".replace("Activities", "Activity")
+    document = f"mutation ($input: {input_type}!) {{ {mutation}(input: $input) {{ {CODES} }} }}"
+    response = await tenant.execute(document, input=sent)
+    errors: list[dict[str, Any]] = response["data"][mutation]["userErrors"]
+    return errors
 
 
 @pytest.mark.parametrize(
@@ -58,19 +59,21 @@ async def errors(tenant: Tenant, mutation: str, sent: dict[str, Any]) -> list[di
         ("batch", {"operations": [{"activityCreate": SENT}]}),
     ],
 )
-async def test_it_is_refused_to_a_tenant_without_the_plugin(
-    stranger: Tenant, mutation: str, sent: dict[str, Any]
+async def test_a_value_of_a_disabled_plugin_is_rejected(
+    other_tenant: Tenant, mutation: str, sent: dict[str, Any]
 ) -> None:
-    [error] = await errors(stranger, mutation, sent)
+    [error] = await run_mutation(other_tenant, mutation, sent)
     assert (error["code"], error["path"][-1]) == ("INVALID", "kind")
     assert "TOWING belongs to the plugin fleet, which is not enabled" in error["message"]
     assert "`tenure plugin enable fleet`" in error["message"]
-    assert (await stranger.ask("{ activities { totalCount } }"))["data"]["activities"]["totalCount"] == 0
+    assert (await other_tenant.execute("{ activities { totalCount } }"))["data"]["activities"][
+        "totalCount"
+    ] == 0
 
 
-async def test_it_is_refused_in_a_stream(stranger: Tenant) -> None:
+async def test_a_value_of_a_disabled_plugin_is_rejected_in_a_bulk_load(other_tenant: Tenant) -> None:
     other = {"match": {"externalRef": {"system": "erp", "id": "2"}}, **SENT, "kind": "CALL"}
-    answer = await stranger.client.post(
+    answer = await other_tenant.client.post(
         "/bulk/Activity",
         content=orjson.dumps({"match": MATCH, **SENT}) + b"\n" + orjson.dumps(other),
         headers={"Content-Type": "application/x-ndjson"},
@@ -80,14 +83,16 @@ async def test_it_is_refused_in_a_stream(stranger: Tenant) -> None:
     assert call["status"] == "CREATED"
 
 
-async def test_what_was_written_before_is_read_and_changed_but_made_no_more(tenure: RunningTenure) -> None:
-    tenant = await tenure.new_tenant()
+async def test_stored_values_of_a_disabled_plugin_are_readable_but_not_writable(
+    tenure: RunningTenure,
+) -> None:
+    tenant = await tenure.create_tenant()
     async with tenant.context("fleet") as context:
-        [made] = await context.write.create(Activity, [SENT])
-    assert made.errors == ()
-    before = await without_fleet(tenant)
-    answer = await before.ask("{ activities(where: {kind: {eq: TOWING}}) { nodes { kind } } }")
+        [created] = await context.write.create(Activity, [SENT])
+    assert created.errors == ()
+    before = await disable_fleet(tenant)
+    answer = await before.execute("{ activities(where: {kind: {eq: TOWING}}) { nodes { kind } } }")
     assert answer["data"]["activities"]["nodes"] == [{"kind": "TOWING"}]
-    assert await errors(before, "activityUpdate", {"id": str(made.id), "subject": "A 1"}) == []
-    [error] = await errors(before, "activityUpdate", {"id": str(made.id), "kind": "TOWING"})
+    assert await run_mutation(before, "activityUpdate", {"id": str(created.id), "subject": "A 1"}) == []
+    [error] = await run_mutation(before, "activityUpdate", {"id": str(created.id), "kind": "TOWING"})
     assert error["path"] == ["input", "kind"]

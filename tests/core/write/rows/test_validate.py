@@ -1,4 +1,4 @@
-"""Validation: what a row may say, and each error with its code and path."""
+"""Validation of a row: parsed values, and the code and path of each error."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from hypothesis import strategies as st
 
 from tenure_core.catalog.builder import build_catalog
 from tenure_core.write.results import ErrorCode
-from tenure_core.write.rows.validate import ExternalKey, Reference, Validated, validate
+from tenure_core.write.rows.validate import ExternalKey, ParsedFields, Reference, validate
 
 CATALOG = build_catalog()
 ACCOUNT, CONTACT, ACTIVITY = (CATALOG[name] for name in ("Account", "Contact", "Activity"))
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
-def changed(**row: Any) -> Validated:
+def parse(**row: Any) -> ParsedFields:
     return validate(ACCOUNT, row, creating=False)
 
 
-def error(**row: Any) -> tuple[ErrorCode, tuple[str | int, ...]]:
-    (one,) = changed(**row).errors
-    assert one.message
-    return one.code, one.path
+def error_of(**row: Any) -> tuple[ErrorCode, tuple[str | int, ...]]:
+    (error,) = parse(**row).errors
+    assert error.message
+    return error.code, error.path
 
 
-def test_a_new_record_gets_its_defaults_and_nothing_else() -> None:
-    found = validate(ACCOUNT, {"name": "Acme"}, creating=True)
-    assert found.errors == []
-    assert found.values == {
+def test_a_new_record_gets_the_defaults_only() -> None:
+    parsed = validate(ACCOUNT, {"name": "Acme"}, creating=True)
+    assert parsed.errors == []
+    assert parsed.values == {
         "name": "Acme",
         "kind": "ORGANIZATION",
         "lifecycle_stage": "LEAD",
@@ -41,9 +41,9 @@ def test_a_new_record_gets_its_defaults_and_nothing_else() -> None:
     }
 
 
-def test_a_change_says_only_what_its_row_says() -> None:
-    assert changed(employees=3).values == {"employees": 3}
-    assert changed().values == {}
+def test_an_update_contains_only_the_fields_of_the_row() -> None:
+    assert parse(employees=3).values == {"employees": 3}
+    assert parse().values == {}
 
 
 def test_a_new_record_needs_every_required_field() -> None:
@@ -51,13 +51,13 @@ def test_a_new_record_needs_every_required_field() -> None:
     assert {(e.code, e.path) for e in errors} == {("REQUIRED", ("kind",)), ("REQUIRED", ("occurredAt",))}
 
 
-def test_a_required_field_that_is_wrong_is_not_also_missing() -> None:
-    (one,) = validate(ACCOUNT, {"name": 5}, creating=True).errors
-    assert (one.code, one.path) == ("INVALID", ("name",))
+def test_an_invalid_required_field_is_not_reported_as_missing() -> None:
+    (error,) = validate(ACCOUNT, {"name": 5}, creating=True).errors
+    assert (error.code, error.path) == ("INVALID", ("name",))
 
 
 def test_null_clears_a_field() -> None:
-    assert changed(industry=None, parent=None).values == {"industry": None, "parent_id": None}
+    assert parse(industry=None, parent=None).values == {"industry": None, "parent_id": None}
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_null_clears_a_field() -> None:
         ({"parent": {"id": None}}, "REQUIRED"),
     ],
 )
-def test_what_is_wrong_is_refused_at_its_path(row: dict[str, Any], code: str) -> None:
-    assert error(**row) == (code, tuple(row))
+def test_an_invalid_value_is_rejected_at_its_path(row: dict[str, Any], code: str) -> None:
+    assert error_of(**row) == (code, tuple(row))
 
 
 def test_a_sentiment_stays_between_its_limits() -> None:
@@ -114,19 +114,19 @@ def test_a_sentiment_stays_between_its_limits() -> None:
 
 def test_the_limits_themselves_are_allowed() -> None:
     row = {"name": "x" * 200, "tags": ["x" * 100] * 100, "employees": 0, "attributes": {"a": "x" * 65528}}
-    assert changed(**row).errors == []
+    assert parse(**row).errors == []
 
 
-def test_several_errors_are_all_told() -> None:
-    assert [e.path for e in changed(name=None, email="x", nickname=1).errors] == [
+def test_all_errors_are_reported() -> None:
+    assert [e.path for e in parse(name=None, email="x", nickname=1).errors] == [
         ("name",),
         ("email",),
         ("nickname",),
     ]
 
 
-def test_a_value_with_parts_is_replaced_as_a_whole() -> None:
-    values = changed(address={"city": "Bonn", "country": "de"}).values
+def test_a_composite_value_is_replaced_as_a_whole() -> None:
+    values = parse(address={"city": "Bonn", "country": "de"}).values
     assert values == {
         "address_street": None,
         "address_city": "Bonn",
@@ -136,40 +136,40 @@ def test_a_value_with_parts_is_replaced_as_a_whole() -> None:
     }
 
 
-def test_null_clears_every_part() -> None:
-    assert set(changed(address=None).values.values()) == {None}
-    assert len(changed(address=None).values) == 5
+def test_null_clears_every_part_of_a_composite() -> None:
+    assert set(parse(address=None).values.values()) == {None}
+    assert len(parse(address=None).values) == 5
 
 
-def test_money_is_all_or_nothing() -> None:
-    assert changed(annualRevenue=None).values == {
+def test_an_amount_requires_minor_units_and_currency() -> None:
+    assert parse(annualRevenue=None).values == {
         "annual_revenue_minor_units": None,
         "annual_revenue_currency": None,
     }
     assert (
-        changed(annualRevenue={"minorUnits": 5, "currency": "eur"}).values["annual_revenue_currency"] == "EUR"
+        parse(annualRevenue={"minorUnits": 5, "currency": "eur"}).values["annual_revenue_currency"] == "EUR"
     )
-    assert error(annualRevenue={"minorUnits": 5}) == ("REQUIRED", ("annualRevenue", "currency"))
-    assert error(annualRevenue={"minorUnits": None, "currency": "EUR"}) == (
+    assert error_of(annualRevenue={"minorUnits": 5}) == ("REQUIRED", ("annualRevenue", "currency"))
+    assert error_of(annualRevenue={"minorUnits": None, "currency": "EUR"}) == (
         "REQUIRED",
         ("annualRevenue", "minorUnits"),
     )
-    assert error(annualRevenue={"minorUnits": 5, "currency": "EUR", "cents": 1}) == (
+    assert error_of(annualRevenue={"minorUnits": 5, "currency": "EUR", "cents": 1}) == (
         "UNKNOWN_FIELD",
         ("annualRevenue", "cents"),
     )
 
 
-def test_a_reference_is_kept_for_later_in_either_form() -> None:
-    by_id = changed(parent={"id": ID}).references
+def test_a_reference_is_parsed_by_id_and_by_external_key() -> None:
+    by_id = parse(parent={"id": ID}).references
     assert by_id == [Reference(("parent", "id"), "parent_id", "Account", uuid.UUID(ID))]
-    by_key = changed(parent={"externalRef": {"system": "erp", "id": "17"}}).references
+    by_key = parse(parent={"externalRef": {"system": "erp", "id": "17"}}).references
     assert by_key == [Reference(("parent", "externalRef"), "parent_id", "Account", ExternalKey("erp", "17"))]
 
 
-def test_times_become_utc() -> None:
-    found = validate(ACTIVITY, {"occurredAt": "2011-04-01T00:30:00+01:00"}, creating=False)
-    assert found.values == {"occurred_at": datetime(2011, 3, 31, 23, 30, tzinfo=UTC)}
+def test_timestamps_are_converted_to_utc() -> None:
+    parsed = validate(ACTIVITY, {"occurredAt": "2011-04-01T00:30:00+01:00"}, creating=False)
+    assert parsed.values == {"occurred_at": datetime(2011, 3, 31, 23, 30, tzinfo=UTC)}
 
 
 JSON_VALUES = st.recursive(
@@ -185,6 +185,6 @@ JSON_VALUES = st.recursive(
 def test_no_row_raises(entity: Any, data: st.DataObject) -> None:
     names = st.sampled_from(sorted(entity.fields)) | st.text(max_size=5)
     row = data.draw(st.dictionaries(names, JSON_VALUES, max_size=6))
-    found = validate(entity, row, creating=data.draw(st.booleans()))
-    assert all(e.path and e.message for e in found.errors)
-    assert all(column in entity.table.columns for column in found.values)
+    parsed = validate(entity, row, creating=data.draw(st.booleans()))
+    assert all(e.path and e.message for e in parsed.errors)
+    assert all(column in entity.table.columns for column in parsed.values)

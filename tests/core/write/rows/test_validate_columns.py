@@ -1,11 +1,11 @@
-"""Alike: what is read a field at a time is what is read row by row."""
+"""Column-wise validation has the same results as row-wise validation."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
 from tenure_core.catalog.builder import build_catalog
 from tenure_core.catalog.catalog import EntityInfo
@@ -13,7 +13,7 @@ from tenure_core.write.rows.validate import validate
 from tenure_core.write.rows.validate_columns import validate_uniform_rows
 
 CATALOG = build_catalog()
-PLAIN = {
+VALID = {
     "name": "Müller",
     "kind": "ORGANIZATION",
     "tier": "gold",
@@ -33,7 +33,7 @@ PLAIN = {
     "contacts": [],
     "unknown": None,
 }
-ODD = [
+UNUSUAL = [
     *(
         None,
         True,
@@ -58,28 +58,28 @@ ODD = [
 ]
 
 
-def values(name: str) -> some.SearchStrategy[Any]:
-    return some.just(PLAIN[name]) | some.sampled_from([PLAIN[name], PLAIN[name], *ODD, *PLAIN.values()])
+def values(name: str) -> st.SearchStrategy[Any]:
+    return st.just(VALID[name]) | st.sampled_from([VALID[name], VALID[name], *UNUSUAL, *VALID.values()])
 
 
-@some.composite
-def rows(draw: some.DrawFn) -> list[dict[str, Any]]:
-    names = draw(some.lists(some.sampled_from(sorted(PLAIN)), unique=True, min_size=1, max_size=8))
-    said = draw(some.lists(some.tuples(*map(values, names)), max_size=6))
-    return [dict(zip(names, each, strict=True)) for each in said]
+@st.composite
+def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
+    names = draw(st.lists(st.sampled_from(sorted(VALID)), unique=True, min_size=1, max_size=8))
+    values_of_rows = draw(st.lists(st.tuples(*map(values, names)), max_size=6))
+    return [dict(zip(names, each, strict=True)) for each in values_of_rows]
 
 
-@given(some.sampled_from(list(CATALOG.entities.values())), rows())
-def test_rows_say_the_same_at_once_as_one_by_one(entity: EntityInfo, sent: list[dict[str, Any]]) -> None:
+@given(st.sampled_from(list(CATALOG.entities.values())), rows())
+def test_column_wise_and_row_wise_validation_agree(entity: EntityInfo, sent: list[dict[str, Any]]) -> None:
     names = list(sent[0]) if sent else []
     assert validate_uniform_rows(entity, sent, names) == [
         validate(entity, row, creating=False) for row in sent
     ]
 
 
-def test_a_faulty_value_leaves_the_others_of_its_field_alone() -> None:
+def test_an_invalid_value_does_not_affect_other_rows() -> None:
     sent = [{"name": "A", "employees": 1}, {"name": "", "employees": -1}, {"name": "C", "employees": None}]
-    first, faulty, last = validate_uniform_rows(CATALOG["Account"], sent, ["name", "employees"])
+    first, invalid, last = validate_uniform_rows(CATALOG["Account"], sent, ["name", "employees"])
     assert first.values == {"name": "A", "employees": 1}
     assert last.values == {"name": "C", "employees": None}
-    assert {error.path for error in faulty.errors} == {("name",), ("employees",)}
+    assert {error.path for error in invalid.errors} == {("name",), ("employees",)}
