@@ -1,1 +1,1 @@
-"""Background work: scheduled jobs and change listeners, for the core and for plugins."""
+"""Background work: scheduled jobs and change listeners, of plugins and of the core's built-in plugins."""

@@ -1,10 +1,10 @@
-"""The background: what plugins do by themselves, while a process serves or works."""
+"""Runs the dispatcher of change listeners and the job worker while a process is running."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -12,47 +12,30 @@ import structlog
 from tenure_core.background.change_listeners.dispatcher import Dispatcher
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database
+from tenure_core.postgres.tasks import run_task
 from tenure_core.settings import Settings
 
 START_DELAY_SECONDS = 0.3
-"""Clients that wait for the start are answered before anything is done in the background."""
+"""Requests that were sent during startup are answered before background work starts."""
 
-RETRY_SECONDS = 2.0
+RESTART_DELAY_SECONDS = 2.0
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
 async def run_background(database: Database, host: Host, settings: Settings) -> AsyncIterator[None]:
-    """Deliver changes to plugins and do their jobs, while the context is open.
+    """Deliver changes to change listeners and run jobs while the context is open.
 
-    Where no plugin wants any of this, nothing is started. It works over connections of its own, so that it
-    takes none from requests.
+    Background work uses a connection pool of its own, so that requests do not wait for it.
 
     Args:
-        database: What is served: its wakes are listened to.
+        database: The database of the service. Its notifications wake the dispatcher.
         host: The plugins of this process.
-        settings: How it is done.
+        settings: The number of parallel jobs and batches, timeouts and retry pauses.
     """
-    if not has_background_work(host):
+    async with run_task(_keep_running(database, host, settings)):
         yield
-        return
-    task = asyncio.create_task(_keep_running(database, host, settings))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def has_background_work(host: Host) -> bool:
-    """Return whether there are plugins that do anything by themselves."""
-    return _has_jobs(host) or bool(host.implementing("on_change"))
-
-
-def _has_jobs(host: Host) -> bool:
-    return any(plugin.jobs for plugin in host.plugins)
 
 
 async def _keep_running(served: Database, host: Host, settings: Settings) -> None:
@@ -61,29 +44,28 @@ async def _keep_running(served: Database, host: Host, settings: Settings) -> Non
         try:
             await _run(served, host, settings)
         except Exception as error:
-            log.warning("the background failed and will be started again", exc_info=error)
-        await asyncio.sleep(RETRY_SECONDS)
+            log.warning("background work failed and will be restarted", exc_info=error)
+        await asyncio.sleep(RESTART_DELAY_SECONDS)
 
 
 async def _run(served: Database, host: Host, settings: Settings) -> None:
-    async with Database(served.url, _own(settings)) as database, asyncio.TaskGroup() as group:
-        group.create_task(Dispatcher(database, host, settings).run(served.wakes))
-        if _has_jobs(host):
-            work = await asyncio.to_thread(_work)
-            group.create_task(work(database, host, settings))
+    async with Database(served.url, _adapt_settings(settings)) as database, asyncio.TaskGroup() as group:
+        group.create_task(Dispatcher(database, host, settings).run(served.change_notifier))
+        run_worker = await asyncio.to_thread(_import_worker)
+        group.create_task(run_worker(database, host, settings))
 
 
-def _own(settings: Settings) -> Settings:
-    """Return the settings of the background's own connections: one for each thing that it does at a time."""
-    changed = {
+def _adapt_settings(settings: Settings) -> Settings:
+    """Return the settings of the background pool: a connection for each parallel job and batch."""
+    changes = {
         "pool_size": 2 * settings.worker_concurrency + 2,
         "statement_timeout_seconds": settings.worker_statement_timeout_seconds,
     }
-    return settings.model_copy(update=changed)
+    return settings.model_copy(update=changes)
 
 
-def _work() -> Callable[[Database, Host, Settings], Coroutine[Any, Any, None]]:
-    """Bring the worker, in a thread: procrastinate takes its time, and a server answers meanwhile."""
+def _import_worker() -> Callable[[Database, Host, Settings], Coroutine[Any, Any, None]]:
+    """Import the worker in a thread: procrastinate is slow to import, and would block requests."""
     from tenure_core.background.jobs.worker import run_worker
 
     return run_worker

@@ -1,1 +1,1 @@
-"""The change feed: its rows, pages, snapshot exports and retention."""
+"""The change feed: changes and the reader for Python code, the snapshot export and the retention."""

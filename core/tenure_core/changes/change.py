@@ -1,4 +1,4 @@
-"""Changes as plugins hear of them."""
+"""One change of the change feed, for change listeners and subscriptions."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tenure_core.catalog.change_operation import ChangeOperation
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that was committed, as the change feed has it.
+    """A committed change of one record.
 
     Args:
-        cursor: Its place in the feed.
-        entity: The name of the entity.
-        id: The record.
+        cursor: Position in the change feed.
+        entity: Name of the entity.
+        id: Id of the record.
         operation: What was done to the record.
-        changed_fields: The fields that were changed, by the API's names.
-        before: What the record held, in the form of inputs; of an update, its changed fields; None for a
-            new record.
-        after: What it holds since, likewise; None for one that was purged.
-        version: The record's version since.
-        actor: Who wrote.
-        origin: The system that the write came from.
-        transaction_id: What was written together has the same.
-        occurred_at: When.
+        changed_fields: API names of the changed fields.
+        before: Previous values in the format of inputs: of the changed fields for an update, of all fields
+            for a deletion or purge, and None for a new record.
+        after: New values in the same format; None for a deletion or purge.
+        version: Version of the record after the change.
+        actor: Audit name of the actor who wrote the record.
+        origin: The system that sent the write.
+        transaction_id: Identifies the changes that were committed together.
+        occurred_at: Time of the change, in UTC.
     """
 
     cursor: str

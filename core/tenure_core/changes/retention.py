@@ -1,97 +1,66 @@
-"""Maintenance: makes the partitions of the days to come, and forgets what is older than it is to be kept.
+"""Retention: creates partitions of the change feed, and deletes expired changes and idempotency records.
 
-Every process of the service does it now and then; PostgreSQL sees to it that one does it at a time.
+The built-in plugin `tenure_core.background.retention_plugin` and `tenure maintain` call it.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
-from tenure_core.errors import TenureError
 from tenure_core.postgres.database import Database, TenantConnection
 from tenure_core.settings import Settings
-
-SECONDS_BETWEEN = 3600.0
-SECONDS_AFTER_FAILURE = 60.0
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionReport:
-    """What was done.
+    """The result of `apply_retention`.
 
     Args:
-        made: The partitions of the change table that were made.
-        dropped: The partitions that were dropped, with the changes in them.
-        receipts: How many receipts of writes were forgotten.
+        created_partitions: The names of the created partitions of the change table.
+        dropped_partitions: The names of the dropped partitions.
+        deleted_idempotency_records: The number of deleted idempotency records.
     """
 
-    made: tuple[str, ...]
-    dropped: tuple[str, ...]
-    receipts: int
+    created_partitions: tuple[str, ...]
+    dropped_partitions: tuple[str, ...]
+    deleted_idempotency_records: int
 
 
 async def apply_retention(database: Database, settings: Settings) -> RetentionReport:
-    """Do what is due.
+    """Create the partitions of the next days, and delete expired changes and idempotency records.
+
+    Several processes can call it at the same time: the second one finds nothing to do.
 
     Args:
-        database: Where.
-        settings: How long changes and receipts are kept.
+        database: The database.
+        settings: The retention periods, `change_retention_days` and `idempotency_days`.
 
     Raises:
-        DatabaseUnavailableError: No connection can be had, or others work on the table for too long.
-        DatabaseTimeoutError: It took too long.
+        DatabaseUnavailableError: No connection is available, or the change table is locked for too long.
+        DatabaseTimeoutError: A statement exceeded the statement timeout.
     """
     async with database.shared_connection() as connection:
-        made = await _column(connection, "SELECT tenure_make_change_partitions()")
+        created = await _fetch_column(connection, "SELECT tenure_create_change_partitions()")
         dropped = [name async for name in _drop_partitions(connection, settings.change_retention_days)]
-        forget = "SELECT tenure_forget_receipts(make_interval(days => %s))"
-        [receipts] = await _column(connection, forget, settings.idempotency_days)
-    return RetentionReport(tuple(made), tuple(dropped), receipts)
+        delete = "SELECT tenure_delete_idempotency_records(make_interval(days => %s))"
+        [deleted] = await _fetch_column(connection, delete, settings.idempotency_days)
+    return RetentionReport(tuple(created), tuple(dropped), deleted)
 
 
 async def _drop_partitions(connection: TenantConnection, days: int) -> AsyncIterator[str]:
-    """Drop them one by one, so that each is locked for a moment only; to look through one may take longer."""
+    """Drop expired partitions, each in its own transaction, so that each lock is short."""
     while True:
         async with connection.transaction():
+            # The search for the oldest change of a partition can exceed the statement timeout.
             await connection.execute("SET LOCAL statement_timeout = 0")
-            [name] = await _column(connection, "SELECT tenure_drop_change_partition(%s)", days)
+            [name] = await _fetch_column(connection, "SELECT tenure_drop_expired_change_partition(%s)", days)
         if name is None:
             return
         yield name
 
 
-async def _column(connection: TenantConnection, statement: str, *values: object) -> list[Any]:
+async def _fetch_column(connection: TenantConnection, statement: str, *values: object) -> list[Any]:
     cursor = await connection.execute(statement, values)
     return [value for (value,) in await cursor.fetchall()]
-
-
-@asynccontextmanager
-async def run_retention(database: Database, settings: Settings) -> AsyncIterator[None]:
-    """Do what is due again and again, while the context is open."""
-    task = asyncio.create_task(_keep_maintaining(database, settings))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _keep_maintaining(database: Database, settings: Settings) -> None:
-    while True:
-        try:
-            done = await apply_retention(database, settings)
-        except TenureError as error:
-            log.warning("maintenance failed and will be tried again", reason=str(error))
-            await asyncio.sleep(SECONDS_AFTER_FAILURE)
-        else:
-            log.debug("maintained", made=done.made, dropped=done.dropped, receipts=done.receipts)
-            await asyncio.sleep(SECONDS_BETWEEN)

@@ -1,1 +1,1 @@
-"""Migrations: applies, generates, checks and removes the revisions of the core and of plugins."""
+"""Migrations: applies, generates, checks and reverts the revisions of the core and of plugins."""

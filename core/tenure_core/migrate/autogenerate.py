@@ -1,10 +1,13 @@
-"""Revisions: the next one of a plugin, written from what it declares and what its earlier ones have made."""
+"""Writes the next revision of a plugin: the difference between its entities and its existing revisions."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Container, Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +30,7 @@ from sqlalchemy import Connection, inspect, text
 from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.catalog.change_operation import capture_template
 from tenure_core.entities.fields import list_columns
-from tenure_core.entities.text_search import search_column
+from tenure_core.entities.text_search import build_search_column
 from tenure_core.errors import PluginError
 from tenure_core.migrate.backfill import with_backfill
 from tenure_core.migrate.capture_ops import Captured, CaptureTableOp, ChangeCaptureOp, ChangeTypeOp
@@ -36,119 +39,122 @@ from tenure_core.migrate.runner import declared_tables, owner_engine, upgrade_se
 from tenure_core.migrate.table_ops import (
     CreateEntityTableOp,
     DropEntityTableOp,
-    by_table,
     drop_order,
-    functions_of,
+    merge_table_ops,
+    render_functions,
 )
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
 from tenure_core.postgres.scratch_database import scratch_database
 
-KEPT = text("""
+SELECT_CAPTURED = text("""
     SELECT relname, obj_description(pg_trigger.oid, 'pg_trigger')::jsonb
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE tgname = 'tenure_3_capture_insert' AND relname = ANY (:tables)
 """)
-"""What the triggers of tables keep, as `tenure_capture` notes it."""
+"""The arguments of change capture, from the trigger comments that `tenure_capture` writes."""
 
 
 def write_revision(server_url: str, host: Host, name: str, message: str = "") -> Path | None:
-    """Write the next revision of a plugin: what its entities need beyond what its revisions make.
+    """Write the next revision of a plugin: the changes from its existing revisions to its entities.
 
     Args:
-        server_url: A server on which a scratch database can be made.
-        host: The plugin, and those that it requires.
-        name: The plugin.
-        message: What the revision does, in one line; by default what tables it is about.
+        server_url: The URL of a server on which a temporary database can be created.
+        host: The plugin and the plugins that it requires.
+        name: The name of the plugin.
+        message: What the revision does, in one line; by default the names of the changed tables.
 
     Returns:
-        The file, or None where nothing is lacking.
+        The file; None if there are no changes.
 
     Raises:
-        PluginError: The plugin is not loaded, or not where revisions can be written.
-        MigrationFailedError: One of its revisions fails.
+        PluginError: The plugin is not loaded, or not installed from a writable folder.
+        MigrationFailedError: An existing revision fails.
     """
     plugin = host[name]
-    history = _writable_history(plugin)
+    revisions = _require_writable(plugin)
     with scratch_database(server_url) as url, owner_engine(url) as connection:
-        owned = _migrated(connection, host, history)
-        needed = diff_against_database(connection, host.catalog, plugin, owned)
-        if not needed.ops:
+        owned = _apply_revisions(connection, host, revisions)
+        changes = diff_against_database(connection, host.catalog, plugin, owned)
+        if not changes.ops:
             return None
-        return _written(connection, history, needed, message or describe(needed))
+        return _write_file(connection, revisions, changes, message or describe(changes))
 
 
-def _writable_history(plugin: LoadedPlugin) -> RevisionSet:
-    history = plugin_revision_set(plugin)
-    if history is None or "site-packages" in history.folder.parts:
+def _require_writable(plugin: LoadedPlugin) -> RevisionSet:
+    revisions = plugin_revision_set(plugin)
+    if revisions is None or "site-packages" in revisions.folder.parts:
         raise PluginError(
-            f"The plugin {plugin.name} is not installed from a folder that revisions can be written to.",
-            "Install it from its sources: pip install --editable FOLDER.",
+            f"The plugin {plugin.name} is not installed from a folder to which revisions can be written.",
+            "Install it from its source: pip install --editable FOLDER.",
         )
-    return history
+    return revisions
 
 
-def _migrated(connection: Connection, host: Host, history: RevisionSet) -> set[str]:
-    """Run the revisions of a plugin and of all before it, and return the tables that its own have made."""
+def _apply_revisions(connection: Connection, host: Host, revisions: RevisionSet) -> set[str]:
+    """Apply the revisions of a plugin and of those before it, and return the tables that its own created."""
     order = [plugin.name for plugin in host.plugins]
-    earlier = {"", *order[: order.index(history.plugin)]}
-    for one in list_revision_sets(host):
-        if one.plugin in earlier:
-            upgrade_set(connection, one, "heads")
+    earlier = {"", *order[: order.index(revisions.plugin)]}
+    for revision_set in list_revision_sets(host):
+        if revision_set.plugin in earlier:
+            upgrade_set(connection, revision_set, "heads")
     before = set(inspect(connection).get_table_names())
-    if history.folder.is_dir():
-        upgrade_set(connection, history, "heads")
-    return set(inspect(connection).get_table_names()) - before - {history.table}
+    if revisions.folder.is_dir():
+        upgrade_set(connection, revisions, "heads")
+    return set(inspect(connection).get_table_names()) - before - {revisions.version_table}
 
 
 def diff_against_database(
     connection: Connection, catalog: Catalog, plugin: LoadedPlugin, owned: set[str]
 ) -> UpgradeOps:
-    """Return what a plugin's entities need beyond what a database has for them.
+    """Return the operations that change a database to match a plugin's entities.
 
     Args:
-        connection: To the database, as the owner of its tables.
-        catalog: What is declared.
+        connection: A connection to the database as the owner of its tables.
+        catalog: The declared entities.
         plugin: The plugin.
-        owned: The tables that the plugin's revisions have made.
+        owned: The tables that the plugin's revisions created.
     """
     entities = {info.table.name: info for info in catalog.entities.values() if info.plugin == plugin.name}
-    concerned = owned | entities.keys()
-
-    found = _compared(connection, catalog, concerned)
-    kept = _kept(connection, owned)
+    table_ops = _compare_tables(connection, catalog, owned | entities.keys())
+    captured = _read_captured(connection, owned)
     search = [
-        op for info in entities.values() if info.table.name in owned for op in _search(connection, info)
+        op
+        for info in entities.values()
+        if info.table.name in owned
+        for op in _compare_search(connection, info)
     ]
-    gone = [CaptureTableOp(name, kept[name]).reverse() for name in sorted(kept.keys() - entities.keys())]
-    listed = [*gone, *drop_order(found), *search, *_captures(entities, kept)]
-    return UpgradeOps(list(by_table(listed)))
+    uncapture = [
+        CaptureTableOp(name, captured[name]).reverse() for name in sorted(captured.keys() - entities.keys())
+    ]
+    ops = [*uncapture, *drop_order(table_ops), *search, *_compare_captured(entities, captured)]
+    return UpgradeOps(list(merge_table_ops(ops)))
 
 
-def _compared(
-    connection: Connection, catalog: Catalog, concerned: Container[str | None]
+def _compare_tables(
+    connection: Connection, catalog: Catalog, tables: Container[str | None]
 ) -> Iterator[MigrateOperation]:
-    """Yield what Alembic finds to differ between the tables as they are and as they are declared."""
+    """Yield Alembic's differences between the existing and the declared tables."""
 
-    def concerns(name: str | None, kind: str) -> bool:
-        return kind != "table" or name in concerned
+    def is_included(name: str | None, kind: str) -> bool:
+        return kind != "table" or name in tables
 
     options = {
-        "include_name": lambda name, kind, _: concerns(name, kind),
-        "include_object": lambda _, name, kind, *__: concerns(name, kind),
+        "include_name": lambda name, kind, _: is_included(name, kind),
+        "include_object": lambda _, name, kind, *__: is_included(name, kind),
         "compare_server_default": True,
     }
     context = MigrationContext.configure(connection, opts=options)
     with warnings.catch_warnings():
-        # Alembic can't change what is computed, and says so; `_search` does it.
+        # Alembic warns that it cannot change generated columns; `_compare_search` does.
         warnings.filterwarnings("ignore", "Computed default|Did not recognize type 'xid8'")
-        found = produce_migrations(context, declared_tables(catalog)).upgrade_ops
-    for op in found.ops if found else ():
+        upgrade_ops = produce_migrations(context, declared_tables(catalog)).upgrade_ops
+    for op in upgrade_ops.ops if upgrade_ops else ():
         yield _with_conversions(op) if isinstance(op, ModifyTableOps) else op
 
 
 def _with_conversions(table: ModifyTableOps) -> ModifyTableOps:
-    """Have the values of a column converted where its type changes, which Alembic leaves to PostgreSQL."""
+    """Replace Alembic's type changes, which do not convert values, by `ChangeTypeOp`."""
     steps: list[MigrateOperation] = []
     for op in table.ops:
         if isinstance(op, AlterColumnOp) and op.modify_type is not None and op.existing_type is not None:
@@ -159,72 +165,81 @@ def _with_conversions(table: ModifyTableOps) -> ModifyTableOps:
     return ModifyTableOps(table.table_name, steps)
 
 
-def _kept(connection: Connection, tables: Iterable[str]) -> dict[str, Captured]:
-    rows = connection.execute(KEPT, {"tables": list(tables)})
-    return {table: Captured(told["entity"], told["template"]) for table, told in rows}
+def _read_captured(connection: Connection, tables: Iterable[str]) -> dict[str, Captured]:
+    rows = connection.execute(SELECT_CAPTURED, {"tables": list(tables)})
+    return {table: Captured(comment["entity"], comment["template"]) for table, comment in rows}
 
 
-def _captures(entities: Mapping[str, EntityInfo], kept: Mapping[str, Captured]) -> Iterator[MigrateOperation]:
+def _compare_captured(
+    entities: Mapping[str, EntityInfo], captured: Mapping[str, Captured]
+) -> Iterator[MigrateOperation]:
     for name, info in entities.items():
-        wanted = Captured(info.name, capture_template(info))
-        if name not in kept:
-            yield CaptureTableOp(name, wanted)
-        elif wanted != kept[name]:
-            yield ChangeCaptureOp(name, wanted, kept[name])
+        declared = Captured(info.name, capture_template(info))
+        if name not in captured:
+            yield CaptureTableOp(name, declared)
+        elif declared != captured[name]:
+            yield ChangeCaptureOp(name, declared, captured[name])
 
 
-def _search(connection: Connection, info: EntityInfo) -> Iterator[MigrateOperation]:
-    """Yield what makes the text search look at other columns: a computed column can only be made anew."""
+def _compare_search(connection: Connection, info: EntityInfo) -> Iterator[MigrateOperation]:
+    """Yield the operations that change the full-text search: its column is dropped and added again."""
     name = info.table.name
-    before = next((c for c in inspect(connection).get_columns(name) if c["name"] == "search"), None)
-    wanted = [field.column for field in list_columns(info.entity_class.__fields__) if field.search]
-    if before is None or not wanted:
+    existing = next((c for c in inspect(connection).get_columns(name) if c["name"] == "search"), None)
+    declared = [field.column for field in list_columns(info.entity_class.__fields__) if field.search]
+    if existing is None or not declared:
         return
-    searched = re.findall(r'coalesce\("?(\w+)"?', before["computed"]["sqltext"], re.IGNORECASE)
-    if searched == wanted:
+    searched = re.findall(r'coalesce\("?(\w+)"?', existing["computed"]["sqltext"], re.IGNORECASE)
+    if searched == declared:
         return
     index = next(index for index in info.table.indexes if index.name == f"ix_{name}_search")
-    back = AddColumnOp(name, search_column(searched))
     steps: list[MigrateOperation] = [
         DropIndexOp.from_index(index),
-        DropColumnOp(name, "search", _reverse=back),
-        AddColumnOp(name, search_column(wanted)),
+        DropColumnOp(name, "search", _reverse=AddColumnOp(name, build_search_column(searched))),
+        AddColumnOp(name, build_search_column(declared)),
         CreateIndexOp.from_index(index),
     ]
     yield ModifyTableOps(name, steps)
 
 
-def _written(connection: Connection, history: RevisionSet, needed: UpgradeOps, message: str) -> Path:
-    history.folder.mkdir(exist_ok=True)
-    scripts = history.scripts
+def _write_file(connection: Connection, revisions: RevisionSet, changes: UpgradeOps, message: str) -> Path:
+    revisions.folder.mkdir(exist_ok=True)
+    scripts = revisions.scripts
     scripts.messaging_opts = {"quiet": True}
-    undoing = needed.reverse()
-    forward, back = (_code(ops, connection) for ops in (needed, undoing))
-    functions = functions_of([*needed.ops, *undoing.ops])
+    inverse = changes.reverse()
+    upgrades, downgrades = (_render_code(ops, connection) for ops in (changes, inverse))
     number = sum(1 for _ in scripts.walk_revisions()) + 1
     script = scripts.generate_revision(
         f"{number:04d}",
         message.rstrip("."),
-        version_path=history.folder,
-        upgrades=forward,
-        downgrades=back,
-        functions=functions,
-        imports=_imports(forward + back),
+        version_path=revisions.folder,
+        upgrades=upgrades,
+        downgrades=downgrades,
+        functions=render_functions([*changes.ops, *inverse.ops]),
+        imports=_render_imports(upgrades + downgrades),
     )
-    return Path(cast(Script, script).path)
+    path = Path(cast(Script, script).path)
+    _format_file(path)
+    return path
 
 
-def _imports(code: str) -> str:
-    """Return the imports that some code of a revision needs."""
-    needed = {
+def _format_file(path: Path) -> None:
+    """Format a file with ruff, if the author of the plugin has installed it."""
+    if find_spec("ruff"):
+        command = [sys.executable, "-m", "ruff", "format", "--quiet", str(path)]
+        subprocess.run(command, check=False)  # noqa: S603  # no input from outside
+
+
+def _render_imports(code: str) -> str:
+    """Return the imports that the code of a revision needs."""
+    prefixes = {
         "import sqlalchemy as sa\n": "sa.",
         "from alembic import op\n": "",
         "from sqlalchemy.dialects import postgresql\n": "postgresql.",
     }
-    return "".join(line for line, word in needed.items() if word in code)
+    return "".join(line for line, prefix in prefixes.items() if prefix in code)
 
 
-def _code(operations: UpgradeOps | DowngradeOps, connection: Connection) -> str:
+def _render_code(operations: UpgradeOps | DowngradeOps, connection: Connection) -> str:
     context = MigrationContext.configure(connection)
     steps = UpgradeOps(list(with_backfill(operations.ops)))
     code = render_python_code(steps, migration_context=context)
@@ -232,17 +247,16 @@ def _code(operations: UpgradeOps | DowngradeOps, connection: Connection) -> str:
 
 
 def describe(operations: UpgradeOps) -> str:
-    """Return what a revision does, by its tables: "Add trip; change vehicle"."""
-    sorts: dict[str, dict[str, None]] = {"add": {}, "drop": {}, "change": {}}
+    """Return a summary of a revision by table: "Add trip; change vehicle"."""
+    verbs: dict[str, list[str]] = {"add": [], "drop": [], "change": []}
     for op in operations.ops:
-        sort = (
-            "add"
-            if isinstance(op, CreateEntityTableOp)
-            else "drop"
-            if isinstance(op, DropEntityTableOp)
-            else "change"
-        )
-        if not any(getattr(op, "table_name", "") in known for known in sorts.values()):
-            sorts[sort][getattr(op, "table_name", "")] = None
-    phrases = [f"{sort} {', '.join(tables)}" for sort, tables in sorts.items() if tables]
-    return "; ".join(phrases).capitalize()
+        table = getattr(op, "table_name", "")
+        if not any(table in tables for tables in verbs.values()):
+            verbs[_verb(op)].append(table)
+    return "; ".join(f"{verb} {', '.join(tables)}" for verb, tables in verbs.items() if tables).capitalize()
+
+
+def _verb(op: MigrateOperation) -> str:
+    if isinstance(op, CreateEntityTableOp):
+        return "add"
+    return "drop" if isinstance(op, DropEntityTableOp) else "change"

@@ -1,4 +1,4 @@
-"""Required columns: what records that are there get where a revision adds a column without a default."""
+"""Adds values for existing rows to the columns that a revision adds as NOT NULL without a default."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import Column, DefaultClause, text
 from sqlalchemy import types as sql
 from sqlalchemy.dialects import postgresql
 
-EMPTY: tuple[tuple[type[sql.TypeEngine[Any]], str], ...] = (
+EMPTY_VALUES: tuple[tuple[type[sql.TypeEngine[Any]], str], ...] = (
     (sql.String, "''"),
     (sql.Boolean, "false"),
     (sql.Integer, "0"),
@@ -24,44 +24,44 @@ EMPTY: tuple[tuple[type[sql.TypeEngine[Any]], str], ...] = (
     (postgresql.ARRAY, "'{}'"),
     (postgresql.JSONB, "'{}'"),
 )
-"""What stands for nothing, by the type of the column. No record stands for nothing: references have none."""
+"""The value for existing rows by column type. References have none: there is no empty record."""
 
 
 @dataclass
-class RemarkOp(MigrateOperation):
-    """A remark for whoever reads the revision."""
+class CommentOp(MigrateOperation):
+    """A comment for the author of the revision."""
 
-    remark: str
+    text: str
 
 
-@renderers.dispatch_for(RemarkOp)
-def _remark(_: AutogenContext, op: RemarkOp) -> str:
-    return f"# {op.remark}"
+@renderers.dispatch_for(CommentOp)
+def _render_comment(_: AutogenContext, op: CommentOp) -> str:
+    return f"# {op.text}"
 
 
 def with_backfill(operations: Iterable[MigrateOperation]) -> Iterator[MigrateOperation]:
-    """Yield operations of a revision, where each required column comes with a value for records there."""
+    """Yield the operations of a revision, with a value for existing rows in each added NOT NULL column."""
     for op in operations:
         if isinstance(op, ModifyTableOps):
-            yield ModifyTableOps(op.table_name, [one for step in op.ops for one in _steps(step)])
+            yield ModifyTableOps(op.table_name, [step for nested in op.ops for step in _backfill(nested)])
         else:
             yield op
 
 
-def _steps(op: MigrateOperation) -> Iterator[MigrateOperation]:
-    empty = _empty(op.column) if isinstance(op, AddColumnOp) else None
-    if not isinstance(op, AddColumnOp) or empty is None:
+def _backfill(op: MigrateOperation) -> Iterator[MigrateOperation]:
+    value = _empty_value(op.column) if isinstance(op, AddColumnOp) else None
+    if not isinstance(op, AddColumnOp) or value is None:
         yield op
         return
     name = op.column.name
-    filled = op.column._copy()
-    filled.server_default = DefaultClause(text(empty))
-    yield RemarkOp(f"Records that are there get {empty} as their {name}: choose what is right for them.")
-    yield AddColumnOp(op.table_name, filled)
+    column = op.column._copy()
+    column.server_default = DefaultClause(text(value))
+    yield CommentOp(f"Existing rows get {value} as their {name}: choose the correct value.")
+    yield AddColumnOp(op.table_name, column)
     yield AlterColumnOp(op.table_name, name, modify_server_default=None)
 
 
-def _empty(column: Column[Any]) -> str | None:
+def _empty_value(column: Column[Any]) -> str | None:
     if column.nullable or column.server_default is not None:
         return None
-    return next((empty for kind, empty in EMPTY if isinstance(column.type, kind)), None)
+    return next((value for type_, value in EMPTY_VALUES if isinstance(column.type, type_)), None)

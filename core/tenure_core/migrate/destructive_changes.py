@@ -1,54 +1,30 @@
-"""Losses: what a revision would take away, read off the SQL that it would run."""
+"""Finds the data that a revision would delete, before it runs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from io import StringIO
+from typing import Any
 
+from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
-from sqlalchemy import Connection, text
+from sqlalchemy import DDL, Column, Connection, Table, text
+from sqlalchemy.schema import ExecutableDDLElement
+from sqlalchemy.types import TypeEngine
 
-SET_APART = re.compile(
-    r"""
-    (?P<comment> --[^\n]* | /\*.*?\*/ )
-    | (?P<run> \bDO\s+ )? (?P<quote> \$\w*\$ ) (?P<body> .*? ) (?P=quote)
-    | ' (?: [^'] | '' )* '
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+from tenure_core.migrate.capture_ops import DIALECT
+from tenure_core.migrate.raw_sql import (
+    DataLoss,
+    NewTable,
+    TableChange,
+    TypeChange,
+    drop_column_loss,
+    drop_table_loss,
+    parse_changes,
 )
-"""What is no part of a statement's own words: comments, the bodies of functions, texts."""
 
-IF_EXISTS = r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?"
-TABLE = r'(?:ONLY\s+)?(?:"?public"?\.)?"?(?P<table>\w+)"?'
-COLUMN = r'(?:COLUMN\s+)?(?:IF\s+EXISTS\s+)?"?(?P<column>\w+)"?'
-NO_COLUMN = r"(?!CONSTRAINT|DEFAULT|NOT\b|IDENTITY|EXPRESSION)"
-
-
-def _pattern(words: str) -> re.Pattern[str]:
-    return re.compile(words, re.IGNORECASE | re.DOTALL)
-
-
-CREATE = _pattern(rf"CREATE\s+TABLE\s+{IF_EXISTS}{TABLE}")
-ALTER = _pattern(rf"ALTER\s+TABLE\s+{IF_EXISTS}{TABLE}(?P<rest>.*)")
-DROP_COLUMN = _pattern(rf"\bDROP\s+{NO_COLUMN}{COLUMN}")
-NEW_TYPE = _pattern(
-    rf"\bALTER\s+{COLUMN}\s+(?:SET\s+DATA\s+)?TYPE\s+(?P<type>.+?)(?:\s+(?:USING|COLLATE)\b|,|$)"
-)
-TAKES_ROWS = (
-    (_pattern(rf"^DROP\s+TABLE\s+{IF_EXISTS}(?P<tables>.+)"), "drops the table"),
-    (_pattern(r"^TRUNCATE\s+(?:TABLE\s+)?(?P<tables>.+)"), "empties the table"),
-    (_pattern(rf"\bDELETE\s+FROM\s+(?P<tables>{TABLE})"), "deletes rows of the table"),
-)
-DROPS_MORE = _pattern(r"^DROP\s+(?P<sort>SCHEMA|OWNED|DATABASE)\b")
-HIDDEN_LOSS = _pattern(r"\b(DROP\s+(TABLE|COLUMN|SCHEMA)|TRUNCATE|DELETE\s+FROM)\b")
-
-SEARCH = "search"
-"""The column of the text search: PostgreSQL computes it from the others, so nothing is lost with it."""
-
-WIDER = {
+WIDENING = {
     ("integer", "bigint"),
     ("integer", "double precision"),
     ("integer", "numeric"),
@@ -56,90 +32,107 @@ WIDER = {
     ("real", "double precision"),
     ("json", "jsonb"),
 }
-"""Changes of types that keep every value; everything can become text, too."""
+"""Type changes that keep every value. A change to text keeps every value, too."""
 
-TYPE_OF = text("""
+SELECT_TYPE = text("""
     SELECT format_type(atttypid, atttypmod) FROM pg_attribute
     WHERE attrelid = to_regclass(:table) AND attname = :column
 """)
 
 
 class LossDetector:
-    """Tells what revisions take away, one after the other: what one of them has made itself is no loss.
+    """Finds data loss in consecutive revisions. Dropping a table that one of them created is not a loss.
 
     Args:
-        connection: The database that they would run on; it tells the types that columns have now.
+        connection: The database on which the revisions would run; the current types of columns are read
+            from it.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._made: set[str] = set()
+        self._new_tables: set[str] = set()
 
-    def of(self, script: Script) -> list[str]:
-        """Return what a revision takes away, one phrase each, such as "drops the table vehicle"."""
+    def find(self, script: Script) -> list[str]:
+        """Return a phrase for each loss of data by a revision, such as "drops the table vehicle"."""
         try:
-            said = render_sql(script)
-        except Exception as error:  # whatever its author's code does without a database
-            return [f"can't be looked at before it runs ({type(error).__name__}: {error})"]
-        return list(dict.fromkeys(self._read(said)))
+            changes = record_changes(script)
+        except Exception as error:  # a revision can fail in any way without a database
+            return [f"cannot be analyzed before it runs ({type(error).__name__}: {error})"]
+        return list(dict.fromkeys(loss for change in changes for loss in self._find_loss(change)))
 
-    def _read(self, said: str) -> Iterator[str]:
-        for part in SET_APART.finditer(said):
-            if part["run"] and HIDDEN_LOSS.search(part["body"]):
-                yield "runs a block of code that takes rows, columns or tables away"
-        own_words = SET_APART.sub(lambda part: "" if part["comment"] else "''", said)
-        for statement in own_words.split(";"):
-            yield from self._statement(statement.strip())
-
-    def _statement(self, statement: str) -> Iterator[str]:
-        if made := CREATE.search(statement):
-            self._made.add(made["table"])
-        if altered := ALTER.match(statement):
-            yield from self._altered(altered["table"], altered["rest"])
-        if more := DROPS_MORE.match(statement):
-            yield f"drops {more['sort'].lower()} as a whole"
-        for pattern, what in TAKES_ROWS:
-            for found in pattern.finditer(statement):
-                yield from (f"{what} {table}" for table in self._known(found["tables"]))
-
-    def _known(self, tables: str) -> Iterator[str]:
-        for one in tables.split(","):
-            found = re.match(TABLE, one.strip())
-            if found and found["table"] not in self._made:
-                yield found["table"]
-
-    def _altered(self, table: str, rest: str) -> Iterator[str]:
-        if table in self._made:
+    def _find_loss(self, change: TableChange) -> Iterator[str]:
+        if isinstance(change, NewTable):
+            self._new_tables.add(change.table)
+        elif change.table in self._new_tables:
             return
-        for dropped in DROP_COLUMN.finditer(rest):
-            if dropped["column"] != SEARCH:
-                yield f"drops the column {table}.{dropped['column']}"
-        for changed in NEW_TYPE.finditer(rest):
-            column, new = changed["column"], changed["type"].strip().lower()
-            old = self._connection.execute(TYPE_OF, {"table": table, "column": column}).scalar()
-            if new not in (old, "text") and (old, new) not in WIDER:
-                yield f"narrows {table}.{column} from {old or 'its type'} to {new}"
+        elif isinstance(change, DataLoss):
+            yield change.description
+        else:
+            yield from self._check_type_change(change)
+
+    def _check_type_change(self, change: TypeChange) -> Iterator[str]:
+        names = {"table": change.table, "column": change.column}
+        old = self._connection.execute(SELECT_TYPE, names).scalar()
+        if change.new_type not in (old, "text") and (old, change.new_type) not in WIDENING:
+            yield f"narrows {change.table}.{change.column} from {old or 'its type'} to {change.new_type}"
 
 
-class _Recorder:
-    """Stands where a revision looks for its connection, and writes down what it is told."""
-
-    def __init__(self, said: StringIO) -> None:
-        self._said = said
-
-    def execute(self, statement: object, *_: object, **__: object) -> None:
-        """Write a statement down."""
-        self._said.write(f"{statement};\n")
-
-    exec_driver_sql = execute
-
-
-def render_sql(script: Script) -> str:
-    """Return the SQL that a revision would run, without running it."""
-    said = StringIO()
-    options = {"as_sql": True, "output_buffer": said}
-    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
-    context.impl.connection = _Recorder(said)  # type: ignore[assignment]  # all that revisions use of one
+def record_changes(script: Script) -> list[TableChange]:
+    """Run a revision without a database and return its changes to tables."""
+    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True})
+    recorder = context.impl = _Recorder(context)
     with Operations.context(context):
         script.module.upgrade()
-    return said.getvalue()
+    return recorder.changes
+
+
+class _Recorder(PostgresqlImpl):
+    """Records the operations of a revision instead of executing them."""
+
+    def __init__(self, context: MigrationContext) -> None:
+        super().__init__(context.dialect, None, True, None, None, {})
+        self.connection = _RecordingConnection(self)  # type: ignore[assignment]  # it only records
+        self.changes: list[TableChange] = []
+
+    def create_table(self, table: Table, **_: Any) -> None:  # noqa: ANN401  # as Alembic types it
+        """Record a new table."""
+        self.changes.append(NewTable(table.name))
+
+    def drop_table(self, table: Table, **_: Any) -> None:  # noqa: ANN401
+        """Record the loss of a table."""
+        self.changes.append(drop_table_loss(table.name))
+
+    def drop_column(self, table_name: str, column: Column[Any], **_: Any) -> None:  # noqa: ANN401
+        """Record the loss of a column."""
+        self.changes += drop_column_loss(table_name, column.name)
+
+    def alter_column(
+        self,
+        table_name: str,
+        column_name: str,
+        *,
+        type_: TypeEngine[Any] | None = None,
+        **_: Any,  # noqa: ANN401
+    ) -> None:
+        """Record a change of type."""
+        if type_ is not None:
+            new_type = type_.compile(dialect=DIALECT).lower()
+            self.changes.append(TypeChange(table_name, column_name, new_type))
+
+    def _exec(self, construct: object, *_: Any, **__: Any) -> None:  # noqa: ANN401
+        """Record the changes of a statement."""
+        if isinstance(construct, DDL) or not isinstance(construct, ExecutableDDLElement):
+            self.changes += parse_changes(str(construct))
+
+
+class _RecordingConnection:
+    """The connection of a revision that executes statements without Alembic's operations."""
+
+    def __init__(self, recorder: _Recorder) -> None:
+        self._recorder = recorder
+
+    def execute(self, statement: object, *_: object, **__: object) -> None:
+        """Record the changes of a statement."""
+        self._recorder.changes += parse_changes(str(statement))
+
+    exec_driver_sql = execute

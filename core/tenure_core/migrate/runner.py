@@ -1,4 +1,4 @@
-"""Migrations: brings a database to the revisions of this code, and tells which ones it lacks."""
+"""Runs migrations, and lists the pending ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.pool import NullPool
 
 from tenure_core.catalog.catalog import Catalog
-from tenure_core.entities.declaration import NAMING
+from tenure_core.entities.declaration import NAMING_CONVENTION
 from tenure_core.migrate.destructive_changes import LossDetector
 from tenure_core.migrate.revision_sets import (
     MigrationFailedError,
@@ -28,185 +28,173 @@ from tenure_core.postgres.owner_connection import connect
 if TYPE_CHECKING:
     from tenure_core.plugins.host import Host
 
-LOCK = 0x74656E757265
-"""The advisory lock that is held while migrating: "tenure" in ASCII."""
+LOCK_KEY = 0x74656E757265
+"""The key of the advisory lock that is held while migrations run: "tenure" in ASCII."""
 
 
 class DestructiveMigrationError(MigrationFailedError):
-    """A migration that would take data away, and nobody said that it may."""
+    """A migration would delete data, and deleting data was not allowed."""
 
     code = "DESTRUCTIVE_MIGRATION"
 
 
 @dataclass(frozen=True)
 class Step:
-    """A revision that a database lacks.
+    """A pending revision.
 
     Args:
-        history: Whose revision it is.
-        revision: Its identifier.
-        doc: What it does, in one line.
-        losses: What it takes away, one sentence each.
+        revision_set: The revisions that it belongs to.
+        revision: The identifier.
+        doc: What the revision does, in one line.
+        losses: The data that it deletes, one phrase each.
     """
 
-    history: RevisionSet
+    revision_set: RevisionSet
     revision: str
     doc: str
     losses: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.history.named(self.revision)}: {self.doc}"
+        return f"{self.revision_set.qualify(self.revision)}: {self.doc}"
 
 
 def upgrade(url: str, host: Host | None = None, *, allow_destructive: bool = False) -> list[Step]:
-    """Bring a database to the newest revisions; where several processes try, one does it and the others wait.
+    """Apply the pending revisions of the core, then of the plugins in load order.
 
-    The core goes first, then the plugins in their order.
+    If several processes call it at the same time, one migrates and the others wait.
 
     Args:
-        url: The database, as the owner of its tables.
-        host: The plugins whose revisions run, too.
-        allow_destructive: Whether revisions may take data away.
+        url: The URL of the database, as the owner of its tables.
+        host: The plugins.
+        allow_destructive: Whether revisions may delete data.
 
     Returns:
-        What was done.
+        The applied revisions.
 
     Raises:
-        DatabaseUnavailableError: The database can't be reached.
-        DestructiveMigrationError: A revision would take data away; nothing was done.
-        MigrationFailedError: A revision failed, and was undone.
+        DatabaseUnavailableError: The database cannot be reached.
+        DestructiveMigrationError: A revision would delete data. No revision was applied.
+        MigrationFailedError: A revision failed and was rolled back.
     """
     with owner_engine(url) as connection:
         lock(connection)
-        steps = _steps(connection, list_revision_sets(host))
+        steps = list(_list_steps(connection, host))
         if not allow_destructive:
             _check_losses(steps)
-        for history in dict.fromkeys(step.history for step in steps):
-            upgrade_set(connection, history, "heads")
+        for revision_set in dict.fromkeys(step.revision_set for step in steps):
+            upgrade_set(connection, revision_set, "heads")
     return steps
 
 
-def downgrade(url: str, revision: str = "base", *, history: RevisionSet | None = None) -> None:
-    """Take a database back to a revision; data that only later ones can hold is lost.
+def downgrade(url: str, revision: str = "base", *, revision_set: RevisionSet | None = None) -> None:
+    """Revert revisions. Data of tables and columns that they created is deleted.
 
     Args:
-        url: The database, as the owner of its tables.
-        revision: The revision to go back to; "base" is an empty database.
-        history: Whose revisions; by default the core's, which go after those of all plugins.
+        url: The URL of the database, as the owner of its tables.
+        revision: The revision to return to; "base" reverts all.
+        revision_set: The revisions; by default those of the core, to be reverted after those of all plugins.
 
     Raises:
-        DatabaseUnavailableError: The database can't be reached.
-        MigrationFailedError: A migration failed, and was undone.
+        DatabaseUnavailableError: The database cannot be reached.
+        MigrationFailedError: A revision failed and was rolled back.
     """
-    whose = history or core_revision_set()
-    with owner_engine(url) as connection, translate_migration_errors(whose):
+    reverted = revision_set or core_revision_set()
+    with owner_engine(url) as connection, translate_migration_errors(reverted):
         lock(connection)
-        command.downgrade(whose.config(connection), revision)
+        command.downgrade(reverted.config(connection), revision)
 
 
 def pending(url: str, host: Host | None = None) -> list[Step]:
-    """Return the revisions that a database lacks, in the order in which they would run.
+    """Return the revisions that have not been applied, in the order in which they would run.
 
     Args:
-        url: The database.
-        host: The plugins whose revisions are wanted, too.
+        url: The URL of the database.
+        host: The plugins.
 
     Raises:
-        DatabaseUnavailableError: The database can't be reached.
-        MigrationFailedError: The database holds a revision that this code does not know.
+        DatabaseUnavailableError: The database cannot be reached.
+        MigrationFailedError: The database has a revision that this code does not contain.
     """
     with owner_engine(url) as connection:
-        return _steps(connection, list_revision_sets(host))
+        return list(_list_steps(connection, host))
 
 
-def current(url: str, host: Host | None = None) -> tuple[str, ...]:
-    """Return the newest revisions that a database holds, those of plugins as "NAME REVISION".
-
-    Raises:
-        DatabaseUnavailableError: The database can't be reached.
-    """
-    with owner_engine(url) as connection:
-        histories = list_revision_sets(host)
-        return tuple(history.named(head) for history in histories for head in history.heads(connection))
-
-
-def upgrade_set(connection: Connection, history: RevisionSet, revision: str) -> None:
-    """Run the revisions of one history up to the given one, and let the service see which they are.
+def upgrade_set(connection: Connection, revision_set: RevisionSet, revision: str) -> None:
+    """Apply revisions of one set up to the given one, and allow the service to read its version table.
 
     Raises:
-        MigrationFailedError: One of them failed, and was undone.
+        MigrationFailedError: A revision failed and was rolled back.
     """
-    with translate_migration_errors(history):
-        connection.commit()  # Alembic ends only the transactions that it has begun.
-        command.upgrade(history.config(connection), revision)
-        if history.plugin:
-            connection.exec_driver_sql(f"GRANT SELECT ON {history.table} TO tenure_app")
+    with translate_migration_errors(revision_set):
+        connection.commit()  # Alembic commits only transactions that it started itself.
+        command.upgrade(revision_set.config(connection), revision)
+        if revision_set.plugin:
+            connection.exec_driver_sql(f"GRANT SELECT ON {revision_set.version_table} TO tenure_app")
             connection.commit()
 
 
 def declared_tables(catalog: Catalog) -> MetaData:
-    """Return the tables of a catalog, apart from all others that are declared in this process."""
-    tables = MetaData(naming_convention=NAMING)
+    """Return the tables of a catalog as separate metadata, without other tables of this process."""
+    tables = MetaData(naming_convention=NAMING_CONVENTION)
     for entity in catalog.entities.values():
         entity.table.to_metadata(tables)
     return tables
 
 
 def differences(url: str, catalog: Catalog) -> list[Any]:
-    """Return what Alembic would change to make the tables as declared; other tables don't count.
+    """Return Alembic's differences between the database and the declared tables. Other tables are ignored.
 
     Args:
-        url: The database, migrated.
-        catalog: What is declared.
+        url: The URL of the migrated database.
+        catalog: The declared entities.
 
     Raises:
-        DatabaseUnavailableError: The database can't be reached.
+        DatabaseUnavailableError: The database cannot be reached.
     """
     tables = declared_tables(catalog)
 
-    def declares(name: str | None, kind: str, _: object) -> bool:
+    def is_declared(name: str | None, kind: str, _: object) -> bool:
         return kind != "table" or name in tables.tables
 
-    options = {"include_name": declares, "compare_server_default": True}
+    options = {"include_name": is_declared, "compare_server_default": True}
     with owner_engine(url) as connection:
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))
 
 
 @contextmanager
 def owner_engine(url: str) -> Iterator[Connection]:
-    """Lend a connection as the owner of the tables.
+    """Open a SQLAlchemy connection as the owner of the tables.
 
     Raises:
-        DatabaseUnavailableError: The database can't be reached.
-        MigrationFailedError: It refuses a statement, or does not fit.
+        DatabaseUnavailableError: The database cannot be reached.
+        MigrationFailedError: A statement failed.
     """
     engine = create_engine("postgresql+psycopg://", creator=lambda: connect(url), poolclass=NullPool)
     with translate_migration_errors(core_revision_set()), engine.connect() as connection:
         yield connection
 
 
-def _steps(connection: Connection, histories: Sequence[RevisionSet]) -> list[Step]:
-    losses = LossDetector(connection)
-    return [step for history in histories for step in _steps_of(connection, history, losses)]
+def lock(connection: Connection) -> None:
+    """Take the migration lock, which PostgreSQL releases when the connection closes."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK_KEY})")
+    connection.commit()
 
 
-def _steps_of(connection: Connection, history: RevisionSet, losses: LossDetector) -> Iterator[Step]:
-    with translate_migration_errors(history):
-        for script in history.pending(connection):
-            yield Step(history, script.revision, script.doc, tuple(losses.of(script)))
+def _list_steps(connection: Connection, host: Host | None) -> Iterator[Step]:
+    detector = LossDetector(connection)
+    for revision_set in list_revision_sets(host):
+        with translate_migration_errors(revision_set):
+            for script in revision_set.pending(connection):
+                yield Step(revision_set, script.revision, script.doc, tuple(detector.find(script)))
 
 
 def _check_losses(steps: Sequence[Step]) -> None:
-    if lossy := [step for step in steps if step.losses]:
-        said = "; ".join(f"{step.history.named(step.revision)} {step.losses[0]}" for step in lossy)
+    if destructive := [step for step in steps if step.losses]:
+        losses = "; ".join(
+            f"{step.revision_set.qualify(step.revision)} {step.losses[0]}" for step in destructive
+        )
         raise DestructiveMigrationError(
-            f"Migrations would take data away: {said}.",
-            "See all of it with `tenure migrate --plan`, keep a backup, and run "
+            f"Migrations would delete data: {losses}.",
+            "List all losses with `tenure migrate --plan`, make a backup, and run "
             "`tenure migrate --allow-destructive`.",
         )
-
-
-def lock(connection: Connection) -> None:
-    """Take the lock that only one migrating process holds; PostgreSQL frees it when the connection closes."""
-    connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
-    connection.commit()

@@ -1,10 +1,10 @@
-"""Shape: all that a database consists of, data apart, as lines that can be compared."""
+"""Dumps the schema of a database as lines, so that two schemas can be compared."""
 
 from __future__ import annotations
 
 from tenure_core.postgres.owner_connection import connect
 
-SHAPE = r"""
+SELECT_OBJECTS = r"""
 WITH relation AS (
     SELECT pg_class.*, nspname || '.' || relname AS name
     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -65,15 +65,15 @@ ORDER BY 1
 
 
 def dump_schema(url: str) -> list[str]:
-    """Return all that a database consists of, a line each: two databases of one shape have the same lines.
+    """Return one line per object of a database, such as a column or trigger. Equal schemas have equal lines.
 
-    Partitions are left out: they come and go with the days.
+    Partitions are omitted, because they are created and dropped daily.
 
     Args:
-        url: The database, as the owner of its tables.
+        url: The URL of the database, as the owner of its tables.
 
     Raises:
-        DatabaseUnavailableError: The database can't be reached.
+        DatabaseUnavailableError: The database cannot be reached.
     """
     with connect(url) as connection:
-        return [line for (line,) in connection.execute(SHAPE)]
+        return [line for (line,) in connection.execute(SELECT_OBJECTS)]

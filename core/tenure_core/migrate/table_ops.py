@@ -1,7 +1,7 @@
-"""Operations on the tables of entities as a whole, which a revision writes as one function of SQL for each.
+"""Alembic operations that create or drop the complete table of an entity.
 
-What every record has is written once in a revision, as it is on the day that the revision is written: so it
-stands alone, and what it did never changes when the platform does.
+A revision contains the SQL of the system columns as of the day on which it was written. It imports nothing of
+Tenure, so a later version of Tenure does not change what the revision does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sqlalchemy import PrimaryKeyConstraint, Table
 from sqlalchemy.schema import AddConstraint, CreateColumn, CreateIndex
 
 from tenure_core.migrate.capture_ops import (
-    SQL,
+    DIALECT,
     Captured,
     CaptureTableOp,
     UncaptureTableOp,
@@ -35,11 +35,8 @@ from tenure_core.migrate.capture_ops import (
     type_name,
 )
 
-LONG = 92
-"""From how many characters on a line is broken."""
-
-BASE = '''def create_table(name: str, columns: str) -> None:
-    """Make the table of an entity: with what every record has, and for each tenant to see its own."""
+HELPERS = '''def create_table(name: str, columns: str) -> None:
+    """Create the table of an entity with the system columns and row-level security."""
     op.execute(f"""
         CREATE TABLE "{name}" (
             tenant_id uuid NOT NULL,
@@ -53,27 +50,27 @@ BASE = '''def create_table(name: str, columns: str) -> None:
         )
     """)
     op.execute(f'CREATE INDEX ix_{name}_created_at ON "{name}" (tenant_id, created_at, id)')
-    op.execute(f"CALL tenure_protect('{name}')")
+    op.execute(f"CALL tenure_enable_row_security('{name}')")
 
 
 def drop_table(name: str) -> None:
-    """Drop the table of an entity, with what captures it."""
+    """Drop the table of an entity and its change capture."""
     op.execute(f"CALL tenure_uncapture('{name}')")
     op.drop_table(name)'''
-"""What revisions that make or drop tables of entities bring with them."""
+"""The functions that revisions use to create and drop tables of entities."""
 
-OF_EVERY_RECORD = frozenset(("tenant_id", "id", "version", "created_at", "updated_at", "deleted_at"))
-"""The columns that are in it."""
+SYSTEM_COLUMNS = frozenset(("tenant_id", "id", "version", "created_at", "updated_at", "deleted_at"))
+"""The columns that `create_table` in `HELPERS` adds."""
 
 
 @dataclass
 class CreateEntityTableOp(MigrateOperation):
-    """Makes the table of an entity, with its indexes and what captures it.
+    """Creates the table of an entity with its indexes and change capture.
 
     Args:
-        create: Makes the table itself.
-        indexes: Make its indexes.
-        captured: What is kept of its records.
+        create: Creates the table.
+        indexes: Create the indexes.
+        captured: The arguments of change capture.
     """
 
     create: CreateTableOp
@@ -82,85 +79,85 @@ class CreateEntityTableOp(MigrateOperation):
 
     @property
     def table_name(self) -> str:
-        """The table."""
+        """The name of the table."""
         return self.create.table_name
 
     def reverse(self) -> DropEntityTableOp:
-        """Return what undoes it."""
+        """Return the inverse operation."""
         return DropEntityTableOp(self)
 
 
 @dataclass
 class DropEntityTableOp(MigrateOperation):
-    """Drops the table of an entity, and all that hangs on it.
+    """Drops the table of an entity with its change capture.
 
     Args:
-        made: What would make it again.
+        create: The inverse operation.
     """
 
-    made: CreateEntityTableOp
+    create: CreateEntityTableOp
 
     @property
     def table_name(self) -> str:
-        """The table."""
-        return self.made.table_name
+        """The name of the table."""
+        return self.create.table_name
 
     def reverse(self) -> CreateEntityTableOp:
-        """Return what undoes it."""
-        return self.made
+        """Return the inverse operation."""
+        return self.create
 
 
 @renderers.dispatch_for(CreateEntityTableOp)
-def _make(_: AutogenContext, op: CreateEntityTableOp) -> str:
-    return f"make_{op.table_name}()"
+def _render_create(_: AutogenContext, op: CreateEntityTableOp) -> str:
+    return f"create_{op.table_name}_table()"
 
 
 @renderers.dispatch_for(DropEntityTableOp)
-def _drop(_: AutogenContext, op: DropEntityTableOp) -> str:
+def _render_drop(_: AutogenContext, op: DropEntityTableOp) -> str:
     return f'drop_table("{op.table_name}")'
 
 
-def by_table(operations: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
-    """Yield operations, where all that makes or drops the table of an entity is one of them."""
+def merge_table_ops(operations: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
+    """Yield operations, with those that create or drop one entity's table merged into one."""
     captured = {
         op.table_name: op.captured for op in operations if isinstance(op, CaptureTableOp | UncaptureTableOp)
     }
-    whole = {
+    merged = {
         op.table_name
         for op in operations
         if isinstance(op, CreateTableOp | DropTableOp) and op.table_name in captured
     }
     for op in operations:
-        if getattr(op, "table_name", None) not in whole:
+        if getattr(op, "table_name", None) not in merged:
             yield op
         elif isinstance(op, CreateTableOp):
-            made = [one for one in _indexes(operations, op.table_name) if isinstance(one, CreateIndexOp)]
-            yield CreateEntityTableOp(op, made, captured[op.table_name])
+            indexes = [i for i in _list_ops(operations, op.table_name) if isinstance(i, CreateIndexOp)]
+            yield CreateEntityTableOp(op, indexes, captured[op.table_name])
         elif isinstance(op, DropTableOp):
-            gone = [
-                one.reverse() for one in _indexes(operations, op.table_name) if isinstance(one, DropIndexOp)
+            dropped = [
+                i.reverse() for i in _list_ops(operations, op.table_name) if isinstance(i, DropIndexOp)
             ]
-            yield CreateEntityTableOp(op.reverse(), gone, captured[op.table_name]).reverse()
+            yield CreateEntityTableOp(op.reverse(), dropped, captured[op.table_name]).reverse()
 
 
 def drop_order(operations: Iterable[MigrateOperation]) -> list[MigrateOperation]:
-    """Return operations with tables dropped at the end, each after all that refers to it.
+    """Return operations with the drops of tables at the end, each after the tables that refer to it.
 
-    Alembic brings them first, in the order of a set, another one each time.
+    Alembic puts them first, in an order that varies.
     """
-    listed = list(operations)
-    dropped = {op.table_name: op for op in listed if isinstance(op, DropTableOp)}
-    referrers: dict[str, set[str]] = {name: set() for name in sorted(dropped)}
-    for name, op in dropped.items():
+    all_ops = list(operations)
+    drops = {op.table_name: op for op in all_ops if isinstance(op, DropTableOp)}
+    referrers: dict[str, set[str]] = {name: set() for name in sorted(drops)}
+    for name, op in drops.items():
         for key in op.to_table().foreign_keys:
             target = key.target_fullname.split(".")[-2]
-            if target in dropped and target != name:
+            if target in drops and target != name:
                 referrers[target].add(name)
-    order = TopologicalSorter({name: sorted(above) for name, above in referrers.items()}).static_order()
-    return [*(op for op in listed if not isinstance(op, DropTableOp)), *(dropped[name] for name in order)]
+    order = TopologicalSorter({name: sorted(tables) for name, tables in referrers.items()}).static_order()
+    return [*(op for op in all_ops if not isinstance(op, DropTableOp)), *(drops[name] for name in order)]
 
 
-def _indexes(operations: Iterable[MigrateOperation], table: str) -> Iterator[MigrateOperation]:
+def _list_ops(operations: Iterable[MigrateOperation], table: str) -> Iterator[MigrateOperation]:
     for op in operations:
         if isinstance(op, ModifyTableOps) and op.table_name == table:
             yield from op.ops
@@ -168,47 +165,42 @@ def _indexes(operations: Iterable[MigrateOperation], table: str) -> Iterator[Mig
             yield op
 
 
-def functions_of(operations: Iterable[MigrateOperation]) -> str:
-    """Return the functions that a revision calls for whole tables; "" where it has to do with none."""
-    whole = [op for op in operations if isinstance(op, CreateEntityTableOp | DropEntityTableOp)]
-    made = [_function(op) for op in whole if isinstance(op, CreateEntityTableOp)]
-    return "\n\n\n".join([BASE, *made]) if whole else ""
+def render_functions(operations: Iterable[MigrateOperation]) -> str:
+    """Return the functions that a revision needs for complete tables; "" if it needs none."""
+    table_ops = [op for op in operations if isinstance(op, CreateEntityTableOp | DropEntityTableOp)]
+    functions = [_render_function(op) for op in table_ops if isinstance(op, CreateEntityTableOp)]
+    return "\n\n\n".join([HELPERS, *functions]) if table_ops else ""
 
 
-def _function(op: CreateEntityTableOp) -> str:
+def _render_function(op: CreateEntityTableOp) -> str:
     table = op.create.to_table()
-    statements = [_index(one) for one in op.indexes if one.index_name != f"ix_{table.name}_created_at"]
-    steps = [_create(table), *map(execute_code, [*statements, capture_call(table.name, op.captured)])]
-    lead = f'def make_{table.name}() -> None:\n    """Make the table of {op.captured.entity}."""\n'
-    return lead + indent("\n".join(steps), "    ")
+    indexes = [
+        str(CreateIndex(index.to_index()).compile(dialect=DIALECT))
+        for index in op.indexes
+        if index.index_name != f"ix_{table.name}_created_at"
+    ]
+    statements = [*indexes, capture_call(table.name, op.captured)]
+    body = "\n".join([_render_create_table(table), *map(execute_code, statements)])
+    signature = f"def create_{table.name}_table() -> None:"
+    return f'{signature}\n    """Create the table of {op.captured.entity}."""\n{indent(body, "    ")}'
 
 
-def _create(table: Table) -> str:
-    own = [*_columns(table), *_constraints(table)]
-    if not own:
+def _render_create_table(table: Table) -> str:
+    lines = [*_render_columns(table), *_render_constraints(table)]
+    if not lines:
         return f'create_table("{table.name}", "")'
-    lines = escape_sql(",\n".join(own) + ",")
-    return f'create_table(\n    "{table.name}",\n    """\n{indent(lines, "    ")}\n    """,\n)'
+    sql = escape_sql(",\n".join(lines) + ",")
+    return f'create_table(\n    "{table.name}",\n    """\n{indent(sql, "    ")}\n    """,\n)'
 
 
-def _columns(table: Table) -> Iterator[str]:
+def _render_columns(table: Table) -> Iterator[str]:
     for column in table.columns:
-        if column.name not in OF_EVERY_RECORD:
-            said = str(CreateColumn(column).compile(dialect=SQL))
-            plain = said.replace(column.type.compile(dialect=SQL), type_name(column.type), 1)
-            yield _broken(plain, " || ' ' || ")
+        if column.name not in SYSTEM_COLUMNS:
+            sql = str(CreateColumn(column).compile(dialect=DIALECT))
+            yield sql.replace(column.type.compile(dialect=DIALECT), type_name(column.type), 1)
 
 
-def _constraints(table: Table) -> Iterator[str]:
-    others = [one for one in table.constraints if not isinstance(one, PrimaryKeyConstraint)]
-    said = [str(AddConstraint(one).compile(dialect=SQL)).partition(" ADD ")[2] for one in others]
-    yield from (_broken(one, " REFERENCES ") for one in sorted(said))
-
-
-def _index(op: CreateIndexOp) -> str:
-    return _broken(str(CreateIndex(op.to_index()).compile(dialect=SQL)), " ON ")
-
-
-def _broken(line: str, before: str) -> str:
-    """Return a line, which goes on in another before some word where it is long."""
-    return line.replace(before, f"\n    {before.lstrip()}") if len(line) > LONG else line
+def _render_constraints(table: Table) -> list[str]:
+    constraints = [c for c in table.constraints if not isinstance(c, PrimaryKeyConstraint)]
+    lines = sorted(str(AddConstraint(c).compile(dialect=DIALECT)).partition(" ADD ")[2] for c in constraints)
+    return [line.replace(" REFERENCES ", "\n    REFERENCES ") for line in lines]

@@ -1,4 +1,4 @@
-"""Acting: who a plugin is when it does something by itself."""
+"""The actor for a plugin's jobs and change listeners."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ NO_KEY = uuid.UUID(int=0)
 
 
 def plugin_actor(plugin: str, tenant_id: uuid.UUID, enabled: frozenset[str] = frozenset()) -> Actor:
-    """Return a plugin as an actor, who may do everything that the tenant's plugins bring.
+    """Return the actor of a plugin in a tenant. It has the role "admin".
 
     Args:
-        plugin: Its name; the change feed shows it with "plugin:" in front.
-        tenant_id: Whose data.
+        plugin: The name of the plugin; in the change feed, the actor is "plugin:NAME".
+        tenant_id: The tenant.
         enabled: The plugins that the tenant has enabled.
     """
     name = f"plugin:{plugin}"

@@ -1,4 +1,4 @@
-"""Contexts: what a plugin's own code is given: who acts, and what it may use, in one transaction."""
+"""The context of plugin code: actor, session, write methods, settings and log, in one transaction."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor
-from tenure_core.catalog.catalog import Catalog, EntityInfo, with_internal_fields
+from tenure_core.catalog.catalog import EntityInfo, with_internal_fields
 from tenure_core.entities.declaration import Entity
+from tenure_core.plugins.administration.tenant_settings import read_settings
 from tenure_core.plugins.orm_session import SessionLease, lease_session
 from tenure_core.postgres.database import Database, TenantConnection
+from tenure_core.write.context import WriteContext
 from tenure_core.write.operations import crud
 from tenure_core.write.operations.upsert import upsert
 from tenure_core.write.results import RowResult
@@ -29,178 +31,156 @@ if TYPE_CHECKING:
     from tenure_core.plugins.plugin import LoadedPlugin
 
 Rows = Sequence[Mapping[str, object]]
-"""Rows as a client sends them: JSON values by the API's names."""
+"""Rows in the format of API inputs: JSON values by API field name."""
 
 Result = TypeVar("Result")
 Work = Callable[["Context"], Awaitable[Result]]
-"""What is done with a context: it may be done several times, and counts once."""
+"""Work in a context. It is repeated if its transaction conflicts with another one."""
 
 
 class Writer:
-    """The write module, in the transaction of a context: rows are checked and captured as a client's are.
+    """Writes rows with the validation and change capture of the API, in the transaction of a context.
 
-    What the context's session has added or changed before is written first. A row that is refused says so in
-    its result, and the others are written. Of the plugin's own entities it writes what clients do not, too.
+    Pending changes of the context's session are flushed first. A rejected row has errors in its result; the
+    other rows are written. Fields with `writable=False` can be written if the entity belongs to the plugin.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: What there is.
-        plugin: Whose code writes.
-        actor: Who writes.
-        lent: Leads to the session of the context.
+        write_context: The context of the transaction.
+        plugin: The name of the plugin.
+        lease: The lease of the context's session.
     """
 
-    def __init__(
-        self, connection: TenantConnection, catalog: Catalog, plugin: str, actor: Actor, lent: SessionLease
-    ) -> None:
-        self._connection = connection
-        self._catalog = catalog
+    def __init__(self, write_context: WriteContext, plugin: str, lease: SessionLease) -> None:
+        self._write_context = write_context
         self._plugin = plugin
-        self._actor = actor
-        self._lent = lent
+        self._lease = lease
 
     async def create(self, entity: type[Entity], rows: Rows) -> list[RowResult]:
-        """Insert new records; see `tenure_core.write.operations.crud.create`.
+        """Create records.
+
+        Args:
+            entity: The entity.
+            rows: The field values of each record by API field name.
+
+        Returns:
+            A result for each row, in the same order.
 
         Raises:
-            ForbiddenError: The actor may not write such records; as of every other method.
+            ForbiddenError: The actor may not write records of the entity. The other methods raise it, too.
         """
-        info = await self._ready(entity)
-        return await crud.create(self._connection, self._catalog, info, self._actor, rows)
+        return await crud.create(self._write_context, await self._prepare(entity), rows)
 
     async def update(self, entity: type[Entity], rows: Rows) -> list[RowResult]:
-        """Change records, which rows name by "id"; see `tenure_core.write.operations.crud.update`."""
-        info = await self._ready(entity)
-        return await crud.update(self._connection, self._catalog, info, self._actor, rows)
+        """Update records. Each row contains the "id" and the fields to change."""
+        return await crud.update(self._write_context, await self._prepare(entity), rows)
 
     async def upsert(self, entity: type[Entity], rows: Rows) -> list[RowResult]:
-        """Create or change records by keys of their writers; see `tenure_core.write.operations.upsert.upsert`."""
-        info = await self._ready(entity)
-        return await upsert(self._connection, self._catalog, info, self._actor, rows)
+        """Create or update records, matched by id, unique field or external reference."""
+        return await upsert(self._write_context, await self._prepare(entity), rows)
 
     async def delete(self, entity: type[Entity], ids: Iterable[UUID]) -> list[RowResult]:
-        """Delete records softly; see `tenure_core.write.operations.crud.delete`."""
-        info = await self._ready(entity)
-        return await crud.delete(
-            self._connection, self._catalog, info, self._actor, [{"id": one} for one in ids]
-        )
+        """Soft-delete records: they are hidden and can be restored."""
+        return await crud.delete(self._write_context, await self._prepare(entity), [{"id": i} for i in ids])
 
     async def restore(self, entity: type[Entity], ids: Iterable[UUID]) -> list[RowResult]:
-        """Bring deleted records back; see `tenure_core.write.operations.crud.restore`."""
-        info = await self._ready(entity)
-        return await crud.restore(
-            self._connection, self._catalog, info, self._actor, [{"id": one} for one in ids]
-        )
+        """Restore soft-deleted records."""
+        return await crud.restore(self._write_context, await self._prepare(entity), [{"id": i} for i in ids])
 
-    async def _ready(self, entity: type[Entity]) -> EntityInfo:
-        info = self._catalog[entity.__name__]
-        authorize(self._actor, self._catalog).grants.require_write(info)
-        await self._lent.flush()
+    async def _prepare(self, entity: type[Entity]) -> EntityInfo:
+        context = self._write_context
+        info = context.catalog[entity.__name__]
+        context.grants.require_write(info)
+        await self._lease.flush()
         return with_internal_fields(info) if info.plugin == self._plugin else info
 
 
 class Context:
-    """What a plugin's own code is given, for one tenant and one transaction.
+    """The context of plugin code: one tenant, one actor and one transaction.
 
     Args:
-        connection: In a transaction of the actor's tenant; for the platform's own code.
-        catalog: What there is.
-        plugin: Whose code it is.
-        actor: Who acts; in jobs and deliveries the plugin itself.
-        lent: Leads to its session.
+        write_context: The context of the transaction.
+        plugin: The plugin.
+        lease: The lease of its session.
     """
 
-    def __init__(
-        self,
-        connection: TenantConnection,
-        catalog: Catalog,
-        plugin: LoadedPlugin,
-        actor: Actor,
-        lent: SessionLease,
-    ) -> None:
-        self.connection = connection
-        self.catalog = catalog
+    def __init__(self, write_context: WriteContext, plugin: LoadedPlugin, lease: SessionLease) -> None:
+        self.connection = write_context.connection
+        self.catalog = write_context.catalog
+        self.actor = write_context.actor
         self.plugin = plugin
-        self.actor = actor
-        self.write = Writer(connection, catalog, plugin.name, actor, lent)
-        self._lent = lent
+        self.write = Writer(write_context, plugin.name, lease)
+        self._lease = lease
 
     @property
     def session(self) -> AsyncSession:
-        """A session bound to the tenant, in the same transaction; see `tenure_core.plugins.orm_session`.
+        """A SQLAlchemy session that is bound to the tenant, in the transaction of the context.
 
-        What it writes is captured, too. What it may read and write, the plugin's code decides.
+        Its writes are captured in the change feed. It does not check the actor's permissions: use `require`,
+        `require_read` or `write`.
         """
-        return self._lent.session
+        return self._lease.session
 
     @property
     def log(self) -> FilteringBoundLogger:
-        """A logger that names the plugin and the tenant; `TENURE_LOG_LEVEL` says how much of it is seen."""
-        named: FilteringBoundLogger = structlog.get_logger(
+        """A logger with the plugin and the tenant as fields. `TENURE_LOG_LEVEL` sets the level."""
+        logger: FilteringBoundLogger = structlog.get_logger(
             plugin=self.plugin.name, tenant=str(self.actor.tenant_id)
         )
-        return named
+        return logger
 
     async def settings(self) -> BaseModel:
-        """Return the tenant's settings of the plugin, of the model that it registered."""
-        # Plugins are loaded with contexts in hand: the other way round only where it is asked for.
-        from tenure_core.plugins.administration.tenant_settings import read_settings
-
+        """Return the tenant's settings of the plugin, as an instance of the model that it registered."""
         return await read_settings(self.connection, self.plugin, self.actor.tenant_id)
 
     def require(self, permission: str) -> None:
-        """Return where the actor has a permission.
+        """Check that the actor has a permission.
 
         Raises:
-            ForbiddenError: The actor's role does not have it.
+            ForbiddenError: The actor does not have it.
         """
-        authorize(self.actor, self.catalog).grants.require(permission)
+        authorize(self.actor, self.catalog).require(permission)
 
     def require_read(self, *entities: type[Entity]) -> None:
-        """Return where the actor may read records of all entities; the session itself does not ask.
+        """Check that the actor may read records of all the entities.
 
         Raises:
-            ForbiddenError: The actor's role may not.
+            ForbiddenError: The actor may not read one of them.
         """
-        grants = authorize(self.actor, self.catalog).grants
+        grants = authorize(self.actor, self.catalog)
         for entity in entities:
             grants.require_read(self.catalog[entity.__name__])
 
 
 @asynccontextmanager
-async def use_context(
-    connection: TenantConnection, catalog: Catalog, plugin: LoadedPlugin, actor: Actor
-) -> AsyncIterator[Context]:
-    """Lend a context in a transaction that is there already.
+async def use_context(write_context: WriteContext, plugin: LoadedPlugin) -> AsyncIterator[Context]:
+    """Open a context in an existing transaction.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: What there is.
-        plugin: Whose code will use it.
-        actor: Who acts.
+        write_context: The context of the transaction.
+        plugin: The plugin.
     """
-    async with lease_session(connection, actor.tenant_id) as lent:
-        yield Context(connection, catalog, plugin, actor, lent)
+    async with lease_session(write_context.connection, write_context.actor, write_context.catalog) as lease:
+        yield Context(write_context, plugin, lease)
 
 
 @asynccontextmanager
 async def open_context(
     database: Database, host: Host, plugin: LoadedPlugin, actor: Actor
 ) -> AsyncIterator[Context]:
-    """Lend a context in a transaction of its own, which is committed at the end, or undone by an error.
+    """Open a context in a new transaction, which is committed at the end, or rolled back after an error.
 
     Args:
-        database: Where the data is.
-        host: What there is.
-        plugin: Whose code will use it.
-        actor: Who acts.
+        database: The database.
+        host: The plugins of this process.
+        plugin: The plugin.
+        actor: The actor.
 
     Raises:
-        TenureError: The database can't.
+        TenureError: The database is unavailable.
     """
     async with (
         database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection,
-        use_context(connection, host.catalog, plugin, actor) as context,
+        use_context(host.write_context(connection, actor), plugin) as context,
     ):
         yield context
 
@@ -208,21 +188,23 @@ async def open_context(
 async def run_in_context(
     database: Database, host: Host, plugin: LoadedPlugin, actor: Actor, work: Work[Result]
 ) -> Result:
-    """Do some work in a context and a transaction of its own, and again where it met another write.
+    """Call a function in a context and a new transaction, and commit it.
+
+    If the transaction conflicts with another one, it is rolled back, and the function is called again.
 
     Args:
-        database: Where the data is.
-        host: What there is.
-        plugin: Whose code it is.
-        actor: Who acts.
-        work: What to do; it may be done several times, and counts once.
+        database: The database.
+        host: The plugins of this process.
+        plugin: The plugin.
+        actor: The actor.
+        work: The function. Only the writes of its last call are committed.
 
     Raises:
-        ConflictError: It met another write every time.
+        ConflictError: Every attempt conflicted with another transaction.
     """
 
-    async def once(connection: TenantConnection) -> Result:
-        async with use_context(connection, host.catalog, plugin, actor) as context:
+    async def run_once(connection: TenantConnection) -> Result:
+        async with use_context(host.write_context(connection, actor), plugin) as context:
             return await work(context)
 
-    return await run_in_transaction(database, actor, once)
+    return await run_in_transaction(database, actor, run_once)

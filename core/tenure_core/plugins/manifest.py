@@ -1,4 +1,4 @@
-"""Manifests: who a plugin is, and what it stands on."""
+"""The manifest of a plugin: its name, versions and requirements."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Who a plugin is, and what it stands on; what it brings is told by its hooks.
+    """The name, versions and requirements of a plugin.
 
     Args:
-        name: Its name, as settings, commands and other plugins call it: lower case, digits and "_".
-        version: Its own version (PEP 440).
-        tenure: The versions of Tenure that it works with, such as ">=0.1,<0.2" (PEP 440).
-        doc: What it is for, as one sentence.
-        requires: The plugins that it can't do without; they come before it.
-        after: The plugins that it comes after where they are there, too.
+        name: The name in settings, commands and other manifests: lower-case letters, digits and "_".
+        version: The version of the plugin (PEP 440).
+        tenure: The supported versions of Tenure (PEP 440), such as ">=0.1,<0.2".
+        doc: What the plugin is for, as one sentence.
+        requires: The plugins that must be loaded; they are loaded before this one.
+        after: Plugins that are loaded before this one if they are present.
 
     Raises:
-        DeclarationError: A name or a version is none.
+        DeclarationError: The name or a version is invalid.
     """
 
     name: str
@@ -37,19 +37,28 @@ class Manifest:
     after: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
-            raise DeclarationError(
-                f"{self.name!r} is no name for a plugin.",
-                "Use 2 to 40 lower case letters, digits and underscores, and a letter first.",
-            )
+        check_name(self.name)
         try:
             Version(self.version), SpecifierSet(self.tenure)
         except (InvalidVersion, InvalidSpecifier) as error:
             raise DeclarationError(
-                f"The plugin {self.name} has a wrong version: {error}.",
-                'Write versions like "1.2.0" and ranges like ">=0.1,<0.2" (PEP 440).',
+                f"The manifest of the plugin {self.name} has an invalid version: {error}.",
+                'Write versions such as "1.2.0" and ranges such as ">=0.1,<0.2" (PEP 440).',
             ) from None
 
     def works_with(self, tenure: str) -> bool:
-        """Return whether it works with a version of Tenure; pre-releases of one that fits do, too."""
+        """Return whether the plugin supports a version of Tenure; pre-releases are supported, too."""
         return SpecifierSet(self.tenure).contains(tenure, prereleases=True)
+
+
+def check_name(name: str) -> None:
+    """Check the form of a plugin's name.
+
+    Raises:
+        DeclarationError: The name is invalid.
+    """
+    if not NAME.fullmatch(name):
+        raise DeclarationError(
+            f"{name!r} is not a valid plugin name.",
+            "Use 2 to 40 lower-case letters, digits and underscores, starting with a letter.",
+        )

@@ -1,94 +1,70 @@
-"""Loaded plugins: what each one brings, asked once and kept."""
+"""A loaded plugin: its manifest, its hooks and its registrations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-import pluggy
-from pydantic import BaseModel
-
-from tenure_core.entities.computed import BatchField, ComputedColumn
-from tenure_core.entities.declaration import Entity
-from tenure_core.plugins import hookspecs
+from tenure_core.plugins.hook_caller import HookCaller
+from tenure_core.plugins.hookspecs import list_hook_results
+from tenure_core.plugins.loading.collect import collect_registrations
 from tenure_core.plugins.manifest import Manifest
-from tenure_core.plugins.registrations import GraphQLParts, Job, Permission, RoleDefinition
+from tenure_core.plugins.registration import Registration
+
+R = TypeVar("R", bound=Registration)
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedPlugin:
-    """A plugin with all that it brings.
+    """A plugin that the host has loaded.
 
     Args:
-        manifest: Who it is.
-        hooks: The module or object that holds its hooks.
-        entities: Its entities.
-        computed_columns: The fields that PostgreSQL computes for it.
-        computed_fields: The fields that its code computes.
-        graphql: Its own part of the schema.
-        activity_kinds: The kinds of activity that it adds.
-        permissions: The permissions that its code asks for.
-        roles: The roles that it brings.
-        settings: The model of its settings.
-        jobs: What it does again and again.
-        routes: Its routes below `/plugins/NAME`.
+        manifest: The manifest.
+        hooks: The hook implementations.
     """
 
     manifest: Manifest
-    hooks: object
-    entities: tuple[type[Entity], ...]
-    computed_columns: tuple[ComputedColumn, ...]
-    computed_fields: tuple[BatchField, ...]
-    graphql: GraphQLParts
-    activity_kinds: tuple[str, ...]
-    permissions: tuple[Permission, ...]
-    roles: tuple[RoleDefinition, ...]
-    settings: type[BaseModel]
-    jobs: tuple[Job, ...]
-    routes: tuple[Any, ...]
+    hooks: HookCaller
+    _by_hook: dict[str, tuple[Registration, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name in the manifest."""
         return self.manifest.name
 
-    @property
-    def computed(self) -> tuple[ComputedColumn | BatchField, ...]:
-        """The fields that it computes, either way."""
-        return (*self.computed_columns, *self.computed_fields)
+    def registrations(self, registration_class: type[R]) -> tuple[R, ...]:
+        """Return the registrations of a class, in the order in which the plugin returned them.
 
+        Each hook is called once. The hooks that are not called at startup are called here.
 
-class NoSettings(BaseModel):
-    """The settings of a plugin that has none."""
+        Raises:
+            PluginError: A hook that is called here returned an invalid value.
+        """
+        return tuple(
+            registration
+            for hook, result in list_hook_results().items()
+            if any(issubclass(registration_class, listed) for listed in result.classes)
+            for registration in self._collect(hook)
+            if isinstance(registration, registration_class)
+        )
 
+    def registration(self, registration_class: type[R]) -> R | None:
+        """Return the only registration of a class; None if the plugin has none."""
+        return next(iter(self.registrations(registration_class)), None)
 
-def new_manager() -> pluggy.PluginManager:
-    """Return a manager that knows Tenure's hooks, and no plugin yet."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    return manager
+    def collect_startup_registrations(self) -> Iterator[Registration]:
+        """Call the hooks that are called at startup and yield their registrations.
 
+        Raises:
+            PluginError: A hook returned an invalid value.
+        """
+        for hook, result in list_hook_results().items():
+            if result.at_startup:
+                yield from self._collect(hook)
 
-def hook_caller(hooks: object, hook: str) -> Callable[..., Any] | None:
-    """Return what calls a hook of one plugin, with arguments by name; None where it does not implement it."""
-    manager = new_manager()
-    manager.register(hooks)
-    every = getattr(manager.hook, hook)
-
-    def call(**arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
-        results = every(**arguments)
-        return results[0] if results else None
-
-    return call if every.get_hookimpls() else None
-
-
-def call_hook(hooks: object, hook: str, **arguments: object) -> Any:  # noqa: ANN401  # each hook has a type of its own
-    """Call a hook of one plugin, and return its result; None where the plugin does not implement it."""
-    call = hook_caller(hooks, hook)
-    return call(**arguments) if call else None
-
-
-def implements(hooks: object, hook: str) -> bool:
-    """Return whether a plugin implements a hook."""
-    return hook_caller(hooks, hook) is not None
+    def _collect(self, hook: str) -> tuple[Registration, ...]:
+        if hook not in self._by_hook:
+            result = list_hook_results()[hook]
+            self._by_hook[hook] = collect_registrations(self.hooks, self.name, hook, result)
+        return self._by_hook[hook]

@@ -1,31 +1,28 @@
-"""Validators: the plugins that check writes, each with a context of its own in the write's transaction."""
+"""Builds the validators of plugins; the plugin host passes them to the write path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from tenure_core.access.identity import Actor
-from tenure_core.catalog.catalog import Catalog
 from tenure_core.plugins.context import use_context
-from tenure_core.plugins.plugin import LoadedPlugin, hook_caller
-from tenure_core.plugins.write_set import Check, Refusal, Validator, WriteSet
-from tenure_core.postgres.database import TenantConnection
+from tenure_core.plugins.plugin import LoadedPlugin
+from tenure_core.write.context import WriteContext
+from tenure_core.write.write_set import Check, RowError, Validator, WriteSet
 
 
 def list_validators(plugins: Iterable[LoadedPlugin]) -> Iterator[Validator]:
-    """Yield what checks writes, in the plugins' order."""
+    """Yield a validator for each plugin that implements `validate_write`, in the order of the plugins."""
     for plugin in plugins:
-        if call := hook_caller(plugin.hooks, "validate_write"):
-            yield Validator(plugin.name, _check(plugin, call))
+        if plugin.hooks.implements("validate_write"):
+            yield Validator(plugin.name, _build_check(plugin))
 
 
-def _check(plugin: LoadedPlugin, call: Callable[..., Any]) -> Check:
-    async def check(
-        connection: TenantConnection, catalog: Catalog, actor: Actor, writes: WriteSet
-    ) -> Iterable[Refusal] | None:
-        async with use_context(connection, catalog, plugin, actor) as context:
-            found: Iterable[Refusal] | None = await call(context=context, writes=writes)
-        return found
+def _build_check(plugin: LoadedPlugin) -> Check:
+    async def check(write_context: WriteContext, writes: WriteSet) -> Iterable[RowError] | None:
+        async with use_context(write_context, plugin) as context:
+            errors: Iterable[RowError] | None = await plugin.hooks.call(
+                "validate_write", context=context, writes=writes
+            )
+        return errors
 
     return check

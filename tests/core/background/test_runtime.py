@@ -1,4 +1,4 @@
-"""The application does what plugins do by themselves, unless it is told to leave that to workers."""
+"""The application runs background work, unless the setting `worker` is false."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from tests.support.background_plugins import Tenant, hearing, names, until
+from tests.support.background_plugins import Tenant, account_names, listener_plugin, wait_until
 
 from tenure_core.access.identity import Actor
 from tenure_core.changes.change import Change
@@ -17,21 +17,21 @@ from tenure_schema.app import create_app
 
 
 @pytest.mark.parametrize("worker", [True, False])
-async def test_serving_tells_plugins_of_changes_where_the_setting_says_so(
+async def test_the_application_delivers_changes_if_the_setting_worker_is_true(
     database: Database, database_url: str, actor: Actor, settings: Settings, *, worker: bool
 ) -> None:
-    heard: list[str] = []
+    received: list[str] = []
 
-    async def hear(_: Context, changes: Sequence[Change]) -> None:
-        heard.extend(names(changes))
+    async def listen(_: Context, changes: Sequence[Change]) -> None:
+        received.extend(account_names(changes))
 
-    plugin = hearing(hear)
+    plugin = listener_plugin(listen)
     tenant = Tenant(database, actor, plugin)
     await tenant.enable()
     app = create_app(settings.model_copy(update={"worker": worker}), database_url, [plugin])
     async with app.router.lifespan_context(app):
-        await tenant.accounts("one")
+        await tenant.create_accounts("one")
         if worker:
-            await until(lambda: heard == ["one"])
+            await wait_until(lambda: received == ["one"])
         await asyncio.sleep(0.3)
-    assert heard == (["one"] if worker else [])
+    assert received == (["one"] if worker else [])

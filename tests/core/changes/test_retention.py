@@ -1,8 +1,7 @@
-"""Maintenance is done while the service runs, whatever comes in between, and by the command."""
+"""Retention deletes expired changes and idempotency records, and creates the partitions of the next days."""
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,8 +11,7 @@ import psycopg
 import pytest
 
 from tenure_core.access.identity import Actor
-from tenure_core.changes import retention
-from tenure_core.changes.retention import apply_retention, run_retention
+from tenure_core.changes.retention import apply_retention
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 
@@ -24,8 +22,8 @@ def owner(database_url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def old_change(owner: psycopg.Connection[Any], actor: Actor, days: int) -> str:
-    """Make a change as if it had been captured some days ago, and return its partition."""
+def insert_old_change(owner: psycopg.Connection[Any], actor: Actor, days: int) -> str:
+    """Insert a change that was captured some days ago, and return the name of its partition."""
     moment = datetime.now(UTC) - timedelta(days=days)
     owner.execute(
         """INSERT INTO change (tenant_id, entity, record_id, operation, version, actor, origin, occurred_at)
@@ -35,53 +33,34 @@ def old_change(owner: psycopg.Connection[Any], actor: Actor, days: int) -> str:
     return f"change_{moment:%Y%m%d}"
 
 
-def changes(owner: psycopg.Connection[Any], actor: Actor) -> int:
+def count_changes(owner: psycopg.Connection[Any], actor: Actor) -> int:
     [(count,)] = owner.execute("SELECT count(*) FROM change WHERE tenant_id = %s", (actor.tenant_id,))
     return int(count)
 
 
-async def test_changes_are_kept_for_the_days_of_the_setting(
+async def test_changes_are_kept_for_the_configured_days(
     database: Database, settings: Settings, owner: psycopg.Connection[Any], actor: Actor
 ) -> None:
-    old, young = old_change(owner, actor, 12), old_change(owner, actor, 10)
-    done = await apply_retention(database, settings.model_copy(update={"change_retention_days": 11}))
-    assert {old, young} <= set(done.made)
-    assert old in done.dropped
-    assert young not in done.dropped
-    assert changes(owner, actor) == 1
-    assert (await apply_retention(database, settings)).made == ()
+    expired, recent = insert_old_change(owner, actor, 12), insert_old_change(owner, actor, 10)
+    report = await apply_retention(database, settings.model_copy(update={"change_retention_days": 11}))
+    assert {expired, recent} <= set(report.created_partitions)
+    assert expired in report.dropped_partitions
+    assert recent not in report.dropped_partitions
+    assert count_changes(owner, actor) == 1
+    assert (await apply_retention(database, settings)).created_partitions == ()
 
 
-async def test_receipts_are_kept_for_the_days_of_the_setting(
+async def test_idempotency_records_are_kept_for_the_configured_days(
     database: Database, settings: Settings, owner: psycopg.Connection[Any], actor: Actor
 ) -> None:
     for days in (1, 8):
         owner.execute(
-            """INSERT INTO receipt (tenant_id, key, request_hash, payload, created_at)
+            """INSERT INTO idempotency_record (tenant_id, key, request_hash, payload, created_at)
                VALUES (%s, %s, '', '{}', now() - make_interval(days => %s))""",
             (actor.tenant_id, str(days), days),
         )
-    assert (await apply_retention(database, settings)).receipts == 1
-    left = owner.execute("SELECT key FROM receipt WHERE tenant_id = %s", (actor.tenant_id,)).fetchall()
-    assert left == [("1",)]
-
-
-async def test_it_is_tried_again_where_others_were_in_the_way(
-    database: Database,
-    settings: Settings,
-    owner: psycopg.Connection[Any],
-    actor: Actor,
-    database_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(retention, "SECONDS_AFTER_FAILURE", 0.05)
-    old_change(owner, actor, 99)
-    async with await psycopg.AsyncConnection.connect(database_url) as reader:
-        await reader.execute("SELECT FROM change LIMIT 1")
-        async with run_retention(database, settings):
-            await asyncio.sleep(1.5)
-            assert changes(owner, actor) == 1
-            await reader.rollback()
-            for _ in range(200):
-                await asyncio.sleep(0.05 if changes(owner, actor) else 0)
-    assert changes(owner, actor) == 0
+    assert (await apply_retention(database, settings)).deleted_idempotency_records == 1
+    remaining = owner.execute(
+        "SELECT key FROM idempotency_record WHERE tenant_id = %s", (actor.tenant_id,)
+    ).fetchall()
+    assert remaining == [("1",)]

@@ -1,4 +1,4 @@
-"""Revisions of plugins: written from declarations, run forth and back, and what they take away is known."""
+"""Revisions of plugins are generated from declarations, run in both directions, and report data loss."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIRST = '''
 class Vehicle(Entity):
     """A vehicle."""
 
-    metadata = APART
+    metadata = METADATA
     account: Mapped[Account | None] = belongs_to(back="vehicles")
     plate: Mapped[str] = column(unique=True, search=True, max_length=20)
     price: Mapped[Money | None]
@@ -41,7 +41,7 @@ class Vehicle(Entity):
 class Trip(Entity, order_by="-created_at"):
     """A trip."""
 
-    metadata = APART
+    metadata = METADATA
     vehicle: Mapped[Vehicle] = belongs_to(back="trips")
     driven_on: Mapped[date | None]
 
@@ -55,7 +55,7 @@ SECOND = '''
 class Vehicle(Entity):
     """A vehicle."""
 
-    metadata = APART
+    metadata = METADATA
     account: Mapped[Account | None] = belongs_to(back="vehicles")
     plate: Mapped[str] = column(search=True, max_length=20)
     colour: Mapped[str | None] = column(search=True, index=True)
@@ -82,14 +82,16 @@ Revisions = Callable[..., Host]
 
 @pytest.fixture(scope="module")
 def written(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The revisions that were written one after the other, by the declarations that they were written for."""
-    found: dict[str, Path] = {}
+    """The generated revisions by declaration."""
+    by_body: dict[str, Path] = {}
     folder, other = tmp_path_factory.mktemp("written"), tmp_path_factory.mktemp("other")
     for body in (FIRST, SECOND):
-        found[body] = written_for(server_url, fleet(folder, body))
-    shutil.copytree(found[FIRST].parent, other / "fleet/migrations", ignore=lambda *_: {found[SECOND].name})
-    found[HARMLESS] = written_for(server_url, fleet(other, HARMLESS))
-    return found
+        by_body[body] = written_for(server_url, fleet(folder, body))
+    shutil.copytree(
+        by_body[FIRST].parent, other / "fleet/migrations", ignore=lambda *_: {by_body[SECOND].name}
+    )
+    by_body[HARMLESS] = written_for(server_url, fleet(other, HARMLESS))
+    return by_body
 
 
 def written_for(server_url: str, host: Host) -> Path:
@@ -100,15 +102,15 @@ def written_for(server_url: str, host: Host) -> Path:
 
 @pytest.fixture
 def revisions(tmp_path: Path, written: dict[str, Path]) -> Revisions:
-    """Bring the plugin to a declaration, with the revision that was written for it."""
+    """Load the plugin with a declaration and the revision that was generated for it."""
 
-    def bring(body: str) -> Host:
+    def load(body: str) -> Host:
         folder = tmp_path / "fleet/migrations"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(written[body], folder)
         return fleet(tmp_path, body)
 
-    return bring
+    return load
 
 
 def add_vehicle(url: str, **columns: object) -> None:
@@ -119,26 +121,29 @@ def add_vehicle(url: str, **columns: object) -> None:
         )
 
 
+def applied_revision(url: str) -> str:
+    [(revision,)] = rows(url, "SELECT version_num FROM alembic_version_fleet")
+    return str(revision)
+
+
 def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as owner:
         return owner.execute(query).fetchall()
 
 
 class TestTheFirstRevision:
-    def test_makes_all_that_the_declaration_says(
-        self, revisions: Revisions, migrated_database_url: str
-    ) -> None:
+    def test_creates_the_declared_tables(self, revisions: Revisions, migrated_database_url: str) -> None:
         host = revisions(FIRST)
         [done] = runner.upgrade(migrated_database_url, host)
         assert str(done) == "fleet 0001: Add vehicle, trip."
         assert runner.differences(migrated_database_url, host.catalog) == []
         assert runner.pending(migrated_database_url, host) == []
-        assert runner.current(migrated_database_url, host)[-1] == "fleet 0001"
+        assert applied_revision(migrated_database_url) == "0001"
 
-    def test_lies_beside_the_module(self, written: dict[str, Path]) -> None:
+    def test_is_written_next_to_the_module(self, written: dict[str, Path]) -> None:
         assert written[FIRST].parts[-3:] == ("fleet", "migrations", "0001_add_vehicle_trip.py")
 
-    def test_keeps_tenants_apart_and_captures_changes(
+    def test_enables_row_security_and_change_capture(
         self, revisions: Revisions, migrated_database_url: str
     ) -> None:
         runner.upgrade(migrated_database_url, revisions(FIRST))
@@ -152,30 +157,28 @@ class TestTheFirstRevision:
         with psycopg.connect(migrated_database_url, options=other) as stranger:
             assert stranger.execute("SELECT FROM vehicle").fetchall() == []
 
-    def test_goes_back_without_a_trace(self, revisions: Revisions, migrated_database_url: str) -> None:
+    def test_is_reverted_completely(self, revisions: Revisions, migrated_database_url: str) -> None:
         before = dump_schema(migrated_database_url)
         host = revisions(FIRST)
         runner.upgrade(migrated_database_url, host)
         assert dump_schema(migrated_database_url) != before
-        runner.downgrade(migrated_database_url, history=plugin_revision_set(host["fleet"]))
+        runner.downgrade(migrated_database_url, revision_set=plugin_revision_set(host["fleet"]))
         left = [line for line in dump_schema(migrated_database_url) if "alembic_version_fleet" not in line]
         assert left == before
 
-    def test_is_seen_by_a_login_that_only_serves(
-        self, revisions: Revisions, migrated_database_url: str
-    ) -> None:
+    def test_is_visible_to_the_service_role(self, revisions: Revisions, migrated_database_url: str) -> None:
         host = revisions(FIRST)
         runner.upgrade(migrated_database_url, host)
         service = psycopg.conninfo.make_conninfo(migrated_database_url, options="-c role=tenure_app")
         assert runner.pending(service, host) == []
 
 
-class TestTheNextRevision:
-    def test_is_not_written_where_nothing_is_lacking(self, revisions: Revisions, server_url: str) -> None:
+class TestNextRevision:
+    def test_is_not_written_without_changes(self, revisions: Revisions, server_url: str) -> None:
         revisions(FIRST)
         assert write_revision(server_url, revisions(SECOND), "fleet") is None
 
-    def test_changes_what_is_declared_otherwise_and_goes_back(
+    def test_applies_changed_declarations_and_is_reverted(
         self, revisions: Revisions, migrated_database_url: str
     ) -> None:
         url = migrated_database_url
@@ -190,14 +193,14 @@ class TestTheNextRevision:
         [(after,)] = rows(url, "SELECT after FROM change ORDER BY seq DESC LIMIT 1")
         assert (after["colour"], "price" in after) == ("red", False)
         assert rows(url, "SELECT plate FROM vehicle WHERE search @@ 'red'") == [("B-TN 2",)]
-        runner.downgrade(url, "0001", history=plugin_revision_set(second["fleet"]))
+        runner.downgrade(url, "0001", revision_set=plugin_revision_set(second["fleet"]))
         assert dump_schema(url) == before
         assert rows(url, "SELECT wheels, brand FROM vehicle ORDER BY plate") == [(6, ""), (4, "")]
 
-    def test_points_at_what_its_author_has_to_decide(self, written: dict[str, Path]) -> None:
-        assert "# Records that are there get 0 as their seats: choose" in written[SECOND].read_text()
+    def test_contains_comments_on_values_for_existing_rows(self, written: dict[str, Path]) -> None:
+        assert "# Existing rows get 0 as their seats: choose" in written[SECOND].read_text()
 
-    def test_is_written_into_a_folder_that_its_author_has_emptied(
+    def test_is_written_into_an_empty_folder(
         self, server_url: str, tmp_path: Path, migrated_database_url: str
     ) -> None:
         (tmp_path / "fleet" / "migrations").mkdir(parents=True)
@@ -205,7 +208,7 @@ class TestTheNextRevision:
         runner.upgrade(migrated_database_url, host)
         assert write_revision(server_url, host, "fleet")
 
-    def test_says_what_it_is_told_to(self, revisions: Revisions, server_url: str, tmp_path: Path) -> None:
+    def test_has_the_given_message(self, revisions: Revisions, server_url: str, tmp_path: Path) -> None:
         revisions(FIRST)
         path = write_revision(server_url, fleet(tmp_path, HARMLESS), "fleet", "Seats.")
         assert path
@@ -213,10 +216,8 @@ class TestTheNextRevision:
         assert path.read_text().startswith('"""Seats."""')
 
 
-class TestWhatTakesDataAway:
-    def test_is_refused_and_named_until_somebody_says_that_it_may(
-        self, revisions: Revisions, migrated_database_url: str
-    ) -> None:
+class TestDataLoss:
+    def test_is_rejected_unless_it_is_allowed(self, revisions: Revisions, migrated_database_url: str) -> None:
         runner.upgrade(migrated_database_url, revisions(FIRST))
         second = revisions(SECOND)
         [step] = runner.pending(migrated_database_url, second)
@@ -228,73 +229,73 @@ class TestWhatTakesDataAway:
         }
         with pytest.raises(DestructiveMigrationError, match=r"fleet 0002 drops the .*--plan"):
             runner.upgrade(migrated_database_url, second)
-        assert runner.current(migrated_database_url, second)[-1] == "fleet 0001"
+        assert applied_revision(migrated_database_url) == "0001"
 
-    def test_is_no_loss_where_what_goes_is_made_in_the_same_run(
+    def test_is_none_if_the_table_is_created_in_the_same_run(
         self, revisions: Revisions, migrated_database_url: str
     ) -> None:
         revisions(FIRST)
         host = revisions(SECOND)
         runner.upgrade(migrated_database_url, host)
-        assert runner.current(migrated_database_url, host)[-1] == "fleet 0002"
+        assert applied_revision(migrated_database_url) == "0002"
 
-    def test_is_nothing_where_a_column_is_added(
-        self, revisions: Revisions, migrated_database_url: str
-    ) -> None:
+    def test_is_none_if_a_column_is_added(self, revisions: Revisions, migrated_database_url: str) -> None:
         for body in (FIRST, HARMLESS):
             host = revisions(body)
             runner.upgrade(migrated_database_url, host)
         assert runner.differences(migrated_database_url, host.catalog) == []
 
 
-class TestHistories:
-    def test_core_and_plugin_do_not_mind_who_moves_first(
+class TestRevisionSets:
+    def test_the_core_and_plugins_are_migrated_independently(
         self, revisions: Revisions, migrated_database_url: str
     ) -> None:
         host = revisions(FIRST)
         runner.upgrade(migrated_database_url, host)
         both = dump_schema(migrated_database_url)
         runner.downgrade(migrated_database_url, "0004")
-        assert {step.history.plugin for step in runner.pending(migrated_database_url, host)} == {""}
+        assert {step.revision_set.plugin for step in runner.pending(migrated_database_url, host)} == {""}
         runner.upgrade(migrated_database_url, host)
         assert dump_schema(migrated_database_url) == both
 
-    def test_a_plugin_that_is_not_loaded_stops_nothing(
+    def test_revisions_of_a_plugin_that_is_not_loaded_are_ignored(
         self, revisions: Revisions, migrated_database_url: str
     ) -> None:
         runner.upgrade(migrated_database_url, revisions(FIRST))
         assert runner.pending(migrated_database_url) == []
         assert runner.upgrade(migrated_database_url) == []
 
-    def test_a_database_of_a_newer_plugin_is_refused_with_its_name(
+    def test_a_database_of_a_newer_plugin_is_rejected_with_its_name(
         self, revisions: Revisions, migrated_database_url: str, tmp_path: Path
     ) -> None:
         host = revisions(FIRST)
         runner.upgrade(migrated_database_url, host)
         [revision] = (tmp_path / "fleet/migrations").glob("0001*.py")
         revision.unlink()
-        with pytest.raises(MigrationFailedError, match=r"does not fit this version of the plugin fleet"):
+        with pytest.raises(MigrationFailedError, match=r"does not match this version of the plugin fleet"):
             runner.pending(migrated_database_url, host)
 
 
-class TestFaults:
+class TestFailures:
     @pytest.fixture
     def faulty(self, revisions: Revisions, tmp_path: Path) -> Host:
-        """A revision that breaks after it has done its work."""
+        """A revision that fails after its last operation."""
         host = revisions(FIRST)
         [revision] = (tmp_path / "fleet/migrations").glob("0001*.py")
         revision.write_text(revision.read_text().replace("\n\ndef downgrade", "    1 / 0\n\n\ndef downgrade"))
         return host
 
-    def test_a_faulty_revision_is_undone_and_named(self, faulty: Host, migrated_database_url: str) -> None:
-        with pytest.raises(MigrationFailedError, match=r"of the plugin fleet is faulty: ZeroDivisionError"):
+    def test_a_failing_revision_is_rolled_back_and_reported(
+        self, faulty: Host, migrated_database_url: str
+    ) -> None:
+        with pytest.raises(MigrationFailedError, match=r"of the plugin fleet failed: ZeroDivisionError"):
             runner.upgrade(migrated_database_url, faulty, allow_destructive=True)
         assert rows(migrated_database_url, "SELECT to_regclass('vehicle')") == [(None,)]
 
-    def test_a_revision_that_can_not_be_looked_at_is_taken_for_a_loss(
+    def test_a_revision_that_cannot_be_analyzed_counts_as_a_loss(
         self, faulty: Host, migrated_database_url: str
     ) -> None:
-        with pytest.raises(DestructiveMigrationError, match=r"0001 can't be looked at before it runs"):
+        with pytest.raises(DestructiveMigrationError, match=r"0001 cannot be analyzed before it runs"):
             runner.upgrade(migrated_database_url, faulty)
 
 
@@ -302,7 +303,7 @@ ORDER = """
 class Order(Entity):
     '''An order, whose name SQL has for itself.'''
 
-    metadata = APART
+    metadata = METADATA
     user: Mapped[int] = column(default=1)
 
 
@@ -312,7 +313,7 @@ def register_entities():
 """
 
 
-def test_the_type_of_a_column_changes_whatever_it_is_called(
+def test_the_type_of_a_column_with_a_reserved_name_is_changed(
     tmp_path: Path, migrated_database_url: str, server_url: str
 ) -> None:
     for body in (ORDER, ORDER.replace("[int] = column(default=1)", "[str] = column(default='1')")):
@@ -322,13 +323,13 @@ def test_the_type_of_a_column_changes_whatever_it_is_called(
     assert runner.differences(migrated_database_url, host.catalog) == []
 
 
-def test_a_plugin_without_a_folder_of_its_own_is_refused(server_url: str) -> None:
+def test_a_plugin_without_a_folder_is_rejected(server_url: str) -> None:
     host = load_host(Settings(), [plugin("fleet")])
     with pytest.raises(PluginError, match=r"fleet is not installed from a folder.*--editable"):
         write_revision(server_url, host, "fleet")
 
 
-def test_a_plugin_that_is_not_loaded_is_refused_with_those_that_are(server_url: str) -> None:
+def test_a_plugin_that_is_not_loaded_is_rejected_with_the_loaded_ones(server_url: str) -> None:
     host = load_host(Settings(), [plugin("fleet")])
     with pytest.raises(PluginError, match=r"trucks is not loaded.*fleet"):
         write_revision(server_url, host, "trucks")

@@ -1,4 +1,4 @@
-"""Leftovers: when a revision drops an entity, nothing of it is kept, and everything of all others is."""
+"""When a revision drops an entity, its rows in core tables are deleted; other rows are kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CAR = """
 class Car(Entity):
     '''A car.'''
 
-    metadata = APART
+    metadata = METADATA
     plate: Mapped[str] = column(max_length=20)
 """
 TRIP = CAR.replace("Car", "Trip").replace("car", "trip").replace("plate", "goal")
@@ -28,7 +28,7 @@ REGISTERED = """
 def register_entities():
     return [{}]
 """
-KEPT = ("change", "external_ref", "field_owner")
+TABLES = ("change", "external_ref", "field_owner")
 
 
 def with_both(folder: Path) -> Host:
@@ -41,14 +41,14 @@ def with_cars(folder: Path) -> Host:
 
 @pytest.fixture
 def url(migrated_database_url: str, server_url: str, tmp_path: Path) -> str:
-    """A database with a car and a trip, each with a key in another system and a field that belongs to it."""
+    """A database with a car and a trip, each with an external reference and a field owner."""
     write_revision(server_url, with_both(tmp_path), "fleet")
     upgrade(migrated_database_url, with_both(tmp_path))
     tenant = ensure_tenant(migrated_database_url, "fleet")
     with psycopg.connect(migrated_database_url) as owner:
         for entity, field in (("Car", "plate"), ("Trip", "goal")):
-            made = f"INSERT INTO {entity.lower()} (tenant_id, {field}) VALUES (%s, 'x')"
-            owner.execute(made, (tenant,))
+            insert = f"INSERT INTO {entity.lower()} (tenant_id, {field}) VALUES (%s, 'x')"
+            owner.execute(insert, (tenant,))
             owner.execute(
                 """INSERT INTO external_ref (tenant_id, entity, system, external_id, record_id)
                 VALUES (%s, %s, 'erp', '1', tenure_uuid7())""",
@@ -62,32 +62,34 @@ def url(migrated_database_url: str, server_url: str, tmp_path: Path) -> str:
     return migrated_database_url
 
 
-def known(url: str) -> list[set[str]]:
+def list_entities(url: str) -> list[set[str]]:
     with psycopg.connect(url) as owner:
         return [
             {str(entity) for (entity,) in owner.execute(f"SELECT entity FROM {table}").fetchall()}
-            for table in KEPT
+            for table in TABLES
         ]
 
 
-def test_a_dropped_entity_leaves_no_trace(url: str, server_url: str, tmp_path: Path) -> None:
-    assert known(url) == [{"Car", "Trip"}] * 3
+def test_rows_of_a_dropped_entity_are_deleted(url: str, server_url: str, tmp_path: Path) -> None:
+    assert list_entities(url) == [{"Car", "Trip"}] * 3
     fewer = with_cars(tmp_path)
     write_revision(server_url, fewer, "fleet")
     upgrade(url, fewer, allow_destructive=True)
-    assert known(url) == [{"Car"}] * 3
-    downgrade(url, "0001", history=plugin_revision_set(fewer["fleet"]))
-    assert known(url) == [{"Car"}] * 3
+    assert list_entities(url) == [{"Car"}] * 3
+    downgrade(url, "0001", revision_set=plugin_revision_set(fewer["fleet"]))
+    assert list_entities(url) == [{"Car"}] * 3
 
 
-def test_one_that_comes_back_in_the_same_run_begins_anew(url: str, server_url: str, tmp_path: Path) -> None:
+def test_rows_are_deleted_if_the_entity_is_added_again_in_the_same_run(
+    url: str, server_url: str, tmp_path: Path
+) -> None:
     write_revision(server_url, with_cars(tmp_path), "fleet")
     again = with_both(tmp_path)
     write_revision(server_url, again, "fleet")
     upgrade(url, again, allow_destructive=True)
-    assert known(url) == [{"Car"}] * 3
+    assert list_entities(url) == [{"Car"}] * 3
 
 
-def test_nor_does_one_on_the_way_back(url: str, tmp_path: Path) -> None:
-    downgrade(url, history=plugin_revision_set(with_both(tmp_path)["fleet"]))
-    assert known(url) == [set()] * 3
+def test_rows_are_deleted_by_a_downgrade(url: str, tmp_path: Path) -> None:
+    downgrade(url, revision_set=plugin_revision_set(with_both(tmp_path)["fleet"]))
+    assert list_entities(url) == [set()] * 3

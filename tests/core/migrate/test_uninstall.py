@@ -1,4 +1,4 @@
-"""Uninstalling: what a plugin held lies in files, and the core is as it was before the plugin came."""
+"""Uninstalling a plugin exports its records to files and restores the schema of the core."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support.background_plugins import until
+from tests.support.background_plugins import wait_until
 from tests.support.plugin_factory import plugin
 from tests.support.plugin_files import write_plugin
 
@@ -35,7 +35,7 @@ from tenure_core.plugins.registrations import RoleDefinition
 class Order(Entity):
     """An order, whose name SQL has for itself."""
 
-    metadata = APART
+    metadata = METADATA
     account: Mapped[Account | None] = belongs_to(back="orders")
     number: Mapped[str] = column(max_length=20)
 
@@ -67,25 +67,25 @@ def revision(tmp_path_factory: pytest.TempPathFactory, server_url: str) -> Path:
 
 @pytest.fixture
 def host(tmp_path: Path, revision: Path) -> Host:
-    """A plugin with a table, a kind of activity and a role, and its first revision."""
-    found = load_host(Settings(), [write_plugin(tmp_path, BODY)])
+    """A plugin with a table, an activity kind, a role, and its first revision."""
+    loaded = load_host(Settings(), [write_plugin(tmp_path, BODY)])
     shutil.copytree(revision.parent, tmp_path / "fleet/migrations")
-    return found
+    return loaded
 
 
 @pytest.fixture
-def place(migrated_database_url: str) -> Target:
+def target(migrated_database_url: str) -> Target:
     """A migrated database without the plugin."""
     return Target(migrated_database_url, migrated_database_url, Settings(home=Path("nowhere")))
 
 
-async def use(place: Target, host: Host, tenant: str) -> uuid.UUID:
-    """Have a tenant enable the plugin and fill all that it brings; return the tenant."""
-    tenant_id = ensure_tenant(place.url, tenant)
-    create_key(place.url, tenant, "driver", "k", "test")
+async def use(target: Target, host: Host, tenant: str) -> uuid.UUID:
+    """Enable the plugin for a tenant and add a row to each of its tables; return the tenant."""
+    tenant_id = ensure_tenant(target.url, tenant)
+    create_key(target.url, tenant, "driver", "k", "test")
     actor = Actor(tenant_id, uuid.uuid4(), Role.ADMIN, "test")
     async with (
-        Database(place.url, place.settings) as database,
+        Database(target.url, target.settings) as database,
         database.write_transaction(tenant_id, actor.audit_name, "test") as connection,
     ):
         await enable(connection, host, "fleet", tenant_id)
@@ -102,109 +102,113 @@ async def use(place: Target, host: Host, tenant: str) -> uuid.UUID:
                VALUES (%s, 'Order', 'erp', '1', tenure_uuid7())""",
             (tenant_id,),
         )
-    with psycopg.connect(place.url) as owner:
-        owner.execute("SELECT tenure_begin_deliveries(ARRAY['fleet'])")
+    with psycopg.connect(target.url) as owner:
+        owner.execute("SELECT tenure_create_change_listeners(ARRAY['fleet'])")
         owner.execute("SELECT tenure_defer_jobs(ARRAY['fleet'], ARRAY['wash'], ARRAY[now()])")
     return tenant_id
 
 
 QUEUE = ("procrastinate.procrastinate_jobs", "procrastinate.procrastinate_events")
-OF_PLUGINS = ("external_ref", "tenant_plugin", "plugin_delivery", "plugin_job", *QUEUE)
-"""The tables of which a plugin leaves nothing."""
+PLUGIN_TABLES = ("external_ref", "tenant_plugin", "change_listener", "plugin_job", *QUEUE)
+"""The tables that contain no row of an uninstalled plugin."""
 
 
 Rows = Callable[[str], list[tuple[object, ...]]]
 
 
 @pytest.fixture
-def rows(place: Target) -> Rows:
+def rows(target: Target) -> Rows:
     def read(query: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(place.url) as owner:
+        with psycopg.connect(target.url) as owner:
             return owner.execute(query).fetchall()
 
     return read
 
 
-async def test_a_plugin_leaves_files_and_no_trace(
-    place: Target, host: Host, tmp_path: Path, rows: Rows
+async def test_a_plugin_is_removed_and_its_records_are_exported(
+    target: Target, host: Host, tmp_path: Path, rows: Rows
 ) -> None:
-    before = dump_schema(place.url)
-    runner.upgrade(place.url, host)
-    tenants = [await use(place, host, name) for name in ("east", "west")]
-    assert all(rows(f"SELECT FROM {table}") for table in OF_PLUGINS)
-    files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
+    before = dump_schema(target.url)
+    runner.upgrade(target.url, host)
+    tenants = [await use(target, host, name) for name in ("east", "west")]
+    assert all(rows(f"SELECT FROM {table}") for table in PLUGIN_TABLES)
+    files = await asyncio.to_thread(uninstall, target, host, "fleet", tmp_path / "exports")
     assert {file.name for file in files} == {f"{tenant}.ndjson" for tenant in tenants}
-    assert dump_schema(place.url) == before
+    assert dump_schema(target.url) == before
     assert rows("SELECT DISTINCT entity FROM change ORDER BY 1") == [("Account",), ("Activity",)]
-    assert [table for table in OF_PLUGINS if rows(f"SELECT FROM {table}")] == []
+    assert [table for table in PLUGIN_TABLES if rows(f"SELECT FROM {table}")] == []
     assert rows("SELECT name FROM account") == [("Acme",), ("Acme",)]
     assert rows("SELECT DISTINCT kind FROM activity") == [("OTHER",)]
     assert rows("SELECT FROM api_key WHERE revoked_at IS NULL") == []
 
 
-async def test_each_file_holds_the_records_of_one_tenant(place: Target, host: Host, tmp_path: Path) -> None:
-    runner.upgrade(place.url, host)
-    for name in ("east", "west"):
-        await use(place, host, name)
-    files = await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
-    kept = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
-    assert {lines[1]["data"]["number"] for lines in kept} == {"east 1", "west 1"}
-    assert {lines[2]["data"]["kind"] for lines in kept} == {"ROADSIDE_HELP"}
-    assert [lines[-1] for lines in kept] == [{"done": True, "counts": {"Order": 1, "Activity": 1}}] * 2
-
-
-async def test_nothing_is_changed_where_a_revision_can_not_be_undone(
-    place: Target, host: Host, tmp_path: Path, rows: Rows
+async def test_each_file_contains_the_records_of_one_tenant(
+    target: Target, host: Host, tmp_path: Path
 ) -> None:
-    runner.upgrade(place.url, host)
-    await use(place, host, "east")
+    runner.upgrade(target.url, host)
+    for name in ("east", "west"):
+        await use(target, host, name)
+    files = await asyncio.to_thread(uninstall, target, host, "fleet", tmp_path / "exports")
+    exports = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
+    assert {lines[1]["data"]["number"] for lines in exports} == {"east 1", "west 1"}
+    assert {lines[2]["data"]["kind"] for lines in exports} == {"ROADSIDE_HELP"}
+    assert [lines[-1] for lines in exports] == [{"done": True, "counts": {"Order": 1, "Activity": 1}}] * 2
+
+
+async def test_nothing_is_changed_if_a_revision_cannot_be_reverted(
+    target: Target, host: Host, tmp_path: Path, rows: Rows
+) -> None:
+    runner.upgrade(target.url, host)
+    await use(target, host, "east")
     [file] = (tmp_path / "fleet/migrations").glob("0001*.py")
-    file.write_text(file.read_text().replace('"""Go back."""', '"""Go back."""\n    1 / 0'))
-    before = dump_schema(place.url)
-    with pytest.raises(MigrationFailedError, match="the plugin fleet is faulty: ZeroDivisionError"):
-        await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
-    assert dump_schema(place.url) == before
+    file.write_text(
+        file.read_text().replace('"""Revert the revision."""', '"""Revert the revision."""\n    1 / 0')
+    )
+    before = dump_schema(target.url)
+    with pytest.raises(MigrationFailedError, match="the plugin fleet failed: ZeroDivisionError"):
+        await asyncio.to_thread(uninstall, target, host, "fleet", tmp_path / "exports")
+    assert dump_schema(target.url) == before
     assert rows("SELECT DISTINCT kind FROM activity") == [("ROADSIDE_HELP",)]
     assert len(rows('SELECT FROM "order"')) == 1
 
 
-async def test_jobs_that_are_put_into_the_queue_meanwhile_are_taken_out_too(
-    place: Target, host: Host, tmp_path: Path, rows: Rows
+async def test_jobs_that_are_queued_meanwhile_are_deleted(
+    target: Target, host: Host, tmp_path: Path, rows: Rows
 ) -> None:
-    runner.upgrade(place.url, host)
-    await use(place, host, "east")
+    runner.upgrade(target.url, host)
+    await use(target, host, "east")
     waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with psycopg.connect(place.url) as scheduler:
+    with psycopg.connect(target.url) as scheduler:
         scheduler.execute("SET search_path = public, procrastinate")
         scheduler.execute("DELETE FROM procrastinate_jobs")
         scheduler.commit()
         scheduler.execute("SELECT tenure_defer_jobs(ARRAY['fleet'], ARRAY['wash'], ARRAY[now()])")
-        taking_out = asyncio.create_task(
-            asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
+        uninstalling = asyncio.create_task(
+            asyncio.to_thread(uninstall, target, host, "fleet", tmp_path / "exports")
         )
-        await until(lambda: bool(rows(waiting)))
-    await taking_out
+        await wait_until(lambda: bool(rows(waiting)))
+    await uninstalling
     assert [table for table in QUEUE if rows(f"SELECT FROM {table}")] == []
 
 
-async def test_it_comes_back_empty(place: Target, host: Host, tmp_path: Path, rows: Rows) -> None:
-    runner.upgrade(place.url, host)
-    await use(place, host, "east")
-    await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept")
-    runner.upgrade(place.url, host)
+async def test_a_plugin_that_is_installed_again_has_no_records(
+    target: Target, host: Host, tmp_path: Path, rows: Rows
+) -> None:
+    runner.upgrade(target.url, host)
+    await use(target, host, "east")
+    await asyncio.to_thread(uninstall, target, host, "fleet", tmp_path / "exports")
+    runner.upgrade(target.url, host)
     assert rows('SELECT FROM "order"') == []
 
 
-async def test_a_plugin_that_was_never_migrated_here_can_be_taken_out(
-    place: Target, host: Host, tmp_path: Path
-) -> None:
-    before = dump_schema(place.url)
-    assert await asyncio.to_thread(uninstall, place, host, "fleet", tmp_path / "kept") == []
-    assert dump_schema(place.url) == before
-    assert not (tmp_path / "kept").exists()
+async def test_a_plugin_without_tables_can_be_uninstalled(target: Target, host: Host, tmp_path: Path) -> None:
+    before = dump_schema(target.url)
+    assert await asyncio.to_thread(uninstall, target, host, "fleet", tmp_path / "exports") == []
+    assert dump_schema(target.url) == before
+    assert not (tmp_path / "exports").exists()
 
 
-def test_what_another_plugin_requires_stays(place: Target, tmp_path: Path) -> None:
+def test_a_required_plugin_cannot_be_uninstalled(target: Target, tmp_path: Path) -> None:
     host = load_host(Settings(), [plugin("fleet"), plugin("tolls", requires=("fleet",))])
     with pytest.raises(PluginError, match=r"tolls requires fleet.*Uninstall tolls first"):
-        uninstall(place, host, "fleet", tmp_path)
+        uninstall(target, host, "fleet", tmp_path)

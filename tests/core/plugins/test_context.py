@@ -1,4 +1,4 @@
-"""Contexts: what plugins' code reads and writes with, in one transaction, as the actor may."""
+"""A context reads and writes in one transaction, with the permissions of its actor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FleetSettings(BaseModel):
     token: SecretStr | None = None
 
 
-RIGHTS = [
+ROLES = [
     Permission(name="fleet.sell", doc="Sell cars."),
     RoleDefinition(name="driver", doc="Drives.", reads=(FleetCar,)),
     RoleDefinition(name="dealer", doc="Sells.", writes=(FleetCar,), permissions=("fleet.sell",)),
@@ -33,30 +33,30 @@ RIGHTS = [
 
 @pytest.fixture(scope="module")
 async def tenure(server_url: str) -> AsyncIterator[RunningTenure]:
-    plugin = fleet(register_roles=lambda: RIGHTS, register_settings=lambda: FleetSettings)
+    plugin = fleet(register_roles=lambda: ROLES, register_settings=lambda: FleetSettings)
     async with running_tenure(server_url, [plugin]) as running:
         yield running
 
 
 @pytest.fixture
 async def tenant(tenure: RunningTenure) -> Tenant:
-    return await tenure.new_tenant()
+    return await tenure.create_tenant()
 
 
-async def plates(tenant: Tenant) -> list[str]:
+async def list_plates(tenant: Tenant) -> list[str]:
     async with tenant.context("fleet") as context:
         return list(await context.session.scalars(select(FleetCar.plate).order_by(FleetCar.plate)))
 
 
-async def test_what_a_context_writes_is_committed_together(tenant: Tenant) -> None:
+async def test_writes_of_a_context_are_committed_together(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         context.session.add(FleetCar(plate="A 1"))
         [result] = await context.write.create(FleetCar, [{"plate": "A 2"}])
         assert result.status == "CREATED"
-    assert await plates(tenant) == ["A 1", "A 2"]
+    assert await list_plates(tenant) == ["A 1", "A 2"]
 
 
-async def test_an_error_undoes_all_of_it(tenant: Tenant) -> None:
+async def test_an_error_rolls_back_all_writes(tenant: Tenant) -> None:
     async def fail() -> None:
         async with tenant.context("fleet") as context:
             context.session.add(FleetCar(plate="A 1"))
@@ -66,10 +66,10 @@ async def test_an_error_undoes_all_of_it(tenant: Tenant) -> None:
 
     with pytest.raises(ZeroDivisionError):
         await fail()
-    assert await plates(tenant) == []
+    assert await list_plates(tenant) == []
 
 
-async def test_the_write_module_sees_what_the_session_has_added(tenant: Tenant) -> None:
+async def test_pending_changes_of_the_session_are_flushed_before_a_write(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         context.session.add(account := Account(name="Acme"))
         [result] = await context.write.create(
@@ -78,41 +78,41 @@ async def test_the_write_module_sees_what_the_session_has_added(tenant: Tenant) 
         assert not result.errors
 
 
-async def test_records_are_changed_deleted_and_restored(tenant: Tenant) -> None:
+async def test_records_are_updated_deleted_and_restored(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         match = {"externalRef": {"system": "erp", "id": "1"}}
-        [made] = await context.write.upsert(FleetCar, [{"match": match, "plate": "A 1"}])
-        assert made.id
+        [created] = await context.write.upsert(FleetCar, [{"match": match, "plate": "A 1"}])
+        assert created.id
         results = [
-            *await context.write.update(FleetCar, [{"id": str(made.id), "odometer": 1}]),
-            *await context.write.delete(FleetCar, [made.id]),
-            *await context.write.restore(FleetCar, [made.id]),
+            *await context.write.update(FleetCar, [{"id": str(created.id), "odometer": 1}]),
+            *await context.write.delete(FleetCar, [created.id]),
+            *await context.write.restore(FleetCar, [created.id]),
         ]
-    assert [one.status for one in results] == ["UPDATED", "DELETED", "RESTORED"]
+    assert [result.status for result in results] == ["UPDATED", "DELETED", "RESTORED"]
 
 
-async def test_rows_are_checked_as_a_clients_are(tenant: Tenant) -> None:
+async def test_rows_are_validated_like_those_of_a_client(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         [result] = await context.write.create(FleetCar, [{"plate": "A 1", "odometer": -1}])
-    assert [(one.code, one.path) for one in result.errors] == [("OUT_OF_RANGE", ("odometer",))]
+    assert [(error.code, error.path) for error in result.errors] == [("OUT_OF_RANGE", ("odometer",))]
 
 
-async def test_the_write_module_keeps_to_the_role(tenant: Tenant) -> None:
+async def test_writes_require_the_permission_of_the_role(tenant: Tenant) -> None:
     for role in ("reader", "driver"):
-        acting = await tenant.acting_as(role)
-        async with acting.context("fleet") as context:
+        restricted = await tenant.with_role(role)
+        async with restricted.context("fleet") as context:
             with pytest.raises(ForbiddenError, match=f"The role {role} may not write fleetCars"):
                 await context.write.create(FleetCar, [{"plate": "A 1"}])
-    dealer = await tenant.acting_as("dealer")
+    dealer = await tenant.with_role("dealer")
     async with dealer.context("fleet") as context:
         await context.write.create(FleetCar, [{"plate": "A 1"}])
         with pytest.raises(ForbiddenError, match="may not write accounts"):
             await context.write.create(Account, [{"name": "Acme"}])
-    assert await plates(tenant) == ["A 1"]
+    assert await list_plates(tenant) == ["A 1"]
 
 
-async def test_permissions_and_reading_are_asked_for(tenant: Tenant) -> None:
-    driver, dealer = await tenant.acting_as("driver"), await tenant.acting_as("dealer")
+async def test_permissions_and_read_access_can_be_required(tenant: Tenant) -> None:
+    driver, dealer = await tenant.with_role("driver"), await tenant.with_role("dealer")
     async with dealer.context("fleet") as context:
         context.require("fleet.sell")
     async with driver.context("fleet") as context:
@@ -123,20 +123,20 @@ async def test_permissions_and_reading_are_asked_for(tenant: Tenant) -> None:
             context.require_read(FleetCar, Account)
 
 
-async def test_settings_are_the_tenants_own(tenant: Tenant, tenure: RunningTenure) -> None:
-    other = await tenure.new_tenant()
+async def test_settings_belong_to_the_tenant(tenant: Tenant, tenure: RunningTenure) -> None:
+    other = await tenure.create_tenant()
     async with tenant.context("fleet") as context:
         changes = {"depot": "York", "token": "s3cret"}
         assert not await change_settings(context.connection, context.plugin, tenant.id, changes)
-    async with tenant.context("fleet") as context, other.context("fleet") as others:
-        mine, theirs = await context.settings(), await others.settings()
-    assert isinstance(mine, FleetSettings)
-    assert mine.token
-    assert (mine.depot, mine.token.get_secret_value()) == ("York", "s3cret")
-    assert theirs == FleetSettings()
+    async with tenant.context("fleet") as context, other.context("fleet") as other_context:
+        settings, other_settings = await context.settings(), await other_context.settings()
+    assert isinstance(settings, FleetSettings)
+    assert settings.token
+    assert (settings.depot, settings.token.get_secret_value()) == ("York", "s3cret")
+    assert other_settings == FleetSettings()
 
 
-async def test_the_log_names_plugin_and_tenant(tenant: Tenant) -> None:
+async def test_log_enattempts_contain_the_plugin_and_the_tenant(tenant: Tenant) -> None:
     with capture_logs() as logs:
         async with tenant.context("fleet") as context:
             context.log.warning("broke down", kilometres=7)
@@ -144,30 +144,30 @@ async def test_the_log_names_plugin_and_tenant(tenant: Tenant) -> None:
     assert (entry["plugin"], entry["tenant"], entry["kilometres"]) == ("fleet", str(tenant.id), 7)
 
 
-async def test_work_that_meets_another_write_is_done_again(tenant: Tenant) -> None:
-    tries: list[Context] = []
+async def test_work_is_repeated_after_a_conflict(tenant: Tenant) -> None:
+    attempts: list[Context] = []
     host, database = tenant.tenure.host, tenant.tenure.database
 
     async def work(context: Context) -> str:
-        tries.append(context)
+        attempts.append(context)
         context.session.add(FleetCar(plate="A 1"))
         await context.session.flush()
-        if len(tries) == 1:
-            raise ConflictError("Another write got in the way.")
+        if len(attempts) == 1:
+            raise ConflictError("A conflict.")
         return "done"
 
     assert await run_in_context(database, host, host["fleet"], tenant.actor, work) == "done"
-    assert len(tries) == 2
-    assert await plates(tenant) == ["A 1"]
+    assert len(attempts) == 2
+    assert await list_plates(tenant) == ["A 1"]
 
 
-async def test_two_contexts_do_not_see_each_others_work_before_it_is_committed(tenant: Tenant) -> None:
+async def test_uncommitted_writes_are_invisible_to_other_contexts(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         await context.write.create(FleetCar, [{"plate": "A 1"}])
-        assert await plates(tenant) == []
+        assert await list_plates(tenant) == []
 
 
-async def test_the_change_feed_names_the_actor_of_the_context(tenant: Tenant) -> None:
+async def test_changes_are_captured_with_the_actor_of_the_context(tenant: Tenant) -> None:
     actor = replace(tenant.actor, name="plugin:fleet", origin="plugin:fleet", key_id=uuid.UUID(int=0))
     host, database = tenant.tenure.host, tenant.tenure.database
     async with open_context(database, host, host["fleet"], actor) as context:

@@ -1,4 +1,4 @@
-"""The host: plugins are found, put in order, asked for what they bring, and refused with a reason."""
+"""The host loads plugins in order and adds their registrations to the catalog."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def register_entities() -> list[type[Entity]]:
     return [Vehicle]
 
 
-def test_entities_of_a_plugin_stand_beside_those_of_the_core() -> None:
+def test_entities_of_a_plugin_are_added_to_those_of_the_core() -> None:
     host = load_host(SETTINGS, [plugin(register_entities=register_entities)])
     assert host.catalog["Vehicle"].plugin == "fleet"
     assert host.catalog["Account"].plugin == ""
     assert "vehicles" in host.catalog["Account"].fields
 
 
-def test_plugins_come_after_those_that_they_require() -> None:
+def test_plugins_are_loaded_after_those_that_they_require() -> None:
     given = [plugin("alpha", requires=("omega",)), plugin("omega")]
-    assert [one.name for one in load_host(SETTINGS, given).plugins] == ["omega", "alpha"]
+    assert [loaded.name for loaded in load_host(SETTINGS, given).plugins] == ["omega", "alpha"]
 
 
-def test_a_missing_requirement_stops_the_start() -> None:
+def test_a_missing_requirement_stops_the_startup() -> None:
     with pytest.raises(PluginError, match="alpha requires omega"):
         load_host(SETTINGS, [plugin("alpha", requires=("omega",))])
 
 
-def test_two_plugins_with_one_entity_stop_the_start_with_both_names() -> None:
+def test_two_plugins_with_the_same_entity_stop_the_startup_with_both_names() -> None:
     both = [plugin(name, register_entities=register_entities) for name in ("cars", "trucks")]
-    with pytest.raises(PluginError, match="Vehicle is brought by cars and by trucks"):
+    with pytest.raises(PluginError, match="Vehicle is registered by cars and by trucks"):
         load_host(SETTINGS, both)

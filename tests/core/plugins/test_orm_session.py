@@ -1,4 +1,4 @@
-"""Sessions: SQLAlchemy over a lent connection, which stays in its tenant and in its lender's transaction."""
+"""SQLAlchemy sessions stay in their tenant and in the transaction of the platform."""
 
 from __future__ import annotations
 
@@ -13,71 +13,74 @@ from sqlalchemy.exc import InvalidRequestError, ResourceClosedError
 from sqlalchemy.orm import aliased
 
 from tenure_core.access.identity import Actor
+from tenure_core.catalog.builder import build_catalog
 from tenure_core.entities.model import Account, Activity, Contact
 from tenure_core.errors import BadUserInputError, ConflictError
 from tenure_core.plugins.orm_session import TenantSession, TransactionNotOwnedError, lease_session
 from tenure_core.postgres.database import Database
+
+CATALOG = build_catalog()
 
 
 @asynccontextmanager
 async def session_of(database: Database, actor: Actor) -> AsyncIterator[TenantSession]:
     async with (
         database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection,
-        lease_session(connection, actor.tenant_id) as lent,
+        lease_session(connection, actor, CATALOG) as lease,
     ):
-        yield lent.session
+        yield lease.session
 
 
-async def named(database: Database, actor: Actor, *names: str) -> list[Account]:
+async def create_accounts(database: Database, actor: Actor, *names: str) -> list[Account]:
     async with session_of(database, actor) as session:
         session.add_all(accounts := [Account(name=name) for name in names])
     return accounts
 
 
-async def names(database: Database, actor: Actor) -> list[str]:
+async def account_names(database: Database, actor: Actor) -> list[str]:
     async with database.tenant_connection(actor.tenant_id) as connection:
         cursor = await connection.execute("SELECT name FROM account ORDER BY name")
         return [name for (name,) in await cursor.fetchall()]
 
 
-async def test_new_records_get_the_tenant_and_an_id_when_they_are_added(
-    database: Database, actor: Actor
-) -> None:
+async def test_new_records_get_the_tenant_and_an_id(database: Database, actor: Actor) -> None:
     async with session_of(database, actor) as session:
         session.add(account := Account(name="Acme"))
         assert (account.tenant_id, account.id.version) == (actor.tenant_id, 7)
         session.add(Contact(last_name="Lovelace", account_id=account.id))
     async with session_of(database, actor) as session:
-        found = await session.get(Contact, (await session.scalars(select(Contact.id))).one())
-        assert found is not None
-        assert found.account_id == account.id
+        record = await session.get(Contact, (await session.scalars(select(Contact.id))).one())
+        assert record is not None
+        assert record.account_id == account.id
 
 
-async def test_writes_are_captured_under_the_lenders_actor(database: Database, actor: Actor) -> None:
-    await named(database, actor, "Acme")
+async def test_writes_are_captured_with_the_actor_of_the_transaction(
+    database: Database, actor: Actor
+) -> None:
+    await create_accounts(database, actor, "Acme")
     async with database.tenant_connection(actor.tenant_id) as connection:
         cursor = await connection.execute("SELECT entity, actor, origin FROM change")
         assert await cursor.fetchall() == [("Account", actor.audit_name, actor.origin)]
 
 
-async def test_records_of_other_tenants_are_not_seen(
+async def test_records_of_other_tenants_are_invisible(
     database: Database, actor: Actor, other_actor: Actor
 ) -> None:
-    [mine] = await named(database, actor, "Mine")
-    [theirs] = await named(database, other_actor, "Theirs")
+    [own] = await create_accounts(database, actor, "Own")
+    [other] = await create_accounts(database, other_actor, "Other")
     async with session_of(database, actor) as session:
-        assert [one.id for one in await session.scalars(select(Account))] == [mine.id]
-        assert await session.get(Account, theirs.id) is None
-        assert await session.get(Account, (other_actor.tenant_id, theirs.id)) is None
+        assert [account.id for account in await session.scalars(select(Account))] == [own.id]
+        assert await session.get(Account, other.id) is None
+        assert await session.get(Account, (other_actor.tenant_id, other.id)) is None
         bare = text("SELECT count(*) FROM account")
         assert (await session.execute(bare)).scalar_one() == 1
         assert (await session.execute(select(func.count()).select_from(Account.__table__))).scalar_one() == 1
         await session.execute(update(Account).values(name="Taken"))
-        await session.execute(delete(Account).where(Account.id == theirs.id))
-    assert await names(database, other_actor) == ["Theirs"]
+        await session.execute(delete(Account).where(Account.id == other.id))
+    assert await account_names(database, other_actor) == ["Other"]
 
 
-async def test_a_record_can_not_be_put_into_another_tenant(
+async def test_a_record_cannot_be_added_to_another_tenant(
     database: Database, actor: Actor, other_actor: Actor
 ) -> None:
     async with session_of(database, actor) as session:
@@ -85,11 +88,11 @@ async def test_a_record_can_not_be_put_into_another_tenant(
         assert account.tenant_id == actor.tenant_id
 
 
-async def test_every_statement_on_entities_says_the_tenant(database: Database, actor: Actor) -> None:
-    said: list[tuple[str, object]] = []
+async def test_every_statement_on_entities_contains_the_tenant(database: Database, actor: Actor) -> None:
+    sent: list[tuple[str, object]] = []
     async with session_of(database, actor) as session:
         connection = (await session.connection()).sync_connection
-        event.listen(connection, "before_cursor_execute", lambda c, k, s, p, *_: said.append((s, p)))
+        event.listen(connection, "before_cursor_execute", lambda c, k, s, p, *_: sent.append((s, p)))
         other = aliased(Account)
         account = Account(name="Acme")
         session.add(account)
@@ -102,7 +105,7 @@ async def test_every_statement_on_entities_says_the_tenant(database: Database, a
         await session.refresh(account)
         await session.execute(delete(Contact))
         await session.delete(account)
-    statements = [(s, p) for s, p in said if "SAVEPOINT" not in s]
+    statements = [(s, p) for s, p in sent if "SAVEPOINT" not in s]
     assert len(statements) == 8
     for statement, parameters in statements:
         assert actor.tenant_id in dict(parameters).values(), statement
@@ -110,25 +113,25 @@ async def test_every_statement_on_entities_says_the_tenant(database: Database, a
     assert joined.count("tenant_id = ") == nested.count("tenant_id = ") == 2
 
 
-async def test_rolling_back_undoes_the_sessions_work_and_leaves_the_lenders(
-    database: Database, actor: Actor
-) -> None:
+async def test_a_rollback_reverts_only_the_work_of_the_session(database: Database, actor: Actor) -> None:
     async with database.write_transaction(actor.tenant_id, "a", "b") as connection:
         await connection.execute(
-            "INSERT INTO account (tenant_id, name) VALUES (%s, 'Lender')", (actor.tenant_id,)
+            "INSERT INTO account (tenant_id, name) VALUES (%s, 'Platform')", (actor.tenant_id,)
         )
-        async with lease_session(connection, actor.tenant_id) as lent:
-            session = lent.session
+        async with lease_session(connection, actor, CATALOG) as lease:
+            session = lease.session
             session.add(Account(name="Kept"))
             await session.commit()
-            session.add(Account(name="Undone"))
+            session.add(Account(name="Reverted"))
             await session.flush()
             await session.rollback()
             session.add(Account(name="Last"))
-    assert await names(database, actor) == ["Kept", "Last", "Lender"]
+    assert await account_names(database, actor) == ["Kept", "Last", "Platform"]
 
 
-async def test_committing_does_not_end_the_lenders_transaction(database: Database, actor: Actor) -> None:
+async def test_a_commit_does_not_end_the_transaction_of_the_platform(
+    database: Database, actor: Actor
+) -> None:
     async def fail_after_committing() -> None:
         async with session_of(database, actor) as session:
             session.add(Account(name="Acme"))
@@ -137,7 +140,7 @@ async def test_committing_does_not_end_the_lenders_transaction(database: Databas
 
     with pytest.raises(ZeroDivisionError):
         await fail_after_committing()
-    assert await names(database, actor) == []
+    assert await account_names(database, actor) == []
 
 
 @pytest.mark.parametrize(
@@ -152,17 +155,19 @@ async def test_committing_does_not_end_the_lenders_transaction(database: Databas
         "PREPARE TRANSACTION 'x'",
     ],
 )
-async def test_a_transaction_can_not_be_ended_by_hand(
+async def test_sql_text_cannot_start_or_end_a_transaction(
     database: Database, actor: Actor, statement: str
 ) -> None:
     async with session_of(database, actor) as session:
-        with pytest.raises(TransactionNotOwnedError, match="leave the transaction"):
+        with pytest.raises(TransactionNotOwnedError, match="start or end the transaction"):
             await session.execute(text(statement))
 
 
-async def test_no_second_statement_hides_behind_a_first(database: Database, actor: Actor) -> None:
+async def test_sql_text_cannot_end_a_transaction_in_a_second_statement(
+    database: Database, actor: Actor
+) -> None:
     async with session_of(database, actor) as session:
-        with pytest.raises(TransactionNotOwnedError, match="leave the transaction"):
+        with pytest.raises(TransactionNotOwnedError, match="start or end the transaction"):
             await session.execute(text("SELECT 1; /* and */ COMMIT"))
 
 
@@ -175,50 +180,48 @@ async def test_errors_of_the_driver_are_translated(database: Database, actor: Ac
             await session.execute(text("SELECT 1 / 0"))
 
 
-async def test_what_failed_in_a_savepoint_of_its_own_does_not_harm_the_rest(
-    database: Database, actor: Actor
-) -> None:
+async def test_a_failure_in_a_savepoint_does_not_affect_other_work(database: Database, actor: Actor) -> None:
     async with session_of(database, actor) as session:
         with pytest.raises(ConflictError):
             async with session.begin_nested():
                 session.add(Contact(last_name="Lovelace", account_id=uuid.uuid4()))
         session.add(Account(name="Acme"))
-    assert await names(database, actor) == ["Acme"]
+    assert await account_names(database, actor) == ["Acme"]
 
 
-async def test_an_update_that_says_nothing_new_is_none(database: Database, actor: Actor) -> None:
-    [account] = await named(database, actor, "Acme")
+async def test_an_update_without_changes_is_accepted(database: Database, actor: Actor) -> None:
+    [account] = await create_accounts(database, actor, "Acme")
     async with session_of(database, actor) as first:
         stale = await first.get(Account, account.id)
         assert stale is not None
         await first.execute(text("UPDATE account SET name = 'New'"))
         stale.name = "New"
-    assert await names(database, actor) == ["New"]
+    assert await account_names(database, actor) == ["New"]
 
 
-async def test_documents_and_lists_come_back_as_they_were(database: Database, actor: Actor) -> None:
+async def test_documents_and_lists_are_stored_unchanged(database: Database, actor: Actor) -> None:
     async with session_of(database, actor) as session:
         session.add(account := Account(name="Acme", tags=["a", "b"], attributes={"a": [1, None]}))
     async with session_of(database, actor) as session:
-        found = await session.get(Account, account.id)
-        assert found is not None
-        assert (found.tags, found.attributes) == (["a", "b"], {"a": [1, None]})
+        record = await session.get(Account, account.id)
+        assert record is not None
+        assert (record.tags, record.attributes) == (["a", "b"], {"a": [1, None]})
 
 
 async def test_many_records_are_inserted_in_few_statements(database: Database, actor: Actor) -> None:
-    said: list[str] = []
+    sent: list[str] = []
     async with session_of(database, actor) as session:
         connection = (await session.connection()).sync_connection
-        event.listen(connection, "before_cursor_execute", lambda c, k, s, *_: said.append(s))
+        event.listen(connection, "before_cursor_execute", lambda c, k, s, *_: sent.append(s))
         session.add_all([Account(name=f"Account {n}") for n in range(1_000)])
         await session.flush()
-        assert len([s for s in said if s.startswith("INSERT")]) == 1
+        assert len([s for s in sent if s.startswith("INSERT")]) == 1
         rows = [{"tenant_id": actor.tenant_id, "name": "Plain"}]
         await session.execute(insert(Account), rows)
-    assert len(await names(database, actor)) == 1_001
+    assert len(await account_names(database, actor)) == 1_001
 
 
-async def test_a_session_that_was_given_back_can_no_longer_be_used(
+async def test_a_session_cannot_be_used_after_its_lease(
     database: Database, actor: Actor, other_actor: Actor
 ) -> None:
     async with session_of(database, actor) as session:
@@ -228,17 +231,17 @@ async def test_a_session_that_was_given_back_can_no_longer_be_used(
             await session.execute(select(Account))
 
 
-async def test_no_session_is_had_once_the_connection_was_given_back(database: Database, actor: Actor) -> None:
+async def test_no_session_is_created_after_the_lease(database: Database, actor: Actor) -> None:
     async with (
         database.write_transaction(actor.tenant_id, "a", "b") as connection,
-        lease_session(connection, actor.tenant_id) as lent,
+        lease_session(connection, actor, CATALOG) as lease,
     ):
         pass
-    with pytest.raises(TransactionNotOwnedError, match="is over"):
-        _ = lent.session
+    with pytest.raises(TransactionNotOwnedError, match="has ended"):
+        _ = lease.session
 
 
-async def test_an_error_of_the_borrower_comes_through_as_it_is(database: Database, actor: Actor) -> None:
+async def test_an_error_of_the_caller_is_raised_unchanged(database: Database, actor: Actor) -> None:
     async def be_cancelled() -> None:
         async with session_of(database, actor) as session:
             session.add(Account(name="Acme"))
@@ -247,4 +250,4 @@ async def test_an_error_of_the_borrower_comes_through_as_it_is(database: Databas
 
     with pytest.raises(asyncio.CancelledError):
         await be_cancelled()
-    assert await names(database, actor) == []
+    assert await account_names(database, actor) == []

@@ -1,1 +1,1 @@
-"""Change listeners: pass committed changes of the feed to the `on_change` hooks of plugins."""
+"""Change listeners: deliver committed changes of the change feed to `on_change` hooks."""

@@ -1,4 +1,7 @@
-"""Standing: where a plugin stands in a tenant's feed, and how it fares there."""
+"""Stores the state of change listeners per tenant: cursor, number of failed attempts, and last error.
+
+It also decides when a failed listener is called again, and when it is paused.
+"""
 
 from __future__ import annotations
 
@@ -10,46 +13,46 @@ from tenure_core.settings import Settings
 
 MAX_RETRY_SECONDS = 600.0
 
-GONE = "What it had to hear of next is no longer kept."
+EXPIRED = "The next changes are no longer stored."
 
 LOCK_CURSOR = """
     SELECT cursor
-    FROM plugin_delivery JOIN tenant_plugin USING (tenant_id, plugin)
+    FROM change_listener JOIN tenant_plugin USING (tenant_id, plugin)
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND enabled
-        AND parked_at IS NULL AND next_attempt_at <= now()
-    FOR UPDATE OF plugin_delivery SKIP LOCKED
+        AND paused_at IS NULL AND next_attempt_at <= now()
+    FOR UPDATE OF change_listener SKIP LOCKED
 """
 
 ADVANCE_CURSOR = """
-    UPDATE plugin_delivery
-    SET cursor = %(cursor)s, moved_at = now(), attempts = 0, problem = NULL
+    UPDATE change_listener
+    SET cursor = %(cursor)s, advanced_at = now(), attempts = 0, last_error = NULL
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
 RECORD_FAILURE = """
-    UPDATE plugin_delivery
-    SET problem = %(problem)s,
+    UPDATE change_listener
+    SET last_error = %(error)s,
         attempts = attempts + 1,
-        parked_at = CASE WHEN attempts + 1 >= %(most)s THEN clock_timestamp() END,
+        paused_at = CASE WHEN attempts + 1 >= %(max_attempts)s THEN clock_timestamp() END,
         next_attempt_at = clock_timestamp()
-            + make_interval(secs => least(%(longest)s, %(pause)s * 2 ^ least(attempts, 30)))
+            + make_interval(secs => least(%(max_seconds)s, %(first_seconds)s * 2 ^ least(attempts, 30)))
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
 MARK_EXPIRED = """
-    UPDATE plugin_delivery SET cursor = NULL, parked_at = now(), problem = %(problem)s
+    UPDATE change_listener SET cursor = NULL, paused_at = now(), last_error = %(error)s
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ListenerCursor:
-    """A plugin's place in a tenant's feed, over a connection in a transaction of the tenant.
+    """The state of a plugin's change listener in a tenant.
 
     Args:
-        connection: The connection.
-        tenant_id: Whose feed.
-        plugin: The plugin's name.
+        connection: A connection in a transaction of the tenant.
+        tenant_id: The tenant.
+        plugin: The name of the plugin.
     """
 
     connection: TenantConnection
@@ -57,34 +60,33 @@ class ListenerCursor:
     plugin: str
 
     async def lock(self) -> str | None:
-        """Return the cursor, and keep others from it until the transaction ends.
+        """Lock the cursor until the transaction ends, and return it.
 
         Returns:
-            None where another has it, where there is nothing to do yet, or no more.
+            None if another process has locked it, the listener is paused or waits for a retry, or the
+            plugin is not enabled.
         """
-        cursor = await self.connection.execute(LOCK_CURSOR, self._values())
-        found = await cursor.fetchone()
-        return None if found is None else str(found[0])
+        cursor = await self.connection.execute(LOCK_CURSOR, self._parameters())
+        row = await cursor.fetchone()
+        return None if row is None else str(row[0])
 
     async def advance(self, cursor: str) -> None:
-        """Note that the plugin has heard of everything before a cursor."""
-        await self.connection.execute(ADVANCE_CURSOR, self._values(cursor=cursor))
+        """Set the cursor after changes were processed."""
+        await self.connection.execute(ADVANCE_CURSOR, self._parameters(cursor=cursor))
 
-    async def record_failure(self, problem: str, settings: Settings) -> None:
-        """Note that the plugin has failed: it is tried later, and not any more after too many failures."""
-        await self.connection.execute(
-            RECORD_FAILURE,
-            self._values(
-                problem=problem,
-                most=settings.change_listener_attempts,
-                pause=settings.plugin_retry_seconds,
-                longest=MAX_RETRY_SECONDS,
-            ),
+    async def record_failure(self, error: str, settings: Settings) -> None:
+        """Record a failed attempt and schedule the next one; after too many, the listener is paused."""
+        parameters = self._parameters(
+            error=error,
+            max_attempts=settings.change_listener_attempts,
+            first_seconds=settings.plugin_retry_seconds,
+            max_seconds=MAX_RETRY_SECONDS,
         )
+        await self.connection.execute(RECORD_FAILURE, parameters)
 
     async def mark_expired(self) -> None:
-        """Note that the changes after the cursor are gone."""
-        await self.connection.execute(MARK_EXPIRED, self._values(problem=GONE))
+        """Pause the listener because the changes after its cursor are no longer stored."""
+        await self.connection.execute(MARK_EXPIRED, self._parameters(error=EXPIRED))
 
-    def _values(self, **values: object) -> dict[str, object]:
+    def _parameters(self, **values: object) -> dict[str, object]:
         return {"tenant": self.tenant_id, "plugin": self.plugin, **values}

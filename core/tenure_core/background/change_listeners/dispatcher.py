@@ -1,4 +1,4 @@
-"""The deliverer: finds the deliveries that are due, and does several of them at a time."""
+"""The dispatcher: finds change listeners with undelivered changes, and delivers batches in parallel."""
 
 from __future__ import annotations
 
@@ -11,99 +11,105 @@ import structlog
 
 from tenure_core.background.change_listeners.batch import ChangeBatch
 from tenure_core.errors import TenureError
+from tenure_core.plugins.administration.enablement import enable_for_all_tenants
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database
 from tenure_core.postgres.notifications import ChangeNotifier, Tenants
 from tenure_core.settings import Settings
 
 SHUTDOWN_SECONDS = 5.0
-"""How long deliveries that are under way may take to end when the process is told to stop."""
+"""The time that running deliveries have to end when the process stops."""
 
-POLL_SECONDS = 0.1
-"""What is committed meanwhile is delivered together: a delivery takes time from the load that causes it."""
+BATCH_DELAY_SECONDS = 0.1
+"""Changes that are committed within this time are delivered together, which reduces the load."""
 
-BEGIN = "SELECT tenure_begin_deliveries(%s)"
-DUE = "SELECT tenant_id, plugin FROM tenure_due_deliveries(%s, %s)"
+CREATE_LISTENERS = "SELECT tenure_create_change_listeners(%s)"
+DUE_LISTENERS = "SELECT tenant_id, plugin FROM tenure_due_change_listeners(%s, %s)"
 
 log = structlog.get_logger()
 
-Key = tuple[uuid.UUID, str]
+ListenerKey = tuple[uuid.UUID, str]
+"""A tenant, and the name of a plugin."""
 
 
 @dataclass
 class Dispatcher:
-    """Delivers changes to plugins, those of a tenant to a plugin in their order. Several may run at a time.
+    """Delivers changes to the change listeners of plugins. Several dispatchers can run at the same time.
 
     Args:
-        database: Where the changes are.
+        database: The database.
         host: The plugins of this process.
-        settings: How many deliveries at a time, and how they are done.
+        settings: The number of parallel batches, and how a batch is delivered.
     """
 
     database: Database
     host: Host
     settings: Settings
-    _running: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
+    _tasks: dict[ListenerKey, asyncio.Task[None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._names = [plugin.name for plugin in self.host.implementing("on_change")]
-        self._places = asyncio.Semaphore(self.settings.worker_concurrency)
+        self._plugins = [plugin.name for plugin in self.host.implementing("on_change")]
+        self._built_in = [plugin.name for plugin in self.host.built_in if plugin.name in self._plugins]
+        self._slots = asyncio.Semaphore(self.settings.worker_concurrency)
 
-    async def run(self, wakes: ChangeNotifier) -> None:
-        """Deliver until it is cancelled; then what is under way may end.
+    async def run(self, notifier: ChangeNotifier) -> None:
+        """Deliver changes until cancelled; running deliveries are then given time to end.
 
         Args:
-            wakes: What wakes it.
+            notifier: Notifies the dispatcher of commits.
         """
-        if not self._names:
+        if not self._plugins:
             return
         try:
-            async with aclosing(wakes.subscribe()) as waits:
-                async for tenants in waits:
+            async with aclosing(notifier.subscribe()) as notifications:
+                async for tenants in notifications:
                     await self._poll(tenants)
-                    await asyncio.sleep(POLL_SECONDS)
+                    await asyncio.sleep(BATCH_DELAY_SECONDS)
         finally:
-            await self._finish()
+            await self._stop()
 
     async def _poll(self, tenants: Tenants | None) -> None:
         try:
-            due = await self._due(tenants)
+            due = await self._find_due(tenants)
         except TenureError as error:
-            log.warning("looking for deliveries failed and will be tried again", reason=str(error))
+            log.warning("query for due change listeners failed and will be retried", reason=str(error))
             return
         for key in due:
             self._start(key)
 
-    async def _due(self, tenants: Tenants | None) -> list[Key]:
+    async def _find_due(self, tenants: Tenants | None) -> list[ListenerKey]:
+        """Return the listeners with undelivered changes in some tenants, or in all if `tenants` is None."""
+        if tenants is None:
+            await enable_for_all_tenants(self.database, self._built_in)
         async with self.database.shared_connection() as connection:
             if tenants is None:
-                await connection.execute(BEGIN, (self._names,))
-            wanted = None if tenants is None else list(tenants)
-            cursor = await connection.execute(DUE, (self._names, wanted))
+                await connection.execute(CREATE_LISTENERS, (self._plugins,))
+            tenant_ids = None if tenants is None else list(tenants)
+            cursor = await connection.execute(DUE_LISTENERS, (self._plugins, tenant_ids))
             return await cursor.fetchall()
 
-    def _start(self, key: Key) -> None:
-        """Begin a delivery. One that runs already wakes us by its commit, so nothing is missed meanwhile."""
-        if key not in self._running:
-            self._running[key] = task = asyncio.create_task(self._deliver(key))
-            task.add_done_callback(lambda _: self._running.pop(key))
+    def _start(self, key: ListenerKey) -> None:
+        """Start a delivery unless it is running: its commit wakes the dispatcher, so no change is missed."""
+        if key not in self._tasks:
+            self._tasks[key] = task = asyncio.create_task(self._deliver(key))
+            task.add_done_callback(lambda _: self._tasks.pop(key))
 
-    async def _deliver(self, key: Key) -> None:
+    async def _deliver(self, key: ListenerKey) -> None:
         tenant_id, name = key
-        delivery = ChangeBatch(self.database, self.host, self.settings, self.host[name], tenant_id)
-        more = True
+        batch = ChangeBatch(self.database, self.host, self.settings, self.host.find(name), tenant_id)
+        has_next = True
         try:
-            while more:
-                # Each batch waits in line anew, so that those who are far behind leave room for the others.
-                async with self._places:
-                    more = await delivery.next_batch()
+            while has_next:
+                # A slot per batch, so that a listener with many changes does not block the others.
+                async with self._slots:
+                    has_next = await batch.next_batch()
         except Exception as error:
             names = {"plugin": name, "tenant": str(tenant_id)}
-            log.warning("a delivery failed and will be tried again", **names, exc_info=error)
+            log.warning("delivery of changes failed and will be retried", **names, exc_info=error)
 
-    async def _finish(self) -> None:
-        if self._running:
-            _, late = await asyncio.wait(self._running.values(), timeout=SHUTDOWN_SECONDS)
-            for task in late:
+    async def _stop(self) -> None:
+        if self._tasks:
+            _, running = await asyncio.wait(self._tasks.values(), timeout=SHUTDOWN_SECONDS)
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)

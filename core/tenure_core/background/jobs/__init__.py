@@ -1,1 +1,1 @@
-"""Scheduled jobs: when they are due, how they are queued, and how a worker runs them."""
+"""Scheduled jobs: due times, the queue, and the worker that runs queued jobs."""

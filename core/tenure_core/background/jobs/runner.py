@@ -1,4 +1,4 @@
-"""Runs: a job that is due, done once for a tenant."""
+"""Runs queued jobs: `JobRun` for one tenant, `run_database_job` for the database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -16,42 +17,45 @@ from tenure_core.plugins.administration.enablement import enabled_plugins
 from tenure_core.plugins.context import use_context
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
-from tenure_core.plugins.registrations import Job
+from tenure_core.plugins.registrations import DatabaseJob, Job, ScheduledJob
 from tenure_core.postgres.database import Database, TenantConnection
+from tenure_core.settings import Settings
 
-TAKE = """
-    SELECT done_at
+LOCK_JOB = """
+    SELECT completed_at
     FROM plugin_job JOIN tenant_plugin USING (tenant_id, plugin)
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND job = %(job)s AND enabled
     FOR UPDATE OF plugin_job NOWAIT
 """
 
-DONE = """
-    UPDATE plugin_job SET done_at = greatest(now(), %(due_at)s), attempts = 0, problem = NULL
+RECORD_SUCCESS = """
+    UPDATE plugin_job SET completed_at = greatest(now(), %(due_at)s), attempts = 0, last_error = NULL
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND job = %(job)s
 """
 
-FAILED = """
-    UPDATE plugin_job SET attempts = attempts + 1, problem = %(problem)s
+RECORD_FAILURE = """
+    UPDATE plugin_job SET attempts = attempts + 1, last_error = %(error)s
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND job = %(job)s
 """
+
+J = TypeVar("J", bound=ScheduledJob)
 
 log = structlog.get_logger()
 
 
 class JobFailedError(PluginFailedError):
-    """A job of a plugin that raised; it is tried again."""
+    """A job raised an error; it is retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """A job that is due for a tenant.
+    """The run of a job for a tenant.
 
     Args:
-        plugin: Whose job it is.
+        plugin: The plugin that registered the job.
         job: The job.
-        tenant_id: Whose data it works on.
-        due_at: Since when it is due.
+        tenant_id: The tenant.
+        due_at: The due time.
     """
 
     plugin: LoadedPlugin
@@ -60,62 +64,100 @@ class JobRun:
     due_at: datetime
 
     @classmethod
-    def of(cls, host: Host, arguments: Mapping[str, str]) -> JobRun:
-        """Return the run that stands in the queue.
+    def from_arguments(cls, host: Host, arguments: Mapping[str, str]) -> JobRun:
+        """Return the run for the arguments in the queue.
 
         Raises:
-            PluginError: This process does not know the job.
+            PluginError: The loaded plugins have no such job.
         """
-        plugin = host[arguments["plugin"]]
-        for job in plugin.jobs:
-            if job.name == arguments["job"]:
-                due_at = datetime.fromisoformat(arguments["due_at"])
-                return cls(plugin, job, uuid.UUID(arguments["tenant_id"]), due_at)
-        raise PluginError(
-            f"The plugin {plugin.name} {plugin.manifest.version} has no job {arguments['job']}.",
-            "A worker with another version of it may have.",
-        )
+        plugin = host.find(arguments["plugin"])
+        job = _find_job(plugin, arguments["job"], Job)
+        due_at = datetime.fromisoformat(arguments["due_at"])
+        return cls(plugin, job, uuid.UUID(arguments["tenant_id"]), due_at)
 
     async def execute(self, database: Database, host: Host) -> None:
-        """Do it, unless it was done meanwhile. What it writes is written once, whoever dies on the way.
+        """Run the job, unless it has already run for this due time.
+
+        The result is recorded in the transaction of the job, so that writes take effect exactly once.
 
         Raises:
-            JobFailedError: It raised.
-            ConflictError: It runs elsewhere, in a worker that seemed to be dead.
-            TenureError: The database can't.
+            JobFailedError: The job raised an error.
+            ConflictError: The job is running in another worker that was considered dead.
+            TenureError: The database is unavailable.
         """
         actor = plugin_actor(self.plugin.name, self.tenant_id)
         async with database.write_transaction(self.tenant_id, actor.audit_name, actor.origin) as connection:
             if not await self._lock(connection):
                 return
             actor = replace(actor, plugins=await enabled_plugins(connection, self.tenant_id))
-            failure = await self._attempt(connection, host, actor)
-            if failure is None:
-                await connection.execute(DONE, self._values(due_at=self.due_at))
+            error = await self._attempt(connection, host, actor)
+            if error is None:
+                await connection.execute(RECORD_SUCCESS, self._parameters(due_at=self.due_at))
             else:
-                await connection.execute(FAILED, self._values(problem=error_summary(failure)))
-        if failure is not None:
-            raise JobFailedError(f"The job {self.job.name} of {self.plugin.name} failed.") from failure
+                await connection.execute(RECORD_FAILURE, self._parameters(error=error_summary(error)))
+        if error is not None:
+            raise _job_failed(self.plugin, self.job) from error
 
     async def _lock(self, connection: TenantConnection) -> bool:
-        cursor = await connection.execute(TAKE, self._values())
-        found = await cursor.fetchone()
-        return found is not None and found[0] < self.due_at
+        """Lock the job and return whether it has yet to run for this due time."""
+        cursor = await connection.execute(LOCK_JOB, self._parameters())
+        row = await cursor.fetchone()
+        return row is not None and row[0] < self.due_at
 
     async def _attempt(self, connection: TenantConnection, host: Host, actor: Actor) -> Exception | None:
-        """Run the plugin's code, and return what it raised; then all is undone that it has written."""
+        """Run the job and return its error, if any. The writes of a failed job are rolled back."""
         try:
             async with (
                 connection.transaction(),
-                use_context(connection, host.catalog, self.plugin, actor) as context,
+                use_context(host.write_context(connection, actor), self.plugin) as context,
             ):
                 await self.job.run(context)
         except Exception as error:
-            names = {"plugin": self.plugin.name, "job": self.job.name, "tenant": str(self.tenant_id)}
-            log.warning("a job failed", **names, exc_info=error)
+            log.warning("job failed", **self._names(), tenant=str(self.tenant_id), exc_info=error)
             return error
         return None
 
-    def _values(self, **values: object) -> dict[str, object]:
-        names = {"plugin": self.plugin.name, "job": self.job.name}
-        return {"tenant": self.tenant_id, **names, **values}
+    def _names(self) -> dict[str, str]:
+        return {"plugin": self.plugin.name, "job": self.job.name}
+
+    def _parameters(self, **values: object) -> dict[str, object]:
+        return {"tenant": self.tenant_id, **self._names(), **values}
+
+
+async def run_database_job(
+    database: Database, host: Host, settings: Settings, plugin: str, name: str
+) -> None:
+    """Run a job that has no tenant.
+
+    Args:
+        database: The database.
+        host: The plugins of this process.
+        settings: The settings that are passed to the job.
+        plugin: The name of the plugin that registered the job.
+        name: The name of the job.
+
+    Raises:
+        JobFailedError: The job raised an error.
+        PluginError: The loaded plugins have no such job.
+    """
+    owner = host.find(plugin)
+    job = _find_job(owner, name, DatabaseJob)
+    try:
+        await job.run(database, settings)
+    except Exception as error:
+        log.warning("job failed", plugin=plugin, job=name, exc_info=error)
+        raise _job_failed(owner, job) from error
+
+
+def _find_job(plugin: LoadedPlugin, name: str, job_class: type[J]) -> J:
+    for job in plugin.registrations(job_class):
+        if job.name == name:
+            return job
+    raise PluginError(
+        f"The plugin {plugin.name} {plugin.manifest.version} has no job {name}.",
+        "A worker with another version of the plugin may have it.",
+    )
+
+
+def _job_failed(plugin: LoadedPlugin, job: ScheduledJob) -> JobFailedError:
+    return JobFailedError(f"The job {job.name} of the plugin {plugin.name} failed.")

@@ -1,73 +1,67 @@
-"""The schedule: when jobs are due, and the queue that they are put into then."""
+"""Due times of jobs, and the scheduler that puts due jobs of tenants into the queue."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from tenure_core.background.jobs.cron import last_time, next_time
+from tenure_core.plugins.cron import next_time, previous_time
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.registrations import Job
+from tenure_core.plugins.registrations import Job, ScheduledJob
 from tenure_core.postgres.database import Database
 
 POLL_SECONDS = 5.0
-"""Within them it is seen that a tenant has enabled a plugin, or that a job which took long has ended."""
+"""The delay until the scheduler notices that a tenant enabled a plugin or that a long job ended."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-DEFER = "SELECT tenure_defer_jobs(%s, %s, %s)"
+DEFER_JOBS = "SELECT tenure_defer_jobs(%s, %s, %s)"
 
-Named = tuple[str, Job]
-"""A job with the name of its plugin."""
-
-
-def list_jobs(host: Host) -> list[Named]:
-    """Return the jobs of all plugins."""
-    return [(plugin.name, job) for plugin in host.plugins for job in plugin.jobs]
+J = TypeVar("J", bound=ScheduledJob)
 
 
-def last_due(job: Job, now: datetime) -> datetime:
-    """Return the last moment at which a job was due, which may be this one."""
+def list_jobs(host: Host, job_class: type[J]) -> list[tuple[str, J]]:
+    """Return the jobs of a class, of all plugins and built-in plugins, each with the name of its plugin."""
+    return [(plugin.name, job) for plugin in host.all_plugins for job in plugin.registrations(job_class)]
+
+
+def last_due(job: ScheduledJob, now: datetime) -> datetime:
+    """Return the last due time at or before a moment."""
     if job.every:
         return EPOCH + (now - EPOCH) // job.every * job.every
-    return last_time(str(job.cron), now)
+    return previous_time(str(job.cron), now)
 
 
-def next_due(job: Job, now: datetime) -> datetime:
-    """Return the next moment at which a job is due, after this one."""
+def next_due(job: ScheduledJob, now: datetime) -> datetime:
+    """Return the first due time after a moment."""
     if job.every:
         return last_due(job, now) + job.every
     return next_time(str(job.cron), now)
 
 
-async def run_scheduler(database: Database, jobs: Sequence[Named]) -> None:
-    """Put jobs into the queue when they are due, for each tenant that has their plugin enabled.
+async def defer_jobs(database: Database, jobs: Sequence[tuple[str, Job]], now: datetime) -> None:
+    """Put the due jobs into the queue, for each tenant that has their plugin enabled.
 
-    What was due while nobody looked is put there once.
+    A job that was due several times since its last run is queued once.
 
-    Raises:
-        TenureError: The database can't.
-    """
-    while True:
-        now = datetime.now(UTC)
-        await defer(database, jobs, now)
-        await asyncio.sleep(_pause((job for _, job in jobs), now))
-
-
-async def defer(database: Database, jobs: Sequence[Named], now: datetime) -> None:
-    """Put the jobs into the queue that have been due and not done by a moment.
+    Args:
+        database: The database.
+        jobs: The jobs, each with the name of its plugin.
+        now: The current time.
 
     Raises:
-        TenureError: The database can't.
+        TenureError: The database is unavailable.
     """
+    if not jobs:
+        return
     due = ((plugin, job.name, last_due(job, now)) for plugin, job in jobs)
-    plugins, names, moments = zip(*due, strict=True)
+    plugins, names, due_times = zip(*due, strict=True)
     async with database.shared_connection() as connection:
-        await connection.execute(DEFER, (list(plugins), list(names), list(moments)))
+        await connection.execute(DEFER_JOBS, (list(plugins), list(names), list(due_times)))
 
 
-def _pause(jobs: Iterable[Job], now: datetime) -> float:
-    first = min(next_due(job, now) for job in jobs)
-    left = (first - datetime.now(UTC)).total_seconds()
-    return min(max(left, 0.0), POLL_SECONDS)
+def seconds_until_next_poll(jobs: Iterable[ScheduledJob], now: datetime) -> float:
+    """Return the seconds until the next job is due, at most `POLL_SECONDS`."""
+    pauses = ((next_due(job, now) - datetime.now(UTC)).total_seconds() for job in jobs)
+    return max(0.0, min((POLL_SECONDS, *pauses)))

@@ -1,14 +1,12 @@
-"""Overview: the plugins of a server, as an administrator of one tenant sees them."""
+"""The plugins of a server as an administrator of a tenant sees them."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-
-from pydantic import BaseModel
 
 from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import PluginError
@@ -17,11 +15,12 @@ from tenure_core.plugins.administration.status import PluginProblems, find_probl
 from tenure_core.plugins.administration.tenant_settings import read_settings, redact
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
+from tenure_core.plugins.registrations import EntityClass
 from tenure_core.postgres.database import TenantConnection
 
 
 class PluginStatus(StrEnum):
-    """What became of a plugin at the start: it was LOADED, it was SKIPPED, or it is MISSING altogether."""
+    """LOADED, SKIPPED because it failed at startup, or MISSING because it is not installed or not allowed."""
 
     LOADED = "LOADED"
     SKIPPED = "SKIPPED"
@@ -30,16 +29,16 @@ class PluginStatus(StrEnum):
 
 @dataclass(frozen=True)
 class PluginView:
-    """A plugin, as a tenant has it.
+    """A plugin in a tenant.
 
     Args:
-        name: Its name.
-        status: What became of it at the start.
+        name: The name.
+        status: Whether the plugin is loaded.
         enabled: Whether the tenant has enabled it.
-        problems: What is wrong with it, a sentence or two each.
-        lag: How many changes it has not heard of yet; None where it is not told of any.
-        settings: The tenant's settings, secrets hidden; None where they can't be read.
-        loaded: All that it brings; None where it is not loaded.
+        problems: The current problems, one or two sentences each.
+        lag: The number of undelivered changes; None without a change listener.
+        settings: The tenant's settings, with secrets redacted; None if they cannot be read.
+        loaded: The plugin; None if it is not loaded.
     """
 
     name: str
@@ -52,65 +51,53 @@ class PluginView:
 
 
 async def view_plugins(connection: TenantConnection, host: Host, tenant_id: uuid.UUID) -> list[PluginView]:
-    """Return the plugins that are loaded, those that were left out, and those that the tenant misses.
+    """Return the loaded plugins, the skipped plugins, and the enabled plugins that are missing.
+
+    Built-in plugins are not included.
 
     Args:
-        connection: Bound to the tenant.
+        connection: A connection that is bound to the tenant.
         host: The plugins of this process.
-        tenant_id: Whose view it is.
+        tenant_id: The tenant.
     """
     enabled = await enabled_plugins(connection, tenant_id)
-    known = await find_problems(connection, tenant_id)
-    found = [
-        await _loaded(
-            connection, plugin, tenant_id, plugin.name in enabled, known.get(plugin.name, PluginProblems())
+    problems = await find_problems(connection, tenant_id)
+    views = [
+        await _view_loaded(
+            connection, plugin, tenant_id, plugin.name in enabled, problems.get(plugin.name, PluginProblems())
         )
         for plugin in host.plugins
     ]
     for failed in host.failed:
-        reason = (f"It was left out at the start: {failed.reason}",)
-        found.append(PluginView(failed.name, PluginStatus.SKIPPED, failed.name in enabled, reason))
-    missing = ("The tenant has enabled it, and this server does not have it: install it, or disable it.",)
-    gone = enabled - {one.name for one in found}
-    return [*found, *(PluginView(name, PluginStatus.MISSING, True, missing) for name in sorted(gone))]
+        problem = (f"It was skipped at startup: {failed.reason}",)
+        views.append(PluginView(failed.name, PluginStatus.SKIPPED, failed.name in enabled, problem))
+    missing = enabled - {view.name for view in views} - {plugin.name for plugin in host.built_in}
+    return [*views, *map(_view_missing, sorted(missing))]
 
 
-async def _loaded(
+def _view_missing(name: str) -> PluginView:
+    problem = "It is enabled, but not loaded by this server: install it, or disable it."
+    return PluginView(name, PluginStatus.MISSING, True, (problem,))
+
+
+async def _view_loaded(
     connection: TenantConnection,
     plugin: LoadedPlugin,
     tenant_id: uuid.UUID,
     enabled: bool,
-    fares: PluginProblems,
+    background: PluginProblems,
 ) -> PluginView:
-    settings: BaseModel | None = None
-    problems = fares.problems
+    settings: dict[str, Any] | None = None
+    problems = background.problems
     try:
-        settings = await read_settings(connection, plugin, tenant_id)
+        settings = redact(await read_settings(connection, plugin, tenant_id))
     except PluginError as error:
         problems = (*problems, str(error))
-    return PluginView(
-        plugin.name,
-        PluginStatus.LOADED,
-        enabled,
-        problems,
-        fares.lag,
-        redact(settings) if settings is not None else None,
-        plugin,
-    )
+    return PluginView(plugin.name, PluginStatus.LOADED, enabled, problems, background.lag, settings, plugin)
 
 
-def personal_data(plugin: LoadedPlugin, catalog: Catalog) -> Iterator[str]:
-    """Yield the fields of a plugin's entities that tell something of a person, such as "Visit.driver"."""
-    for entity in plugin.entities:
-        info = catalog[entity.__name__]
+def list_personal_fields(plugin: LoadedPlugin, catalog: Catalog) -> Iterator[str]:
+    """Yield the fields of a plugin's entities that contain personal data, such as "Visit.driver"."""
+    for registration in plugin.registrations(EntityClass):
+        info = catalog[registration.entity.__name__]
         yield from (f"{info.name}.{field.name}" for field in info.personal_fields)
-
-
-def settings_schema(plugin: LoadedPlugin) -> dict[str, Any]:
-    """Return the JSON schema of a plugin's settings."""
-    return plugin.settings.model_json_schema()
-
-
-def names(classes: Iterable[type]) -> list[str]:
-    """Return the names of entities."""
-    return [one.__name__ for one in classes]

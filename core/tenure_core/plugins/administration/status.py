@@ -1,4 +1,4 @@
-"""Health: how the plugins of a tenant fare with what they do by themselves."""
+"""Starts and resumes the background work of plugins in a tenant, and reports its failures."""
 
 from __future__ import annotations
 
@@ -7,51 +7,53 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tenure_core.errors import PluginError
-from tenure_core.plugins.plugin import LoadedPlugin, implements
+from tenure_core.plugins.plugin import LoadedPlugin
+from tenure_core.plugins.registrations import Job
 from tenure_core.postgres.database import TenantConnection
 
-MOST_COUNTED = 100_000
+MAX_LAG = 100_000
 
-BEGIN_DELIVERY = """
-    INSERT INTO plugin_delivery (tenant_id, plugin, cursor)
-    VALUES (%(tenant)s, %(plugin)s, tenure_feed_position(%(tenant)s))
+CREATE_LISTENER = """
+    INSERT INTO change_listener (tenant_id, plugin, cursor)
+    VALUES (%(tenant)s, %(plugin)s, tenure_current_cursor(%(tenant)s))
     ON CONFLICT DO NOTHING
 """
 
-BEGIN_JOBS = """
-    INSERT INTO plugin_job (tenant_id, plugin, job, done_at)
-    SELECT %(tenant)s, %(plugin)s, job, CASE WHEN at_once THEN 'epoch' ELSE now() END
-    FROM unnest(%(jobs)s::text[], %(at_once)s::boolean[]) AS begun (job, at_once)
+CREATE_JOBS = """
+    INSERT INTO plugin_job (tenant_id, plugin, job, completed_at)
+    SELECT %(tenant)s, %(plugin)s, job, CASE WHEN has_interval THEN 'epoch' ELSE now() END
+    FROM unnest(%(jobs)s::text[], %(has_interval)s::boolean[]) AS created (job, has_interval)
     ON CONFLICT DO NOTHING
 """
 
-RESUME = """
-    UPDATE plugin_delivery
-    SET cursor = coalesce(cursor, tenure_feed_position(tenant_id)),
-        moved_at = now(), attempts = 0, next_attempt_at = now(), parked_at = NULL, problem = NULL
+RESUME_LISTENER = """
+    UPDATE change_listener
+    SET cursor = coalesce(cursor, tenure_current_cursor(tenant_id)),
+        advanced_at = now(), attempts = 0, next_attempt_at = now(), paused_at = NULL, last_error = NULL
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
-DELIVERIES = """
-    SELECT plugin, tenure_feed_lag(tenant_id, cursor, %(most)s), attempts, parked_at IS NOT NULL, problem
-    FROM plugin_delivery WHERE tenant_id = %(tenant)s
+SELECT_LISTENERS = """
+    SELECT
+        plugin, tenure_cursor_lag(tenant_id, cursor, %(max_lag)s), attempts, paused_at IS NOT NULL, last_error
+    FROM change_listener WHERE tenant_id = %(tenant)s
 """
 
-FAILING_JOBS = """
-    SELECT plugin, job, attempts, problem
-    FROM plugin_job WHERE tenant_id = %(tenant)s AND problem IS NOT NULL
+SELECT_FAILING_JOBS = """
+    SELECT plugin, job, attempts, last_error
+    FROM plugin_job WHERE tenant_id = %(tenant)s AND last_error IS NOT NULL
     ORDER BY plugin, job
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PluginProblems:
-    """How a plugin fares in a tenant.
+    """The lag and the failures of a plugin's background work in a tenant.
 
     Args:
-        lag: How many changes it has not heard of yet, of those that are kept; 100,000 stands for more. None
-            where nobody tells it of changes, or those that come next are gone.
-        problems: What went wrong and still does, a sentence or two each.
+        lag: The number of changes that have not been delivered yet, at most 100,000. None if the plugin has
+            no change listener, or if the next changes are no longer stored.
+        problems: The current failures, one or two sentences each.
     """
 
     lag: int | None = None
@@ -61,76 +63,80 @@ class PluginProblems:
 async def start_background_work(
     connection: TenantConnection, plugin: LoadedPlugin, tenant_id: uuid.UUID
 ) -> None:
-    """Have a plugin hear of a tenant's changes, and do its jobs, from now on; what has begun goes on.
+    """Start the change listener and the jobs of a plugin in a tenant; what was started before continues.
 
-    A job that is done every so often is done at once for the first time; one with a time of its own waits
-    for it.
+    The change listener starts at the current position of the change feed. A job with an interval runs
+    immediately for the first time; a job with a cron expression runs at its next due time.
 
     Args:
-        connection: In a transaction of the tenant, which has the plugin enabled.
+        connection: A connection in a transaction of the tenant, which has enabled the plugin.
         plugin: The plugin.
-        tenant_id: Whose changes.
+        tenant_id: The tenant.
     """
     names = {"tenant": tenant_id, "plugin": plugin.name}
-    if implements(plugin.hooks, "on_change"):
-        await connection.execute(BEGIN_DELIVERY, names)
-    at_once = [job.every is not None for job in plugin.jobs]
-    jobs = {"jobs": [job.name for job in plugin.jobs], "at_once": at_once}
-    await connection.execute(BEGIN_JOBS, {**names, **jobs})
+    if plugin.hooks.implements("on_change"):
+        await connection.execute(CREATE_LISTENER, names)
+    jobs = plugin.registrations(Job)
+    columns = {"jobs": [job.name for job in jobs], "has_interval": [job.every is not None for job in jobs]}
+    await connection.execute(CREATE_JOBS, {**names, **columns})
 
 
-async def resume_subscription(connection: TenantConnection, plugin: str, tenant_id: uuid.UUID) -> None:
-    """Tell a plugin of changes again, at once, where it failed or was parked.
+async def resume_change_listener(connection: TenantConnection, plugin: str, tenant_id: uuid.UUID) -> None:
+    """Resume the delivery of changes to a plugin immediately, after failures or a pause.
 
-    Where the changes that come next are gone, it goes on with those that come from now on.
+    If the next changes are no longer stored, delivery continues at the current position of the change feed.
 
     Args:
-        connection: In a transaction of the tenant.
-        plugin: The plugin's name.
-        tenant_id: Whose changes.
+        connection: A connection in a transaction of the tenant.
+        plugin: The name of the plugin.
+        tenant_id: The tenant.
 
     Raises:
-        PluginError: The plugin has never been told of the tenant's changes.
+        PluginError: The plugin has no change listener in this tenant.
     """
-    done = await connection.execute(RESUME, {"tenant": tenant_id, "plugin": plugin})
-    if done.rowcount == 0:
+    cursor = await connection.execute(RESUME_LISTENER, {"tenant": tenant_id, "plugin": plugin})
+    if cursor.rowcount == 0:
         raise PluginError(
-            f"The plugin {plugin} is not told of this tenant's changes.",
-            "Only a plugin with the hook on_change, which the tenant has enabled, can go on.",
+            f"The plugin {plugin} has no change listener in this tenant.",
+            "Only a plugin that implements on_change and that the tenant has enabled can be resumed.",
         )
 
 
 async def find_problems(connection: TenantConnection, tenant_id: uuid.UUID) -> Mapping[str, PluginProblems]:
-    """Return how plugins fare in a tenant, by their names; those that are not there do nothing by themselves.
+    """Return the lag and the failures of plugins in a tenant by plugin name.
 
     Args:
-        connection: Bound to the tenant.
-        tenant_id: Which one.
+        connection: A connection that is bound to the tenant.
+        tenant_id: The tenant.
+
+    Returns:
+        No entry for plugins without a change listener and without a failing job.
     """
-    found: dict[str, PluginProblems] = {}
-    deliveries = await connection.execute(DELIVERIES, {"tenant": tenant_id, "most": MOST_COUNTED})
-    for plugin, lag, attempts, parked, problem in await deliveries.fetchall():
-        told = (_delivery_problem(plugin, lag, attempts, parked, problem),) if problem else ()
-        found[plugin] = PluginProblems(lag, told)
-    jobs = await connection.execute(FAILING_JOBS, {"tenant": tenant_id})
-    for plugin, job, attempts, problem in await jobs.fetchall():
-        known = found.get(plugin, PluginProblems())
-        failed = f"The job {job} has failed {_times(attempts)}, at last with: {problem}. It is tried again."
-        found[plugin] = PluginProblems(known.lag, (*known.problems, failed))
-    return found
+    by_plugin: dict[str, PluginProblems] = {}
+    listeners = await connection.execute(SELECT_LISTENERS, {"tenant": tenant_id, "max_lag": MAX_LAG})
+    for plugin, lag, attempts, is_paused, error in await listeners.fetchall():
+        problems = (_describe_listener(plugin, lag, attempts, is_paused, error),) if error else ()
+        by_plugin[plugin] = PluginProblems(lag, problems)
+    jobs = await connection.execute(SELECT_FAILING_JOBS, {"tenant": tenant_id})
+    for plugin, job, attempts, error in await jobs.fetchall():
+        known = by_plugin.get(plugin, PluginProblems())
+        problem = f"The job {job} failed {_format_count(attempts)}. Last error: {error}. It will be retried."
+        by_plugin[plugin] = PluginProblems(known.lag, (*known.problems, problem))
+    return by_plugin
 
 
-def _delivery_problem(plugin: str, lag: int | None, attempts: int, parked: bool, problem: str) -> str:
+def _describe_listener(plugin: str, lag: int | None, attempts: int, is_paused: bool, error: str) -> str:
+    resume = f'call pluginChangeListenerResume(input: {{name: "{plugin}"}})'
     if lag is None:
         return (
-            f"The plugin was not told of changes for too long. {problem} Bring what it derives from changes "
-            f'up to date, and call pluginResume(input: {{name: "{plugin}"}}): it goes on from that moment.'
+            f"Changes were undelivered for too long. {error} Rebuild the data that the "
+            f"plugin derives from changes, and {resume} to continue from the current position of the feed."
         )
-    failed = f"on_change has failed {_times(attempts)}, at last with: {problem}."
-    if not parked:
-        return f"{failed} It is tried again."
-    return f'{failed} It is parked: mend it, and call pluginResume(input: {{name: "{plugin}"}}).'
+    failure = f"on_change failed {_format_count(attempts)}. Last error: {error}."
+    if not is_paused:
+        return f"{failure} It will be retried."
+    return f"{failure} Delivery is paused: correct the cause, and {resume}."
 
 
-def _times(attempts: int) -> str:
+def _format_count(attempts: int) -> str:
     return "once" if attempts == 1 else f"{attempts} times"

@@ -1,76 +1,65 @@
-"""Foundations: what a plugin builds on must be its own, the core's, or of a plugin that it requires."""
+"""Checks that a plugin uses only names of its own, of the core and of the plugins that it requires."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
-from tenure_core.entities.declaration import Entity
-from tenure_core.entities.fields import ReferenceDeclaration
+from tenure_core.entities.model import CORE_ENTITIES
 from tenure_core.errors import PluginError
 from tenure_core.plugins.plugin import LoadedPlugin
+from tenure_core.plugins.registration import Dependency
 
-Use = tuple[str, type[Entity]]
-"""What builds on an entity, for people, and the entity."""
+CORE_NAMES = frozenset(("entity", entity.__name__) for entity in CORE_ENTITIES)
 
 
 class DependencyCheck:
-    """Knows which plugin each entity and permission belongs to.
+    """Checks the dependencies of plugins.
 
     Args:
-        plugins: All that are loaded.
+        plugins: All loaded plugins.
     """
 
-    def __init__(self, plugins: Iterable[LoadedPlugin]) -> None:
+    def __init__(self, plugins: Sequence[LoadedPlugin]) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
-        self._owners = {entity: p.name for p in self._plugins.values() for entity in p.entities}
-        self._permissions = {one.name: p.name for p in self._plugins.values() for one in p.permissions}
+        self._owners = {
+            (reserved.kind, reserved.name): plugin.name
+            for plugin in plugins
+            for registration in plugin.collect_startup_registrations()
+            for reserved in registration.reserved_names(plugin.name)
+        }
 
     def check(self, plugin: LoadedPlugin) -> None:
-        """Return where a plugin builds on nothing of a plugin that it does not require.
+        """Check the dependencies of a plugin.
 
         Raises:
-            PluginError: It does, or a role has a permission that nobody brings.
+            PluginError: The plugin uses a name of a plugin that it does not require, or a name that does
+                not exist.
         """
-        within = _required(plugin.name, self._plugins)
-        for what, entity in _uses(plugin):
-            self._refuse(plugin.name, what, entity.__name__, self._owners.get(entity), within)
-        for role in plugin.roles:
-            for permission in role.permissions:
-                owner = self._permissions.get(permission)
-                if owner is None:
-                    raise PluginError(
-                        f"Its role {role.name} has the permission {permission}, which nobody brings.",
-                        "Return Permission(...) for it from register_roles, or correct the name.",
-                    )
-                self._refuse(plugin.name, f"role {role.name}", permission, owner, within)
+        allowed = _list_required(plugin.name, self._plugins)
+        for registration in plugin.collect_startup_registrations():
+            for dependency in registration.dependencies():
+                if (dependency.kind, dependency.name) not in CORE_NAMES:
+                    self._check_dependency(plugin.name, dependency, allowed)
 
-    def _refuse(self, plugin: str, what: str, on: str, owner: str | None, within: set[str]) -> None:
-        if owner is not None and owner not in within:
+    def _check_dependency(self, plugin: str, dependency: Dependency, allowed: set[str]) -> None:
+        owner = self._owners.get((dependency.kind, dependency.name))
+        use = f"Its {dependency.user} uses the {dependency.kind} {dependency.name}"
+        if owner is None:
+            raise PluginError(f"{use}, which no plugin registers.", "Register it, or correct the name.")
+        if owner not in allowed:
             raise PluginError(
-                f"Its {what} builds on {on} of the plugin {owner}, which {plugin} does not require.",
+                f"{use} of the plugin {owner}, which {plugin} does not require.",
                 f'Add "{owner}" to `requires` in the manifest of {plugin}.',
             )
 
 
-def _uses(plugin: LoadedPlugin) -> Iterator[Use]:
-    for entity in plugin.entities:
-        for one in entity.__fields__:
-            if isinstance(one, ReferenceDeclaration):
-                yield f"reference {entity.__name__}.{one.name}", one.target
-    for computed in plugin.computed:
-        yield f"computed field {computed.entity.__name__}.{computed.name}", computed.entity
-    for role in plugin.roles:
-        for granted in (*role.reads, *role.writes):
-            yield f"role {role.name}", granted
-
-
-def _required(name: str, plugins: Mapping[str, LoadedPlugin]) -> set[str]:
-    """Return the names of a plugin and of all that it requires, near and far."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        one = waiting.pop()
-        if one in plugins and one not in found:
-            found.add(one)
-            waiting += plugins[one].manifest.requires
-    return found
+def _list_required(name: str, plugins: Mapping[str, LoadedPlugin]) -> set[str]:
+    """Return the names of a plugin and of all plugins that it requires, directly or indirectly."""
+    required: set[str] = set()
+    queue = [name]
+    while queue:
+        current = queue.pop()
+        if current in plugins and current not in required:
+            required.add(current)
+            queue += plugins[current].manifest.requires
+    return required

@@ -1,4 +1,4 @@
-"""Discovery: the plugins that are installed, and which of them the settings let in."""
+"""Finds the installed plugins that the settings allow."""
 
 from __future__ import annotations
 
@@ -6,51 +6,49 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from tenure_core.errors import PluginError, SettingError
-from tenure_core.settings import Settings
-
-GROUP = "tenure.plugins"
-"""The group of entry points under which distributions name their plugins."""
+from tenure_core.settings import PLUGIN_ENTRY_POINTS, Settings
 
 
 def find_installed(settings: Settings) -> Iterator[EntryPoint]:
-    """Yield the entry points of the plugins to load, by name; none of them is imported yet.
+    """Yield the entry points of the plugins to load, sorted by name, without importing the plugins.
 
     Raises:
-        PluginError: Two distributions bring a plugin of one name.
-        SettingError: A plugin that the settings ask for is not installed, or refused by them, too.
+        PluginError: Two distributions contain a plugin with the same name.
+        SettingError: The settings allow a plugin that is not installed, or both allow and deny a plugin.
     """
-    found = _by_name(entry_points(group=GROUP))
-    wanted = found.keys() if settings.plugins_allow is None else set(settings.plugins_allow)
-    if missing := wanted - found.keys():
+    installed = _index_by_name(entry_points(group=PLUGIN_ENTRY_POINTS))
+    allowed = installed.keys() if settings.plugins_allow is None else set(settings.plugins_allow)
+    if missing := allowed - installed.keys():
         raise SettingError(
-            f"TENURE_PLUGINS_ALLOW names {', '.join(sorted(missing))}, which is not installed.",
-            f"Install it, or correct the name; installed are: {', '.join(sorted(found)) or 'none'}.",
+            f"TENURE_PLUGINS_ALLOW contains {', '.join(sorted(missing))}, which is not installed.",
+            f"Install it, or correct the name. Installed plugins: {', '.join(sorted(installed)) or 'none'}.",
         )
     if both := set(settings.plugins_allow or ()) & set(settings.plugins_deny):
         raise SettingError(
-            f"TENURE_PLUGINS_ALLOW and TENURE_PLUGINS_DENY both name {', '.join(sorted(both))}.",
-            "Take it out of one of them.",
+            f"TENURE_PLUGINS_ALLOW and TENURE_PLUGINS_DENY both contain {', '.join(sorted(both))}.",
+            "Remove it from one of them.",
         )
-    for name in sorted(wanted - set(settings.plugins_deny)):
-        yield found[name]
+    for name in sorted(allowed - set(settings.plugins_deny)):
+        yield installed[name]
 
 
 def installed_names() -> frozenset[str]:
-    """Return the names of all plugins that are installed, whatever the settings say of them."""
-    return frozenset(entry_points(group=GROUP).names)
+    """Return the names of all installed plugins, allowed or not."""
+    return frozenset(entry_points(group=PLUGIN_ENTRY_POINTS).names)
 
 
-def _by_name(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+def _index_by_name(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
+    by_name: dict[str, EntryPoint] = {}
     for point in points:
-        other = found.setdefault(point.name, point)
+        other = by_name.setdefault(point.name, point)
         if other != point:
             raise PluginError(
-                f"The plugin {point.name} is brought by {_from(other)} and by {_from(point)}.",
-                "Uninstall one of the two.",
+                f"Two distributions contain the plugin {point.name}: "
+                f"{_describe_source(other)} and {_describe_source(point)}.",
+                "Uninstall one of them.",
             )
-    return found
+    return by_name
 
 
-def _from(point: EntryPoint) -> str:
+def _describe_source(point: EntryPoint) -> str:
     return f"{point.dist.name} ({point.value})" if point.dist else point.value

@@ -1,4 +1,4 @@
-"""Hooks of a plugin: held against their specifications before any of them is called."""
+"""Checks that the hook implementations of a plugin match their specifications."""
 
 from __future__ import annotations
 
@@ -8,74 +8,71 @@ from difflib import get_close_matches
 from typing import Any
 
 from tenure_core.errors import PluginError
-from tenure_core.plugins import hookspecs
+from tenure_core.plugins.hookspecs import PROJECT, list_specs
 
 Function = Callable[..., Any]
 
-SPECS: dict[str, Function] = {
-    name: function
-    for name, function in vars(hookspecs).items()
-    if hasattr(function, f"{hookspecs.PROJECT}_spec")
-}
-"""Every hook that there is, by its name."""
 
-
-def check_hooks(hooks: object) -> None:
-    """Return where all hooks of a plugin are Tenure's, and are written as Tenure calls them.
+def check_hooks(module: object) -> None:
+    """Check the hook implementations of a plugin.
 
     Args:
-        hooks: The module or object that holds them.
+        module: The module or object that contains them.
 
     Raises:
-        PluginError: One is not there, takes what it is not given, waits where it may not, or is not marked.
+        PluginError: A hook does not exist, takes an unknown argument, is asynchronous although its
+            specification is not (or the reverse), or is not marked with `@hookimpl`.
     """
-    for name, function, marked in _candidates(hooks):
-        if name not in SPECS:
-            _refuse_unknown(name, function)
-        if not marked:
+    specs = list_specs()
+    for name, function, is_marked in _list_candidates(module):
+        if name not in specs:
+            _reject_unknown_hook(name, function)
+        if not is_marked:
             raise PluginError(
-                f"{_place(function)} has the name of a hook and is not marked as one.",
-                f"Put @hookimpl in front of {name}, or rename it.",
+                f"{_qualified_name(function)} has the name of a hook but is not marked as a hook.",
+                f"Add @hookimpl to {name}, or rename it.",
             )
-        _refuse_arguments(name, function)
-        _refuse_waiting(name, function)
+        _check_arguments(name, function, specs[name])
+        _check_is_async(name, function, specs[name])
 
 
-def _candidates(hooks: object) -> Iterator[tuple[str, Function, bool]]:
-    """Yield what is marked as a hook or is called like one: its hook, the function, whether it is marked."""
-    for name in dir(hooks):
-        function = inspect.getattr_static(hooks, name)
-        marked = getattr(function, f"{hookspecs.PROJECT}_impl", None)
-        if marked:
-            yield marked.get("specname") or name, function, True
-        elif name in SPECS and inspect.isroutine(function):
+def _list_candidates(module: object) -> Iterator[tuple[str, Function, bool]]:
+    """Yield the functions that are marked as hooks or named like one: hook name, function, whether marked."""
+    for name in dir(module):
+        function = inspect.getattr_static(module, name)
+        marker = getattr(function, f"{PROJECT}_impl", None)
+        if marker:
+            yield marker.get("specname") or name, function, True
+        elif name in list_specs() and inspect.isroutine(function):
             yield name, function, False
 
 
-def _refuse_unknown(name: str, function: Function) -> None:
-    near = get_close_matches(name, SPECS, 1)
-    meant = f"Do you mean {near[0]}?" if near else f"There are: {', '.join(SPECS)}."
-    raise PluginError(f"{_place(function)} implements the hook {name}, which Tenure does not have.", meant)
+def _reject_unknown_hook(name: str, function: Function) -> None:
+    specs = list_specs()
+    matches = get_close_matches(name, specs, 1)
+    hint = f"Did you mean {matches[0]}?" if matches else f"Hooks: {', '.join(specs)}."
+    raise PluginError(f"{_qualified_name(function)} implements the unknown hook {name}.", hint)
 
 
-def _refuse_arguments(name: str, function: Function) -> None:
-    given = inspect.signature(SPECS[name]).parameters
-    if wrong := [taken for taken in inspect.signature(function).parameters if taken not in given]:
-        has = ", ".join(given) or "none"
+def _check_arguments(name: str, function: Function, spec: Function) -> None:
+    known = inspect.signature(spec).parameters
+    if unknown := [argument for argument in inspect.signature(function).parameters if argument not in known]:
         raise PluginError(
-            f"{_place(function)} takes {', '.join(wrong)}, which the hook {name} is not given.",
-            f"Its arguments are: {has}. Leave out those that are not needed.",
+            f"{_qualified_name(function)} takes {', '.join(unknown)}, which the hook {name} does not pass.",
+            f"The arguments of the hook are: {', '.join(known) or 'none'}. Unused arguments can be omitted.",
         )
 
 
-def _refuse_waiting(name: str, function: Function) -> None:
-    wanted = inspect.iscoroutinefunction(SPECS[name])
-    if inspect.iscoroutinefunction(function) != wanted:
-        is_one, becomes = ("no", "async def") if wanted else ("an", "def")
+def _check_is_async(name: str, function: Function, spec: Function) -> None:
+    must_be_async = inspect.iscoroutinefunction(spec)
+    if inspect.iscoroutinefunction(function) != must_be_async:
+        keyword = "async def" if must_be_async else "def"
+        negation = "" if must_be_async else "not "
         raise PluginError(
-            f"{_place(function)} is {is_one} asynchronous function.", f"Write it as `{becomes} {name}`."
+            f"{_qualified_name(function)} must {negation}be asynchronous.",
+            f"Define it as `{keyword} {name}`.",
         )
 
 
-def _place(function: Function) -> str:
+def _qualified_name(function: Function) -> str:
     return f"{function.__module__}.{function.__qualname__}"

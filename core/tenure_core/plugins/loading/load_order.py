@@ -1,4 +1,4 @@
-"""Ordering: plugins after those that they require, and after those that they want to come after."""
+"""The load order of plugins."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from tenure_core.errors import PluginError
 from tenure_core.plugins.manifest import Manifest
 
 
-def sort_manifests(manifests: Iterable[Manifest], left_out: Collection[str] = ()) -> list[Manifest]:
-    """Return manifests in an order that all of them can live with; where it is free, by name.
+def sort_manifests(manifests: Iterable[Manifest], failed: Collection[str] = ()) -> list[Manifest]:
+    """Sort manifests so that each follows those in its `requires` and `after`, and otherwise by name.
 
     Args:
-        manifests: Those of the plugins that were found.
-        left_out: Plugins that failed; what requires them fails in its turn.
+        manifests: The manifests of the imported plugins.
+        failed: The names of the plugins that were skipped. A plugin that requires one of them fails later.
 
     Raises:
-        PluginError: A required plugin is missing, or some plugins want to come after one another in a circle.
+        PluginError: A required plugin is missing, or `requires` and `after` form a cycle.
     """
-    by_name = {manifest.name: manifest for manifest in sorted(manifests, key=lambda one: one.name)}
+    by_name = {manifest.name: manifest for manifest in sorted(manifests, key=lambda manifest: manifest.name)}
     for manifest in by_name.values():
-        for missing in sorted({*manifest.requires} - {*by_name, *left_out}):
+        for missing in sorted({*manifest.requires} - {*by_name, *failed}):
             raise PluginError(
                 f"The plugin {manifest.name} requires {missing}, which is not loaded.",
-                f"Install and allow {missing}, or leave {manifest.name} out with TENURE_PLUGINS_DENY.",
+                f"Install and allow {missing}, or exclude {manifest.name} with TENURE_PLUGINS_DENY.",
             )
     graph = {
         manifest.name: [name for name in (*manifest.requires, *manifest.after) if name in by_name]
@@ -33,7 +33,7 @@ def sort_manifests(manifests: Iterable[Manifest], left_out: Collection[str] = ()
     try:
         return [by_name[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        circle = " after ".join(reversed(error.args[1]))
+        cycle = " after ".join(reversed(error.args[1]))
         raise PluginError(
-            f"Plugins can't be put in order: {circle}.", "Take one name out of `requires` or `after`."
+            f"The load order of plugins has a cycle: {cycle}.", "Remove a name from `requires` or `after`."
         ) from None

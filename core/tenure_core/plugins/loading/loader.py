@@ -1,4 +1,4 @@
-"""Loading: plugins are imported, held to their word and asked what they bring, each apart from the others."""
+"""Imports plugins, checks their hooks and collects their registrations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from tenure_core.errors import PluginError, TenureError
-from tenure_core.plugins.loading.collect import collect_registrations
+from tenure_core.plugins.hook_caller import HookCaller
 from tenure_core.plugins.loading.discovery import find_installed
 from tenure_core.plugins.loading.hook_validation import check_hooks
 from tenure_core.plugins.manifest import Manifest
@@ -23,89 +23,80 @@ log = structlog.get_logger()
 Result = TypeVar("Result")
 
 Source = tuple[str, Callable[[], object]]
-"""The name of a plugin, and what brings its module or object."""
+"""The name of a plugin, and a function that returns its module or object."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedPlugin:
-    """A plugin that was left out because it failed.
+    """A plugin that was skipped because it failed at startup.
 
     Args:
-        name: Its name.
-        reason: Why.
+        name: The name of the plugin.
+        reason: The error message.
     """
 
     name: str
     reason: str
 
 
-def sources(settings: Settings, plugins: Iterable[object] | None) -> Iterator[Source]:
-    """Yield the plugins to load: those that are given, or else those that are installed and let in.
+def list_sources(settings: Settings, plugins: Iterable[object] | None) -> Iterator[Source]:
+    """Yield the plugins to load: the given ones, or the installed plugins that the settings allow.
 
     Raises:
-        PluginError: Two of them have one name, or a given one has no manifest.
-        SettingError: The settings ask for one that is not installed.
+        PluginError: Two plugins have the same name, or a given one has no manifest.
+        SettingError: The settings name a plugin that is not installed.
     """
     if plugins is None:
         for point in find_installed(settings):
             yield point.name, point.load
         return
-    given: dict[str, object] = {}
+    by_name: dict[str, object] = {}
     for plugin in plugins:
-        name = _manifest(plugin).name
-        if name in given:
+        name = read_manifest(plugin).name
+        if name in by_name:
             raise PluginError(
-                f"Two plugins are called {name}: {given[name]!r} and {plugin!r}.", "Rename one."
+                f"Two plugins have the name {name}: {by_name[name]!r} and {plugin!r}.",
+                "Rename one of them.",
             )
-        given[name] = plugin
-        yield name, partial(_same, plugin)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedPlugin:
-    """A plugin that was imported.
-
-    Args:
-        manifest: Who it is.
-        hooks: The module or object that holds its hooks.
-    """
-
-    manifest: Manifest
-    hooks: object
+        by_name[name] = plugin
+        yield name, partial(_return_argument, plugin)
 
 
 class PluginLoader:
-    """Loads plugins one by one, and at the first that fails stops the start, or leaves it out.
+    """Loads plugins one by one.
 
     Args:
-        skip: Whether a plugin that fails is left out, with all that require it.
+        skip: Whether a plugin that fails is skipped, together with all plugins that require it. Otherwise the
+            first failure stops the startup.
     """
 
     def __init__(self, skip: bool) -> None:
         self._skip = skip
         self.failed: list[FailedPlugin] = []
 
-    def find(self, wanted: Iterable[Source]) -> dict[str, ImportedPlugin]:
-        """Import plugins, and read their manifests."""
+    def import_plugins(self, sources: Iterable[Source]) -> dict[str, LoadedPlugin]:
+        """Import plugins and check their manifests and hooks. Returns the plugins by name."""
         return {
-            name: found
-            for name, source in wanted
-            if (found := self.attempt(name, partial(_read, name, source)))
+            name: plugin
+            for name, source in sources
+            if (plugin := self.attempt(name, partial(_import_plugin, name, source)))
         }
 
-    def load(self, order: Iterable[Manifest], found: Mapping[str, ImportedPlugin]) -> list[LoadedPlugin]:
-        """Ask plugins in their order for all that they bring."""
-        asked = [
-            self.attempt(manifest.name, partial(self._load, manifest, found[manifest.name].hooks))
-            for manifest in order
+    def collect(self, order: Iterable[Manifest], plugins: Mapping[str, LoadedPlugin]) -> list[LoadedPlugin]:
+        """Collect the registrations of plugins in the given order. Returns the plugins that succeeded."""
+        attempts = [
+            self.attempt(manifest.name, partial(self._collect, plugins[manifest.name])) for manifest in order
         ]
-        return [plugin for plugin in asked if plugin is not None]
+        return [plugin for plugin in attempts if plugin is not None]
 
     def attempt(self, name: str, work: Callable[[], Result]) -> Result | None:
-        """Return what some work for a plugin comes to, or None where the plugin is left out because of it.
+        """Call a function on behalf of a plugin.
+
+        Returns:
+            The result of the function; None if it failed and the plugin is skipped.
 
         Raises:
-            PluginError: The work fails, and the plugin may not be left out.
+            PluginError: The function failed and plugins are not skipped.
         """
         try:
             return work()
@@ -113,69 +104,75 @@ class PluginLoader:
             self.failed.append(fail_or_skip(name, error, skip=self._skip))
             return None
 
-    def check_requirements(self, manifest: Manifest) -> None:
-        """Return where nothing was left out that a plugin requires.
-
-        Raises:
-            PluginError: Something was.
-        """
-        check_requirements(manifest, self.failed)
-
-    def _load(self, manifest: Manifest, hooks: object) -> LoadedPlugin:
-        self.check_requirements(manifest)
-        return collect_registrations(manifest, hooks)
+    def _collect(self, plugin: LoadedPlugin) -> LoadedPlugin:
+        check_requirements(plugin.manifest, self.failed)
+        tuple(plugin.collect_startup_registrations())
+        return plugin
 
 
 def check_requirements(manifest: Manifest, failed: Sequence[FailedPlugin]) -> None:
-    """Return where a plugin requires none of those that failed.
+    """Check that a plugin requires none of the failed plugins.
 
     Raises:
-        PluginError: It requires one.
+        PluginError: It requires one of them.
     """
-    for one in failed:
-        if one.name in manifest.requires:
-            raise PluginError(f"It requires {one.name}, which was left out.")
+    for plugin in failed:
+        if plugin.name in manifest.requires:
+            raise PluginError(f"It requires {plugin.name}, which was skipped.")
 
 
 def fail_or_skip(name: str, error: Exception, *, skip: bool) -> FailedPlugin:
-    """Stop the start because a plugin failed, unless it may be left out.
+    """Log that a plugin is skipped because of an error, or stop the startup.
+
+    Args:
+        name: The name of the plugin.
+        error: The error.
+        skip: Whether the plugin is skipped.
 
     Raises:
-        PluginError: It may not.
+        PluginError: `skip` is False.
     """
     reason = str(error) if isinstance(error, TenureError) else f"{type(error).__name__}: {error}"
     if not skip:
         raise PluginError(
-            f"The plugin {name} failed at the start: {reason}",
-            "Mend it, or leave it out with TENURE_PLUGINS_DENY.",
+            f"The plugin {name} failed at startup: {reason}",
+            "Correct the plugin, or exclude it with TENURE_PLUGINS_DENY.",
         ) from error
-    log.warning("a plugin was left out", plugin=name, reason=reason, exc_info=error)
+    log.warning("plugin skipped", plugin=name, reason=reason, exc_info=error)
     return FailedPlugin(name, reason)
 
 
-def _same(plugin: object) -> object:
-    return plugin
+def read_manifest(module: object) -> Manifest:
+    """Return the manifest of a plugin.
 
-
-def _manifest(hooks: object) -> Manifest:
-    manifest = getattr(hooks, "MANIFEST", None)
+    Raises:
+        PluginError: The module or object has no manifest.
+    """
+    manifest = getattr(module, "MANIFEST", None)
     if not isinstance(manifest, Manifest):
-        raise PluginError(f"{hooks!r} has no MANIFEST.", "Set MANIFEST = Manifest(...) beside its hooks.")
+        raise PluginError(
+            f"{module!r} has no MANIFEST.", "Define MANIFEST = Manifest(...) next to its hooks."
+        )
     return manifest
 
 
-def _read(name: str, source: Callable[[], object]) -> ImportedPlugin:
-    hooks = source()
-    manifest = _manifest(hooks)
+def _return_argument(plugin: object) -> object:
+    return plugin
+
+
+def _import_plugin(name: str, source: Callable[[], object]) -> LoadedPlugin:
+    module = source()
+    manifest = read_manifest(module)
     if manifest.name != name:
         raise PluginError(
-            f"Its entry point calls it {name}, and its manifest {manifest.name}.", "Use one name."
+            f"Its entry point has the name {name}, but its manifest the name {manifest.name}.",
+            "Use the same name.",
         )
     tenure = version("tenure-core")
     if not manifest.works_with(tenure):
         raise PluginError(
-            f"It works with Tenure {manifest.tenure}, and this is {tenure}.",
-            "Install a version of it that works with this Tenure.",
+            f"It supports Tenure {manifest.tenure}, but this is Tenure {tenure}.",
+            "Install a version of the plugin that supports this version of Tenure.",
         )
-    check_hooks(hooks)
-    return ImportedPlugin(manifest, hooks)
+    check_hooks(module)
+    return LoadedPlugin(manifest, HookCaller(module))

@@ -1,4 +1,4 @@
-"""The deliverer: every change reaches every plugin that wants it, whoever fails, dies, or runs beside it."""
+"""The dispatcher delivers every change to every listener, despite failures and concurrent processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
-from tests.support.background_plugins import Tenant, hearing, killed, names, quick, unique, until, until_so
+from tests.support.background_plugins import (
+    Tenant,
+    account_names,
+    fast_settings,
+    listener_plugin,
+    run_killed_worker,
+    unique_name,
+    wait_until,
+    wait_until_async,
+)
 from tests.support.plugin_factory import plugin
 
 from tenure_core.access.identity import Actor
@@ -22,208 +31,212 @@ from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 
 
-class Heard:
-    """A plugin that notes what it hears, by tenant, and writes down each name that it has heard."""
+class Recorder:
+    """A plugin that records the account names that it receives, in memory and as accounts."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.hook = hearing(self.hear)
+        self.plugin = listener_plugin(self.listen)
 
-    async def hear(self, context: Context, changes: Sequence[Change]) -> None:
-        told = [name for name in names(changes) if not name.startswith("heard ")]
-        await context.write.create(Account, [{"name": f"heard {name}"} for name in told])
-        self.names += told
-
-
-@pytest.fixture
-def heard() -> Heard:
-    return Heard()
+    async def listen(self, context: Context, changes: Sequence[Change]) -> None:
+        received = [name for name in account_names(changes) if not name.startswith("received ")]
+        await context.write.create(Account, [{"name": f"received {name}"} for name in received])
+        self.names += received
 
 
 @pytest.fixture
-async def tenant(database: Database, actor: Actor, heard: Heard) -> Tenant:
-    tenant = Tenant(database, actor, heard.hook)
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def tenant(database: Database, actor: Actor, recorder: Recorder) -> Tenant:
+    tenant = Tenant(database, actor, recorder.plugin)
     await tenant.enable()
     return tenant
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody looks without being told."""
+def _no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher polls only after a notification."""
     monkeypatch.setattr(notifications, "POLL_SECONDS", 3600.0)
 
 
 @pytest.fixture
-def restless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody looks all the time."""
+def _fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher polls constantly."""
     monkeypatch.setattr(notifications, "POLL_SECONDS", 0.05)
 
 
 @asynccontextmanager
-async def started(tenant: Tenant, settings: Settings) -> AsyncIterator[None]:
-    """Run the background, once it has found its feet."""
-    async with run_background(tenant.database, tenant.host, quick(settings)):
-        await tenant.accounts("first")
-        await until_so(lambda: caught_up(tenant))
+async def run_until_ready(tenant: Tenant, settings: Settings) -> AsyncIterator[None]:
+    """Run background work, and wait until the first change is delivered."""
+    async with run_background(tenant.database, tenant.host, fast_settings(settings)):
+        await tenant.create_accounts("first")
+        await wait_until_async(lambda: has_no_lag(tenant))
         yield
 
 
-async def caught_up(tenant: Tenant) -> bool:
-    return all(one.lag == 0 for one in (await tenant.all_health()).values())
+async def has_no_lag(tenant: Tenant) -> bool:
+    return all(problems.lag == 0 for problems in (await tenant.all_problems()).values())
 
 
-async def written(tenant: Tenant) -> list[str]:
-    """Return what the plugin wrote down, in the order in which it did."""
-    statement = "SELECT after->>'name' FROM change WHERE after->>'name' LIKE 'heard %' ORDER BY seq"
-    return [name.removeprefix("heard ") for (name,) in await tenant.writer.select(statement)]
+async def list_received(tenant: Tenant) -> list[str]:
+    """Return the names that the plugin has written, in order."""
+    statement = "SELECT after->>'name' FROM change WHERE after->>'name' LIKE 'received %' ORDER BY seq"
+    return [name.removeprefix("received ") for (name,) in await tenant.writer.select(statement)]
 
 
-async def test_a_commit_is_told_of_at_once(tenant: Tenant, heard: Heard, settings: Settings) -> None:
-    async with started(tenant, settings):
-        for number in range(3):
-            begun = asyncio.get_running_loop().time()
-            await tenant.accounts(f"number {number}")
-            await until(lambda number=number: f"number {number}" in heard.names)  # type: ignore[misc]
-            assert asyncio.get_running_loop().time() - begun < notifications.POLL_SECONDS / 2
-    assert heard.names == ["first", "number 0", "number 1", "number 2"]
-
-
-@pytest.mark.usefixtures("restless")
-async def test_what_others_than_tenure_write_is_found(
-    tenant: Tenant, heard: Heard, settings: Settings, database_url: str
+async def test_a_commit_is_delivered_immediately(
+    tenant: Tenant, recorder: Recorder, settings: Settings
 ) -> None:
-    async with started(tenant, settings):
+    async with run_until_ready(tenant, settings):
+        for number in range(3):
+            start = asyncio.get_running_loop().time()
+            await tenant.create_accounts(f"number {number}")
+            await wait_until(lambda number=number: f"number {number}" in recorder.names)  # type: ignore[misc]
+            assert asyncio.get_running_loop().time() - start < notifications.POLL_SECONDS / 2
+    assert recorder.names == ["first", "number 0", "number 1", "number 2"]
+
+
+@pytest.mark.usefixtures("_fast_polling")
+async def test_writes_of_other_programs_are_delivered(
+    tenant: Tenant, recorder: Recorder, settings: Settings, database_url: str
+) -> None:
+    async with run_until_ready(tenant, settings):
         async with await psycopg.AsyncConnection.connect(database_url) as owner:
             await owner.execute("INSERT INTO account (tenant_id, name) VALUES (%s, 'psql')", (tenant.id,))
-        await until(lambda: "psql" in heard.names)
+        await wait_until(lambda: "psql" in recorder.names)
 
 
-async def test_two_processes_tell_of_everything_once_and_in_order(
-    tenant: Tenant, heard: Heard, settings: Settings, database_url: str
+async def test_two_processes_deliver_every_change_once_and_in_order(
+    tenant: Tenant, recorder: Recorder, settings: Settings, database_url: str
 ) -> None:
-    sent = [f"number {number}" for number in range(40)]
+    created = [f"number {number}" for number in range(40)]
     async with Database(database_url, settings) as elsewhere:
-        other = run_background(elsewhere, tenant.host, quick(settings))
-        async with started(tenant, settings), other:
-            await tenant.accounts(*sent)
-            await until(lambda: len(heard.names) >= 41)
-            await until_so(lambda: caught_up(tenant))
-    assert heard.names == ["first", *sent]
-    assert await written(tenant) == ["first", *sent]
+        other = run_background(elsewhere, tenant.host, fast_settings(settings))
+        async with run_until_ready(tenant, settings), other:
+            await tenant.create_accounts(*created)
+            await wait_until(lambda: len(recorder.names) >= 41)
+            await wait_until_async(lambda: has_no_lag(tenant))
+    assert recorder.names == ["first", *created]
+    assert await list_received(tenant) == ["first", *created]
 
 
-@pytest.mark.usefixtures("restless")
-async def test_one_that_fails_keeps_nobody_waiting(
-    database: Database, actor: Actor, heard: Heard, settings: Settings
+@pytest.mark.usefixtures("_fast_polling")
+async def test_a_failing_listener_does_not_delay_others(
+    database: Database, actor: Actor, recorder: Recorder, settings: Settings
 ) -> None:
     async def fail(_: Context, __: Sequence[Change]) -> None:
         raise ValueError("always")
 
-    failing = hearing(fail)
-    tenant = Tenant(database, actor, failing, heard.hook)
+    failing = listener_plugin(fail)
+    tenant = Tenant(database, actor, failing, recorder.plugin)
     await tenant.enable()
-    async with run_background(database, tenant.host, quick(settings, change_listener_attempts=3)):
-        await tenant.accounts("one")
-        await until(lambda: heard.names == ["one"])
-        await until_so(lambda: is_parked(tenant))
-        await tenant.accounts("two")
-        await until(lambda: heard.names == ["one", "two"])
-    assert "failed 3 times" in (await tenant.all_health())[failing.MANIFEST.name].problems[0]
+    async with run_background(database, tenant.host, fast_settings(settings, change_listener_attempts=3)):
+        await tenant.create_accounts("one")
+        await wait_until(lambda: recorder.names == ["one"])
+        await wait_until_async(lambda: is_parked(tenant))
+        await tenant.create_accounts("two")
+        await wait_until(lambda: recorder.names == ["one", "two"])
+    assert "failed 3 times" in (await tenant.all_problems())[failing.MANIFEST.name].problems[0]
 
 
 async def is_parked(tenant: Tenant) -> bool:
-    return bool(await tenant.writer.read("plugin", "parked_at IS NOT NULL", "plugin_delivery"))
+    return bool(await tenant.writer.read("plugin", "paused_at IS NOT NULL", "change_listener"))
 
 
-@pytest.mark.usefixtures("alone")
-async def test_one_that_takes_its_time_keeps_nobody_waiting(
-    database: Database, actor: Actor, heard: Heard, settings: Settings
+@pytest.mark.usefixtures("_no_polling")
+async def test_a_slow_listener_does_not_delay_others(
+    database: Database, actor: Actor, recorder: Recorder, settings: Settings
 ) -> None:
-    free = asyncio.Event()
+    release = asyncio.Event()
 
     async def wait(_: Context, __: Sequence[Change]) -> None:
-        await free.wait()
+        await release.wait()
 
-    tenant = Tenant(database, actor, hearing(wait), heard.hook)
+    tenant = Tenant(database, actor, listener_plugin(wait), recorder.plugin)
     await tenant.enable()
-    async with run_background(database, tenant.host, quick(settings)):
-        await tenant.accounts("one")
-        await until(lambda: heard.names == ["one"])
-        await tenant.accounts("two")
-        await until(lambda: heard.names == ["one", "two"])
-        assert not await caught_up(tenant)
-        free.set()
-        await until_so(lambda: caught_up(tenant))
+    async with run_background(database, tenant.host, fast_settings(settings)):
+        await tenant.create_accounts("one")
+        await wait_until(lambda: recorder.names == ["one"])
+        await tenant.create_accounts("two")
+        await wait_until(lambda: recorder.names == ["one", "two"])
+        assert not await has_no_lag(tenant)
+        release.set()
+        await wait_until_async(lambda: has_no_lag(tenant))
 
 
-async def test_after_a_kill_all_is_told_and_nothing_is_written_twice(
-    tenant: Tenant, heard: Heard, settings: Settings, database_url: str
+async def test_after_a_kill_every_change_is_delivered_and_nothing_is_written_twice(
+    tenant: Tenant, recorder: Recorder, settings: Settings, database_url: str
 ) -> None:
-    await tenant.accounts("one", "two")
-    await killed(database_url, tenant.name, "on_change")
-    assert await written(tenant) == []
-    async with run_background(tenant.database, tenant.host, quick(settings)):
-        await until(lambda: heard.names == ["one", "two"])
-        await until_so(lambda: caught_up(tenant))
-    assert await written(tenant) == ["one", "two"]
-    assert await tenant.writer.read("name", "name LIKE '%died%'") == []
+    await tenant.create_accounts("one", "two")
+    await run_killed_worker(database_url, tenant.name, "on_change")
+    assert await list_received(tenant) == []
+    async with run_background(tenant.database, tenant.host, fast_settings(settings)):
+        await wait_until(lambda: recorder.names == ["one", "two"])
+        await wait_until_async(lambda: has_no_lag(tenant))
+    assert await list_received(tenant) == ["one", "two"]
+    assert await tenant.writer.read("name", "name LIKE '%killed%'") == []
 
 
-async def test_what_is_under_way_may_end_when_the_process_is_told_to_stop(
+async def test_a_running_delivery_ends_before_the_process_stops(
     database: Database, actor: Actor, settings: Settings
 ) -> None:
-    begun = asyncio.Event()
+    started = asyncio.Event()
 
     async def slowly(context: Context, _: Sequence[Change]) -> None:
-        if not begun.is_set():
-            begun.set()
+        if not started.is_set():
+            started.set()
             await asyncio.sleep(0.3)
-            await context.write.create(Account, [{"name": "to the end"}])
+            await context.write.create(Account, [{"name": "completed"}])
 
-    tenant = Tenant(database, actor, hearing(slowly))
+    tenant = Tenant(database, actor, listener_plugin(slowly))
     await tenant.enable()
-    async with run_background(database, tenant.host, quick(settings)):
-        await tenant.accounts("one")
-        await asyncio.wait_for(begun.wait(), 20)
-    assert await tenant.writer.read("name") == [("one",), ("to the end",)]
+    async with run_background(database, tenant.host, fast_settings(settings)):
+        await tenant.create_accounts("one")
+        await asyncio.wait_for(started.wait(), 20)
+    assert await tenant.writer.read("name") == [("completed",), ("one",)]
 
 
-@pytest.mark.usefixtures("restless")
-async def test_a_tenant_that_enabled_a_plugin_before_it_wanted_changes_is_told_from_now_on(
+@pytest.mark.usefixtures("_fast_polling")
+async def test_a_listener_that_a_plugin_adds_later_receives_changes_from_now_on(
     database: Database, actor: Actor, settings: Settings
 ) -> None:
-    name = unique()
+    name = unique_name()
     before = Tenant(database, actor, plugin(name))
     await before.enable()
-    await before.accounts("before")
-    told: list[str] = []
+    await before.create_accounts("before")
+    received: list[str] = []
 
     @hookimpl
     async def on_change(context: Context, changes: Sequence[Change]) -> None:
-        told.extend(names(changes))
+        received.extend(account_names(changes))
 
     tenant = Tenant(database, actor, plugin(name, on_change=on_change))
-    async with run_background(database, tenant.host, quick(settings)):
-        await until_so(lambda: begun(tenant))
-        await tenant.accounts("after")
-        await until(lambda: told == ["after"])
+    async with run_background(database, tenant.host, fast_settings(settings)):
+        await wait_until_async(lambda: has_listener(tenant))
+        await tenant.create_accounts("after")
+        await wait_until(lambda: received == ["after"])
 
 
-async def begun(tenant: Tenant) -> bool:
-    return bool(await tenant.writer.read("plugin", table="plugin_delivery"))
+async def has_listener(tenant: Tenant) -> bool:
+    return bool(await tenant.writer.read("plugin", table="change_listener"))
 
 
-@pytest.mark.usefixtures("restless")
-async def test_a_cursor_that_nothing_has_moved_for_an_hour_is_moved_up(
+@pytest.mark.usefixtures("_fast_polling")
+async def test_a_cursor_that_has_not_advanced_for_an_hour_is_advanced(
     tenant: Tenant, settings: Settings, new_actor: Callable[[], Actor]
 ) -> None:
-    """Else it would seem to lead to what is gone, once the changes are dropped that ran beside it."""
-    old = await tenant.first("cursor", "plugin_delivery")
-    await tenant.writer.select("UPDATE plugin_delivery SET moved_at = now() - interval '2 hours' RETURNING 1")
-    await Tenant(tenant.database, new_actor()).accounts("elsewhere")
-    async with run_background(tenant.database, tenant.host, quick(settings)):
-        await until_so(lambda: moved(tenant, old))
+    """Otherwise it would expire when older changes are dropped, although no change is undelivered."""
+    old = await tenant.fetch_value("cursor", "change_listener")
+    await tenant.writer.select(
+        "UPDATE change_listener SET advanced_at = now() - interval '2 hours' RETURNING 1"
+    )
+    await Tenant(tenant.database, new_actor()).create_accounts("elsewhere")
+    async with run_background(tenant.database, tenant.host, fast_settings(settings)):
+        await wait_until_async(lambda: has_advanced(tenant, old))
 
 
-async def moved(tenant: Tenant, old: str) -> bool:
-    return bool(await tenant.first("cursor", "plugin_delivery") != old)
+async def has_advanced(tenant: Tenant, old: str) -> bool:
+    return bool(await tenant.fetch_value("cursor", "change_listener") != old)

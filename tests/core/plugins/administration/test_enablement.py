@@ -1,4 +1,4 @@
-"""Enablement: a key tells what its tenant uses, at once where it was changed."""
+"""Plugins are enabled and disabled per tenant; API keys contain the enabled plugins."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def host() -> Host:
 
 
 async def switch(database: Database, host: Host, actor: Actor, **names: bool) -> None:
-    """Enable and disable plugins in the given order."""
+    """Enable or disable plugins in the given order."""
     async with database.write_transaction(actor.tenant_id, "test", "test") as connection:
         for name, on in names.items():
             await (enable if on else disable)(connection, host, name, actor.tenant_id)
 
 
-async def test_a_key_tells_the_enabled_plugins_of_its_tenant_alone(
+async def test_an_authenticated_key_contains_the_enabled_plugins_of_its_tenant_only(
     database: Database, host: Host, key: NewApiKey, actor: Actor
 ) -> None:
     keys = KeyCache(database, seconds=0)
@@ -44,14 +44,14 @@ async def test_a_key_tells_the_enabled_plugins_of_its_tenant_alone(
     await switch(database, host, before, fleet=True, tolls=True)
     after = await keys.authenticate(f"Bearer {key.secret}")
     await switch(database, host, before, tolls=False)
-    at_last = await keys.authenticate(f"Bearer {key.secret}")
-    assert [one.plugins for one in (before, elsewhere)] == [frozenset(), frozenset()]
+    finally_ = await keys.authenticate(f"Bearer {key.secret}")
+    assert [key_actor.plugins for key_actor in (before, elsewhere)] == [frozenset(), frozenset()]
     assert after.plugins == {"fleet", "tolls"}
-    assert at_last.plugins == {"fleet"}
-    assert at_last.role == "technician"
+    assert finally_.plugins == {"fleet"}
+    assert finally_.role == "technician"
 
 
-async def test_what_is_forgotten_is_looked_up_anew(database: Database, host: Host, key: NewApiKey) -> None:
+async def test_an_invalidated_key_is_looked_up_again(database: Database, host: Host, key: NewApiKey) -> None:
     keys = KeyCache(database, seconds=60)
     actor = await keys.authenticate(f"Bearer {key.secret}")
     await switch(database, host, actor, fleet=True)
@@ -62,16 +62,14 @@ async def test_what_is_forgotten_is_looked_up_anew(database: Database, host: Hos
     assert (await keys.authenticate(f"Bearer {key.secret}")).plugins == {"fleet"}
 
 
-async def test_a_plugin_is_enabled_after_what_it_requires(
+async def test_a_plugin_cannot_be_enabled_before_a_required_one(
     database: Database, host: Host, actor: Actor
 ) -> None:
     with pytest.raises(PluginError, match=r"tolls requires fleet, which is not enabled.*Enable fleet first"):
         await switch(database, host, actor, tolls=True)
 
 
-async def test_what_another_requires_is_not_disabled_before_it(
-    database: Database, host: Host, actor: Actor
-) -> None:
+async def test_a_required_plugin_cannot_be_disabled(database: Database, host: Host, actor: Actor) -> None:
     await switch(database, host, actor, fleet=True, tolls=True)
     with pytest.raises(PluginError, match=r"tolls, which is enabled .*, requires fleet.*Disable tolls first"):
         await switch(database, host, actor, fleet=False)
@@ -80,12 +78,12 @@ async def test_what_another_requires_is_not_disabled_before_it(
         assert await enabled_plugins(connection, actor.tenant_id) == frozenset()
 
 
-async def test_a_plugin_that_is_not_loaded_can_be_disabled_and_not_enabled(
+async def test_a_plugin_that_is_not_loaded_can_be_disabled_but_not_enabled(
     database: Database, host: Host, actor: Actor
 ) -> None:
     async with database.tenant_connection(actor.tenant_id) as connection:
-        made = "INSERT INTO tenant_plugin (tenant_id, plugin, enabled) VALUES (%s, 'gone', true)"
-        await connection.execute(made, (actor.tenant_id,))
+        insert = "INSERT INTO tenant_plugin (tenant_id, plugin, enabled) VALUES (%s, 'gone', true)"
+        await connection.execute(insert, (actor.tenant_id,))
     await switch(database, host, actor, gone=False)
     async with database.tenant_connection(actor.tenant_id) as connection:
         assert await enabled_plugins(connection, actor.tenant_id) == frozenset()
@@ -93,12 +91,12 @@ async def test_a_plugin_that_is_not_loaded_can_be_disabled_and_not_enabled(
         await switch(database, host, actor, gone=True)
 
 
-async def test_a_slip_of_the_pen_is_not_disabled(database: Database, host: Host, actor: Actor) -> None:
+async def test_an_unknown_plugin_cannot_be_disabled(database: Database, host: Host, actor: Actor) -> None:
     with pytest.raises(PluginError, match="fleeet is not loaded"):
         await switch(database, host, actor, fleeet=False)
 
 
-async def test_nobody_sees_or_writes_what_another_tenant_has_enabled(
+async def test_the_enabled_plugins_of_another_tenant_are_neither_visible_nor_writable(
     database: Database, host: Host, actor: Actor, other_actor: Actor
 ) -> None:
     await switch(database, host, other_actor, fleet=True)

@@ -1,4 +1,4 @@
-"""Settings of plugins: what a tenant sets is checked and kept, and secrets are never shown."""
+"""A tenant's settings of a plugin are validated and stored, and secrets are redacted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from tests.support.plugin_factory import plugin
 
 from tenure_core.access.identity import Actor
 from tenure_core.errors import PluginError
-from tenure_core.plugins.administration.tenant_settings import HIDDEN, change_settings, read_settings, redact
+from tenure_core.plugins.administration.tenant_settings import (
+    REDACTED,
+    change_settings,
+    read_settings,
+    redact,
+)
 from tenure_core.plugins.hookspecs import hookimpl
 from tenure_core.plugins.host import load_host
 from tenure_core.plugins.plugin import LoadedPlugin
@@ -32,9 +37,9 @@ class FleetSettings(BaseModel):
 
     @field_validator("regions")
     @classmethod
-    def _regions_are_served(cls, regions: list[str], info: ValidationInfo) -> list[str]:
+    def _validate_regions(cls, regions: list[str], info: ValidationInfo) -> list[str]:
         if info.context and info.context["changing"] and "moon" in regions:
-            raise ValueError("nobody serves the moon")
+            raise ValueError("the moon is not served")
         return regions
 
 
@@ -55,41 +60,39 @@ FLEET = fleet(FleetSettings)
 
 @pytest.fixture
 async def connection(database: Database, actor: Actor) -> AsyncIterator[TenantConnection]:
-    async with database.write_transaction(actor.tenant_id, "test", "test") as lent:
-        yield lent
+    async with database.write_transaction(actor.tenant_id, "test", "test") as opened:
+        yield opened
 
 
-async def test_a_tenant_that_has_set_nothing_has_the_defaults(
-    connection: TenantConnection, actor: Actor
-) -> None:
+async def test_unset_settings_have_their_defaults(connection: TenantConnection, actor: Actor) -> None:
     assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 
-async def test_a_model_may_refuse_what_is_new_and_read_what_is_stored(
+async def test_a_model_can_reject_new_values_and_accept_stored_values(
     connection: TenantConnection, actor: Actor
 ) -> None:
     [error] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
     assert error.path == ("regions",)
-    set_before = """UPDATE tenant_plugin SET settings = '{"regions": ["moon"]}' WHERE tenant_id = %s"""
-    await connection.execute(set_before, (actor.tenant_id,))
+    update = """UPDATE tenant_plugin SET settings = '{"regions": ["moon"]}' WHERE tenant_id = %s"""
+    await connection.execute(update, (actor.tenant_id,))
     assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["moon"])
     assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7}) == []
-    [again] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
-    assert again.path == ("regions",)
+    [second_error] = await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["moon"]})
+    assert second_error.path == ("regions",)
 
 
-async def test_what_is_set_stays_and_the_rest_follows_the_defaults(
+async def test_set_values_are_kept_and_other_settings_have_their_defaults(
     connection: TenantConnection, actor: Actor
 ) -> None:
     assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7}) == []
     assert await change_settings(connection, FLEET, actor.tenant_id, {"regions": ["north"]}) == []
-    found = await read_settings(connection, FLEET, actor.tenant_id)
-    assert found == FleetSettings(days_ahead=7, regions=["north"])
+    settings = await read_settings(connection, FLEET, actor.tenant_id)
+    assert settings == FleetSettings(days_ahead=7, regions=["north"])
     assert await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": None}) == []
     assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings(regions=["north"])
 
 
-async def test_a_wrong_value_is_refused_at_its_place_and_nothing_is_changed(
+async def test_an_invalid_value_is_rejected_with_its_path_and_nothing_is_changed(
     connection: TenantConnection, actor: Actor
 ) -> None:
     changes = {"days_ahead": 0, "regions": ["north", 7]}
@@ -111,7 +114,7 @@ async def test_a_wrong_value_is_refused_at_its_place_and_nothing_is_changed(
         ({"gateways": [{"url": "a\x00b"}]}, "gateways"),
     ],
 )
-async def test_text_that_cannot_be_kept_is_refused_at_its_setting(
+async def test_text_that_cannot_be_stored_is_rejected_with_its_setting(
     connection: TenantConnection, actor: Actor, changes: dict[str, object], name: str
 ) -> None:
     [error] = await change_settings(connection, FLEET, actor.tenant_id, changes)
@@ -120,7 +123,7 @@ async def test_text_that_cannot_be_kept_is_refused_at_its_setting(
     assert await read_settings(connection, FLEET, actor.tenant_id) == FleetSettings()
 
 
-async def test_an_unknown_setting_is_refused_with_those_that_there_are(
+async def test_an_unknown_setting_is_rejected_with_the_known_ones(
     connection: TenantConnection, actor: Actor
 ) -> None:
     [error] = await change_settings(connection, FLEET, actor.tenant_id, {"daysAhead": 7})
@@ -128,18 +131,18 @@ async def test_an_unknown_setting_is_refused_with_those_that_there_are(
     assert "days_ahead, regions, token, gateways" in error.message
 
 
-async def test_secrets_are_used_and_never_shown(connection: TenantConnection, actor: Actor) -> None:
+async def test_secrets_can_be_used_and_are_redacted(connection: TenantConnection, actor: Actor) -> None:
     changes = {"token": "swordfish", "gateways": [{"token": "trout"}]}
     await change_settings(connection, FLEET, actor.tenant_id, changes)
-    found = await read_settings(connection, FLEET, actor.tenant_id)
-    assert isinstance(found, FleetSettings)
-    assert found.token.get_secret_value() == "swordfish"
-    assert redact(found)["token"] == HIDDEN
-    assert "swordfish" not in str(redact(found))
-    assert "trout" not in str(redact(found))
+    settings = await read_settings(connection, FLEET, actor.tenant_id)
+    assert isinstance(settings, FleetSettings)
+    assert settings.token.get_secret_value() == "swordfish"
+    assert redact(settings)["token"] == REDACTED
+    assert "swordfish" not in str(redact(settings))
+    assert "trout" not in str(redact(settings))
 
 
-async def test_settings_that_are_sent_back_as_they_were_shown_keep_their_secrets(
+async def test_redacted_settings_that_are_sent_back_keep_their_secrets(
     connection: TenantConnection, actor: Actor
 ) -> None:
     changes = {"token": "swordfish", "gateways": [{"token": "trout"}]}
@@ -149,7 +152,7 @@ async def test_settings_that_are_sent_back_as_they_were_shown_keep_their_secrets
     assert await read_settings(connection, FLEET, actor.tenant_id) == before
 
 
-async def test_each_tenant_has_settings_of_its_own(
+async def test_each_tenant_has_its_own_settings(
     database: Database, connection: TenantConnection, actor: Actor, other_actor: Actor
 ) -> None:
     await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7})
@@ -157,12 +160,12 @@ async def test_each_tenant_has_settings_of_its_own(
         assert await read_settings(other, FLEET, other_actor.tenant_id) == FleetSettings()
 
 
-async def test_settings_that_no_longer_fit_name_the_plugin_and_can_be_mended(
+async def test_stored_settings_that_are_invalid_for_a_new_version_are_reported_and_can_be_changed(
     connection: TenantConnection, actor: Actor
 ) -> None:
     newer = fleet(NewFleetSettings)
     await change_settings(connection, FLEET, actor.tenant_id, {"days_ahead": 7, "regions": ["north"]})
-    with pytest.raises(PluginError, match=r"fleet do not fit .* days_ahead: .*pluginSettingsUpdate"):
+    with pytest.raises(PluginError, match=r"fleet are invalid .* days_ahead: .*pluginSettingsUpdate"):
         await read_settings(connection, newer, actor.tenant_id)
     assert await change_settings(connection, newer, actor.tenant_id, {"days_ahead": None}) == []
     assert await read_settings(connection, newer, actor.tenant_id) == NewFleetSettings()

@@ -1,150 +1,221 @@
-"""Names that are taken: whoever brings a type or a root field a second time is told who has it."""
+"""A name that is used twice is rejected with both owners."""
 
 from __future__ import annotations
 
 import uuid
-from enum import Enum, StrEnum
-from types import SimpleNamespace
-from typing import Annotated, Any, Union
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
 
 import pytest
-import strawberry
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped
+from starlette.routing import Route
 from tests.support.plugin_factory import plugin
+from tests.support.registering_plugins import (
+    SKIP,
+    STOP,
+    Vehicle,
+    fleet,
+    load_error,
+    mileage,
+    registering,
+)
 
-from tenure_core.entities.declaration import Entity
-from tenure_core.errors import PluginError
-from tenure_core.plugins.hookspecs import hookimpl
+from tenure_core.entities.computed import BatchField
+from tenure_core.entities.declaration import Composite, Entity, belongs_to, column
+from tenure_core.entities.model import Account
+from tenure_core.entities.scalar_types import INT
+from tenure_core.errors import DeclarationError
+from tenure_core.plugins.context import Context
 from tenure_core.plugins.host import load_host
-from tenure_core.plugins.registrations import GraphQLParts
+from tenure_core.plugins.registrations import Job, Permission, RoleDefinition
 from tenure_core.settings import Settings
-from tenure_schema.plugins.schema_parts import PluginParts
-from tenure_schema.schema import build_schema
 
 
-def with_entity(name: str) -> SimpleNamespace:
-    """A plugin that brings an entity of a name."""
+async def drive(_: Context) -> None:
+    """Do nothing."""
+
+
+async def count_rows(_: Context, rows: Any) -> list[int]:
+    return [1 for _ in rows]
+
+
+class Status(StrEnum):
+    """A status."""
+
+    RUNNING = "RUNNING"
+
+
+def declare_entity(name: str, plural: str = "", **fields: object) -> type[Entity]:
+    """Return an entity that is declared with the given annotations."""
     body = {
-        "__doc__": "A thing.",
+        "__doc__": f"A {name}.",
         "__module__": f"made_up_{uuid.uuid4().hex}",
         "metadata": MetaData(),
-        "__annotations__": {"note": Mapped[str]},
+        "__annotations__": {field: Mapped[kind] for field, kind in fields.items()},  # type: ignore[valid-type]
     }
-    entity = type(Entity)(name, (Entity,), body)
-    return plugin("fleet", register_entities=hookimpl(lambda: [entity]))
+    return type(Entity)(name, (Entity,), body, plural=plural)
 
 
-def with_root_field(kind: str, name: str) -> SimpleNamespace:
-    """A plugin that brings a root field of a name."""
+def declare_place(doc: str) -> type[Composite]:
+    """Return a composite called Place, another one at each call."""
 
-    async def resolve(self: object) -> int:
-        """Answer."""
-        return 1
+    class Place(Composite):
+        """A place."""
 
-    root = strawberry.type(type("Root", (), {name: strawberry.field(resolve)}))
-    parts = GraphQLParts(**{kind: root})
-    return plugin("tolls", register_graphql=hookimpl(lambda: parts))
+        street: Mapped[str] = column(doc=doc)
+
+    return Place
 
 
-def fault_of(*plugins: object) -> str:
-    host = load_host(Settings(), plugins)
-    with pytest.raises(PluginError) as caught:
-        build_schema(host.catalog, PluginParts.of(host))
-    return str(caught.value)
+OTHER_STATUS = StrEnum("Status", {"GONE": "GONE"})
+
+
+CONFLICTS: dict[str, Callable[[], tuple[dict[str, object], dict[str, object]]]] = {
+    "entity Vehicle": lambda: ({"entities": [Vehicle]}, {"entities": [Vehicle]}),
+    "field Account.mileage": lambda: (
+        {"computed_fields": [mileage()]},
+        {
+            "computed_fields": [
+                BatchField(
+                    entity=Account,
+                    name="mileage",
+                    scalar_type=INT,
+                    doc="d",
+                    required_columns=("id",),
+                    compute=count_rows,
+                )
+            ]
+        },
+    ),
+    "field Account.vehicles": lambda: (
+        {"entities": [Vehicle]},
+        {"computed_fields": [mileage("vehicles")]},
+    ),
+    "field Account.vehiclesAggregate": lambda: (
+        {"entities": [Vehicle]},
+        {"computed_fields": [mileage("vehicles_aggregate")]},
+    ),
+    "activity kind TOWING": lambda: ({"activity_kinds": ["TOWING"]}, {"activity_kinds": ["TOWING"]}),
+    "role driver": lambda: (
+        {"roles": [RoleDefinition(name="driver", doc="d")]},
+        {"roles": [RoleDefinition(name="driver", doc="d")]},
+    ),
+    "type Status": lambda: (
+        {"entities": [declare_entity("Lot", status=Status)]},
+        {"entities": [declare_entity("Bay", status=OTHER_STATUS)]},
+    ),
+    "type Place": lambda: (
+        {"entities": [declare_entity("Lot", place=declare_place("A"))]},
+        {"entities": [declare_entity("Bay", place=declare_place("B"))]},
+    ),
+    "mutation vansBulkUpsert": lambda: (
+        {"entities": [declare_entity("Van")]},
+        {"entities": [declare_entity("VansBulk")]},
+    ),
+    "root field parking": lambda: (
+        {"entities": [declare_entity("Lot", plural="parking")]},
+        {"entities": [declare_entity("Bay", plural="parking")]},
+    ),
+}
+
+
+@pytest.mark.parametrize("settings", [STOP, SKIP], ids=["stop", "skip"])
+@pytest.mark.parametrize("what", CONFLICTS)
+def test_a_name_that_two_plugins_register_stops_the_startup_with_both_plugins(
+    what: str, settings: Settings
+) -> None:
+    first, second = CONFLICTS[what]()
+    message = load_error(
+        plugin("cars", **registering(**first)), plugin("trucks", **registering(**second)), settings=settings
+    )
+    assert f"The {what} is registered by cars and by trucks." in message
+    assert "Rename it in trucks, or exclude one of the two plugins with TENURE_PLUGINS_DENY" in message
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("results", "what"),
     [
-        *(
-            "Query",
-            "Mutation",
-            "Node",
-            "PageInfo",
-            "Snapshot",
-            "UserError",
-            "WriteStatus",
-            "AccountConnection",
-        ),
-        *(
-            "AccountFilter",
-            "StringFilter",
-            "AddressInput",
-            "AccountCreateInput",
-            "RecordOperation",
-            "BatchOperation",
-        ),
+        ({"activity_kinds": ["CALL"]}, "activity kind CALL"),
+        ({"roles": [RoleDefinition(name="admin", doc="d")]}, "role admin"),
+        ({"computed_fields": [mileage("lifecycle_stage")]}, "field Account.lifecycleStage"),
+        ({"computed_fields": [mileage("contacts")]}, "field Account.contacts"),
     ],
 )
-def test_an_entity_takes_no_type_of_the_platform(name: str) -> None:
-    said = fault_of(with_entity(name))
-    assert f"The type {name} is brought by Tenure itself and, with the entity {name}, by fleet." in said
-    assert "Rename the entity" in said
+def test_a_plugin_cannot_register_a_name_of_the_core(results: dict[str, object], what: str) -> None:
+    assert f"The {what} is registered by Tenure itself and by fleet." in load_error(fleet(**results))
+
+
+@pytest.mark.parametrize("name", ["Change", "Tenant", "ApiKey", "TenantPlugin"])
+def test_an_entity_cannot_have_a_table_of_the_platform(name: str) -> None:
+    assert "registered by Tenure itself and by fleet" in load_error(fleet(entities=[declare_entity(name)]))
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "owner"),
+    ("results", "what"),
     [
-        ("query", "vans", "fleet"),
-        ("query", "van", "fleet"),
-        ("mutation", "van_create", "fleet"),
-        ("query", "accounts", "Tenure itself"),
-        ("mutation", "plugin_enable", "Tenure itself"),
+        ({"activity_kinds": ["TOWING", "TOWING"]}, "activity kind TOWING"),
+        (
+            {"roles": [Permission(name="fleet.drive", doc="d"), Permission(name="fleet.drive", doc="e")]},
+            "permission fleet.drive",
+        ),
+        (
+            {"jobs": [Job(name="drive", doc="d", run=drive, every=timedelta(hours=n)) for n in (1, 2)]},
+            "job fleet.drive",
+        ),
+        ({"routes": [Route("/map", drive), Route("/map", drive)]}, "route /plugins/fleet/map GET"),
+        (
+            {"routes": [Route("/map", drive, methods=[*others, "PUT"]) for others in (["POST"], [])]},
+            "route /plugins/fleet/map PUT",
+        ),
+        ({"entities": [declare_entity("Parking", plural="parking")]}, "root field parking"),
     ],
 )
-def test_a_root_field_takes_no_name_that_another_has(kind: str, name: str, owner: str) -> None:
-    said = fault_of(with_entity("Van"), with_root_field(kind, name))
-    first, *rest = name.split("_")
-    assert f"The {kind} {first}{''.join(rest).title()} is brought by {owner} and by tolls." in said
-    assert "Rename it in tolls" in said
+def test_a_plugin_cannot_register_a_name_twice(results: dict[str, object], what: str) -> None:
+    assert f"The plugin fleet registers the {what} twice." in load_error(fleet(**results))
 
 
-class Paint(StrEnum):
-    """A colour."""
+def test_a_field_and_a_related_field_with_the_same_enum_name_are_rejected_with_both_owners() -> None:
+    class Contract(Entity):
+        """A contract."""
 
-    RED = "RED"
+        metadata = MetaData()
+        account: Mapped[Account] = belongs_to(back="contracts")
+        account_code: Mapped[str]
 
-
-class TollGateEvent(Entity):
-    """Something that has an enum of its own."""
-
-    metadata = MetaData()
-    paint: Mapped[Paint]
-
-
-def with_type(type_: object, name: str = "tolls") -> SimpleNamespace:
-    """A plugin with a root field of a type of its own."""
-
-    async def resolve(self: object) -> None:
-        """Answer."""
-
-    field = strawberry.field(resolve, graphql_type=type_)
-    root = strawberry.type(type("Root", (), {name: field, "__annotations__": {}}))
-    return plugin(name, register_graphql=hookimpl(lambda: GraphQLParts(query=root)))
+    cars = fleet(computed_fields=[mileage("code")])
+    trucks = plugin("trucks", **registering(entities=[Contract]))
+    message = load_error(cars, trucks)
+    assert message.startswith("The plugin trucks failed at startup: ACCOUNT_CODE is ambiguous")
+    assert "it is Contract.accountCode of trucks and Contract.account.code of fleet. Rename one" in message
+    assert [loaded.name for loaded in load_host(SKIP, [cars, trucks]).plugins] == ["fleet"]
 
 
-def type_called(name: str) -> Any:  # it stands in types
-    return strawberry.type(type(name, (), {"__annotations__": {"x": int}}))
+def test_a_reference_and_a_related_field_with_the_same_enum_name_are_rejected() -> None:
+    class Agreement(Entity):
+        """An agreement."""
+
+        metadata = MetaData()
+        account: Mapped[Account] = belongs_to(back="agreements")
+        account_mother: Mapped[Account] = belongs_to(back="agreements_of_parts")
+
+    message = load_error(fleet(entities=[Agreement], computed_fields=[mileage("mother")]))
+    assert "it is Agreement.account.mother of fleet and Agreement.accountMother of fleet" in message
 
 
-@pytest.mark.parametrize("name", ["Van", "VanFilter", "VanCreatePayload"])
-def test_a_type_takes_no_name_that_follows_from_another_plugins_entity(name: str) -> None:
-    said = fault_of(with_entity("Van"), with_type(type_called(name)))
-    assert f"Type {name} is defined multiple times in the schema: it is brought by fleet and by tolls" in said
+def test_two_fields_may_share_a_type() -> None:
+    both = [declare_entity("Lot", status=Status, before=Status), declare_entity("Bay", status=Status)]
+    assert load_host(STOP, [fleet(entities=both)]).plugins
 
 
-def test_nor_that_of_an_enum_that_another_plugins_entity_declares() -> None:
-    gates = plugin("gates", register_entities=hookimpl(lambda: [TollGateEvent]))
-    paint = strawberry.enum(Enum("Paint", ["BLUE"]))
-    said = fault_of(gates, with_type(paint))
-    assert "Type Paint is defined multiple times in the schema: it is brought by gates and by tolls" in said
+def test_two_plugins_with_the_same_name_are_rejected() -> None:
+    assert "Two plugins have the name fleet" in load_error(plugin("fleet"), plugin("fleet"))
 
 
-def test_two_unions_of_one_name_are_told_with_both_plugins() -> None:
-    def ways(name: str) -> SimpleNamespace:
-        union = Union[type_called(f"{name}Road"), type_called(f"{name}Rail")]  # noqa: UP007  # of values
-        return with_type(Annotated[union, strawberry.union("Ways")], name)
-
-    said = fault_of(ways("tolls"), ways("bridges"))
-    assert "Type Ways is defined multiple times in the schema: it is brought by bridges and by tolls" in said
+def test_a_second_class_with_the_same_table_is_rejected_at_its_declaration() -> None:
+    body = {"__doc__": "A van.", "metadata": MetaData(), "__annotations__": {}}
+    type(Entity)("Van", (Entity,), body | {"__module__": "cars"})
+    with pytest.raises(DeclarationError, match=r"van belongs to two classes: cars.Van and trucks.Van"):
+        type(Entity)("Van", (Entity,), body | {"__module__": "trucks"})
