@@ -1,1 +1,1 @@
-"""The platform without GraphQL: declarations, the query planner, the write path, the plugin host."""
+"""The platform without GraphQL: entities, access, queries, writes, the change feed and the plugin host."""

@@ -1,4 +1,4 @@
-"""Errors that Tenure raises on purpose: what happened, where, what to do. One class per kind of error."""
+"""Expected errors: one class per kind, with a stable code for clients, a message and a hint."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import ClassVar
 
 
 class TenureError(Exception):
-    """The base of every error that Tenure raises on purpose.
+    """Base of all expected errors.
+
+    Attributes:
+        code: Stable identifier of the kind; `extensions.code` in GraphQL responses.
+        retryable: Whether the same request can succeed later; `extensions.retryable` in GraphQL responses.
 
     Args:
-        message: What happened and where, as one sentence for a person.
-        hint: What to do about it; empty where the message says it already.
+        message: What failed and where, one sentence.
+        hint: How to resolve it; empty if the message states it.
     """
 
     code: ClassVar[str] = "INTERNAL_ERROR"
@@ -29,103 +33,102 @@ MAX_SUMMARY_LENGTH = 1_000
 
 
 def error_summary(error: BaseException) -> str:
-    """Return what an error of anybody's code says, as PostgreSQL can keep it: one line, and not too long."""
-    known = isinstance(error, TenureError)
-    said = str(error) if known else f"{type(error).__name__}: {error}"
-    clean = said.encode("utf-8", "replace").decode().replace("\0", "")
-    return " ".join(clean.split())[:MAX_SUMMARY_LENGTH].rstrip(" :.")
+    """Return an error of any code as one line that PostgreSQL can store, at most 1,000 characters long."""
+    text = str(error) if isinstance(error, TenureError) else f"{type(error).__name__}: {error}"
+    storable = text.encode("utf-8", "replace").decode().replace("\0", "")
+    return " ".join(storable.split())[:MAX_SUMMARY_LENGTH].rstrip(" :.")
 
 
 class BadUserInputError(TenureError):
-    """A request that can't be answered as it was sent: a wrong value, a wrong name, a wrong combination."""
+    """A request is invalid: a wrong value, name or combination."""
 
     code = "BAD_USER_INPUT"
 
 
 class RequestTooLargeError(TenureError):
-    """A request that goes past one of the limits of size, depth or cost."""
+    """A request exceeds a limit of size, depth or cost."""
 
     code = "REQUEST_TOO_LARGE"
 
 
 class UnauthenticatedError(TenureError):
-    """A request that carries no key, or one that Tenure does not know."""
+    """A request has no API key, or an unknown or revoked one."""
 
     code = "UNAUTHENTICATED"
 
 
 class ForbiddenError(TenureError):
-    """A request for something that the caller's role does not grant."""
+    """The role of the caller does not grant the requested access."""
 
     code = "FORBIDDEN"
 
 
 class DeclarationError(TenureError):
-    """An entity declaration that can't be built: it stops the start."""
+    """An entity declaration is invalid. The process does not start."""
 
     code = "BAD_DECLARATION"
 
 
 class PluginError(TenureError):
-    """A plugin that can't be loaded, or that contradicts another: it stops the start."""
+    """A plugin can't be loaded, or conflicts with another plugin. The process does not start."""
 
     code = "BAD_PLUGIN"
 
 
 class PluginFailedError(TenureError):
-    """Something that could not be done because the code of a plugin failed."""
+    """The code of a plugin raised an error."""
 
     code = "PLUGIN_FAILED"
 
 
 class SettingError(TenureError):
-    """A setting that is missing, malformed or contradicts another: it stops the start."""
+    """A setting is missing, unknown, malformed, or conflicts with another. The process does not start."""
 
     code = "BAD_SETTING"
 
 
 class DatabaseUnavailableError(TenureError):
-    """PostgreSQL can't be reached, or refuses the connection."""
+    """PostgreSQL can't be reached, or rejects the connection."""
 
     code = "DATABASE_UNAVAILABLE"
     retryable = True
 
 
 class DatabaseTimeoutError(TenureError):
-    """A statement ran longer than the setting allows, and was cancelled."""
+    """An SQL statement exceeded TENURE_STATEMENT_TIMEOUT_SECONDS and was cancelled."""
 
     code = "TIMEOUT"
     retryable = True
 
 
 class RequestTimeoutError(TenureError):
-    """A request took longer than the setting allows, and was given up."""
+    """A request exceeded TENURE_REQUEST_TIMEOUT_SECONDS and was cancelled."""
 
     code = "TIMEOUT"
     retryable = True
 
 
 class PendingMigrationsError(TenureError):
-    """The database is older than the code that wants to serve it."""
+    """The database lacks migrations of the installed version."""
 
     code = "PENDING_MIGRATIONS"
 
 
 class CursorExpiredError(TenureError):
-    """A cursor of the change feed that leads to changes which are no longer kept."""
+    """The changes after a cursor of the change feed have been deleted."""
 
     code = "CURSOR_EXPIRED"
 
 
 class TooManyRequestsError(TenureError):
-    """A request that has to wait until others of its kind are done."""
+    """Too many requests of this kind are running. The request can be sent again later."""
 
     code = "BUSY"
     retryable = True
 
 
 class ConflictError(TenureError):
-    """A write that the database refused because of what another write had done."""
+    """A write conflicted with a concurrent write."""
 
     code = "CONFLICT"
     retryable = True

@@ -1,7 +1,11 @@
-"""Settings: frozen values from TENURE_* environment variables and DATABASE_URL, checked once at start."""
+"""Settings of the operator, read from DATABASE_URL and TENURE_* when a process starts."""
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,116 +14,270 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tenure_core.errors import SettingError
 
+PREFIX = "TENURE_"
 
-def _split(value: object) -> object:
+PLUGIN_ENTRY_POINTS = "tenure.plugins"
+"""Entry point group in which distributions register their plugins."""
+
+RENAMED_VARIABLES = {
+    "TENURE_CHANGE_DAYS": "TENURE_CHANGE_RETENTION_DAYS",
+    "TENURE_DELIVERY_ATTEMPTS": "TENURE_CHANGE_LISTENER_ATTEMPTS",
+    "TENURE_DELIVERY_SECONDS": "TENURE_CHANGE_LISTENER_SECONDS",
+    "TENURE_KEY_CACHE_SECONDS": "TENURE_API_KEY_CACHE_SECONDS",
+    "TENURE_LOAD_PAUSE_SECONDS": "TENURE_BULK_IDLE_SECONDS",
+    "TENURE_MAX_LOADS": "TENURE_MAX_BULK_LOADS",
+    "TENURE_RECEIPT_DAYS": "TENURE_IDEMPOTENCY_DAYS",
+    "TENURE_SOCKET_INIT_SECONDS": "TENURE_WEBSOCKET_INIT_SECONDS",
+    "TENURE_SOCKET_ORIGINS": "TENURE_WEBSOCKET_ORIGINS",
+}
+"""Current name of each variable that had another name before."""
+
+RENAMED_FAILURE_POLICIES = {"leave_out": "skip"}
+"""Current value of each former value of TENURE_PLUGIN_FAILURES."""
+
+OTHER_VARIABLES = (
+    # Read by the test suite, and by `tenure plugin check`, which runs the conformance kit.
+    "TENURE_TEST_DATABASE_URL",
+    "TENURE_TEST_EXAMPLES",
+    "TENURE_UPDATE_FIXTURES",
+    "TENURE_DATA",
+    # Read by the benchmark.
+    "TENURE_BENCH_DATABASE_URL",
+    # Read by the Makefile of a plugin that `tenure plugin new` created; make exports it to `tenure`.
+    "TENURE_SOURCE",
+)
+"""Variables that are not settings, but may be set when `tenure` is started by a test or by make."""
+
+
+def _split_names(value: object) -> object:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
-LogLevel = Literal["debug", "info", "warning", "error"]
-"""How much is told."""
+def _check_failure_policy(value: object) -> object:
+    if isinstance(value, str) and (policy := RENAMED_FAILURE_POLICIES.get(value)):
+        raise ValueError(f"the value {value} was renamed to {policy}")
+    return value
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""Names with commas between them, as an environment variable holds a list."""
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names)]
+"""A list of names. In an environment variable, the names are separated by commas."""
+
+FailurePolicy = Annotated[Literal["stop", "skip"], BeforeValidator(_check_failure_policy)]
 
 
 class Settings(BaseSettings):
-    """What an operator may set. Each field is read from TENURE_<FIELD>; `database_url` from DATABASE_URL."""
+    """Immutable settings of one process. Each field is read from TENURE_<FIELD>; one from DATABASE_URL."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TENURE_", frozen=True, extra="ignore", populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)
 
     database_url: str = Field(
-        "", validation_alias="DATABASE_URL", description="The PostgreSQL to serve; empty: embedded."
+        "",
+        validation_alias="DATABASE_URL",
+        description="URL of the PostgreSQL database. Default: empty, which starts the embedded PostgreSQL.",
     )
     migrate_database_url: str = Field(
-        "", description="The owner's URL for migrations; empty: the same database_url."
+        "",
+        description="URL with which the owner of the tables runs migrations. "
+        "Default: empty, which uses DATABASE_URL.",
     )
-    home: Path = Field(Path(".tenure"), description="Where the embedded database and the IDE's files lie.")
-    host: str = Field("127.0.0.1", description="The address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 picks a free one.")
+    home: Path = Field(
+        Path(".tenure"),
+        description="Folder of the embedded database and of the IDE's files. Default: .tenure.",
+    )
+    host: str = Field("127.0.0.1", description="Address on which the server listens. Default: 127.0.0.1.")
+    port: int = Field(
+        8000,
+        ge=0,
+        le=65535,
+        description="TCP port on which the server listens; 0 selects a free port. Default: 8000.",
+    )
     log_level: LogLevel = Field(
-        "info", description="The least that logs tell, of plugins too: debug, info, warning or error."
+        "info",
+        description="Minimum level of log records of Tenure and its plugins: debug, info, warning or error. "
+        "Default: info.",
     )
-    pool_size: int = Field(10, ge=1, le=1000, description="Connections to PostgreSQL per process, at most.")
-    pool_wait_seconds: float = Field(5.0, gt=0, description="How long a request waits for a free connection.")
-    statement_timeout_seconds: float = Field(5.0, gt=0, description="How long one statement may run.")
-    request_timeout_seconds: float = Field(10.0, gt=0, description="How long one request may take.")
-    key_cache_seconds: float = Field(
-        10.0, ge=0, description="How long a revoked key may still work in a process."
+    pool_size: int = Field(
+        10, ge=1, le=1000, description="Maximum number of pooled connections per process. Default: 10."
+    )
+    pool_wait_seconds: float = Field(
+        5.0, gt=0, description="Maximum wait for a free connection, in seconds. Default: 5.0."
+    )
+    statement_timeout_seconds: float = Field(
+        5.0, gt=0, description="Maximum duration of an SQL statement of a request, in seconds. Default: 5.0."
+    )
+    request_timeout_seconds: float = Field(
+        10.0, gt=0, description="Maximum duration of a GraphQL request, in seconds. Default: 10.0."
+    )
+    api_key_cache_seconds: float = Field(
+        10.0,
+        ge=0,
+        description="Time for which a process caches an API key, in seconds. A revoked key remains valid "
+        "for at most this time. Default: 10.0.",
     )
     idempotency_days: int = Field(
-        7, ge=1, description="How long the answer to a write with an idempotency key is kept."
+        7, ge=1, description="Retention of responses to writes with an idempotency key, in days. Default: 7."
     )
     plugins_allow: Names | None = Field(
-        None, description="The installed plugins to load, with commas; unset: all, empty: none."
+        None,
+        description="Comma-separated names of the installed plugins to load. Empty loads none. "
+        "Default: unset, which loads all.",
     )
-    plugins_deny: Names = Field((), description="Installed plugins not to load, with commas.")
-    plugin_failures: Literal["stop", "skip"] = Field(
-        "stop", description="What to do about a plugin that fails at the start: stop, or skip."
+    plugins_deny: Names = Field(
+        (), description="Comma-separated names of installed plugins that are not loaded. Default: empty."
+    )
+    plugin_failures: FailurePolicy = Field(
+        "stop",
+        description="Effect of a plugin that fails to load: stop (the process does not start) or skip "
+        "(it starts without the plugin). Default: stop.",
     )
     plugin_retry_seconds: float = Field(
-        1.0, gt=0, description="Pause after a plugin's job or delivery failed; it doubles with each failure."
+        1.0,
+        gt=0,
+        description="Delay before the first retry of a failed job or change listener, in seconds. "
+        "It doubles with each further failure, up to 600. Default: 1.0.",
     )
     change_listener_attempts: int = Field(
-        10, ge=1, description="How often a plugin may fail on the same changes before it is parked."
+        10,
+        ge=1,
+        description="Number of failed attempts at the same changes after which a change listener is paused. "
+        "Default: 10.",
     )
     change_listener_seconds: float = Field(
-        60.0, gt=0, description="How long a plugin may take over some changes."
+        60.0,
+        gt=0,
+        description="Maximum duration of one call of a change listener, in seconds. Default: 60.0.",
     )
-    worker: bool = Field(True, description="Whether `serve` also does what plugins do by themselves.")
+    worker: bool = Field(
+        True,
+        description="Whether `tenure serve` also runs jobs, change listeners and the retention of changes. "
+        "Default: true. If false, run `tenure worker` as well.",
+    )
     worker_concurrency: int = Field(
-        4, ge=1, le=100, description="Jobs at the same time in one process, and deliveries, at most."
+        4,
+        ge=1,
+        le=100,
+        description="Maximum number of concurrent jobs per process, and of concurrent change listeners. "
+        "Default: 4.",
     )
     worker_stalled_seconds: float = Field(
-        20.0, gt=0, description="After how long without a sign of life a worker's jobs are taken over."
+        20.0,
+        gt=0,
+        description="Time without a heartbeat after which other workers take over a worker's jobs, "
+        "in seconds. Default: 20.0.",
     )
     worker_statement_timeout_seconds: float = Field(
-        60.0, gt=0, description="How long one statement of a job or a delivery may run."
+        60.0,
+        gt=0,
+        description="Maximum duration of an SQL statement of a job or change listener, in seconds. "
+        "Default: 60.0.",
     )
-    ide: bool = Field(True, description="Whether the IDE page is served.")
-    introspection: bool = Field(True, description="Whether clients may read the schema.")
-    change_retention_days: int = Field(30, ge=1, le=3650, description="Days that changes are kept for.")
-    max_exports: int = Field(2, ge=1, description="Exports at the same time in one process, at most.")
-    max_bulk_loads: int = Field(4, ge=1, description="Loads at the same time in one process, at most.")
+    ide: bool = Field(True, description="Whether the server serves the GraphiQL page. Default: true.")
+    introspection: bool = Field(
+        True, description="Whether clients may query the schema by introspection. Default: true."
+    )
+    change_retention_days: int = Field(
+        30, ge=1, le=3650, description="Retention of the change feed, in days. Default: 30."
+    )
+    max_exports: int = Field(
+        2, ge=1, description="Maximum number of concurrent exports per process. Default: 2."
+    )
+    max_bulk_loads: int = Field(
+        4, ge=1, description="Maximum number of concurrent bulk loads per process. Default: 4."
+    )
     bulk_idle_seconds: float = Field(
-        60.0, gt=0, description="How long a load may bring nothing before it is given up."
+        60.0,
+        gt=0,
+        description="Time without data from the client after which a bulk load is aborted, in seconds. "
+        "Default: 60.0.",
     )
-    max_body_bytes: int = Field(1_000_000, ge=1024, description="A request's body, at most.")
-    max_json_depth: int = Field(64, ge=4, description="Nesting of a request's JSON, at most.")
-    max_document_characters: int = Field(15_000, ge=100, description="A GraphQL document, at most.")
-    max_document_tokens: int = Field(2_000, ge=20, description="Tokens of a GraphQL document, at most.")
-    max_depth: int = Field(10, ge=1, description="Nesting of fields, at most.")
-    max_aliases: int = Field(15, ge=0, description="Aliases in one operation, at most.")
-    max_root_fields: int = Field(20, ge=1, description="Root fields of a query, at most.")
-    max_mutations: int = Field(10, ge=1, description="Root fields of a mutation, at most.")
-    max_directives: int = Field(50, ge=0, description="Directives in one operation, at most.")
+    max_body_bytes: int = Field(
+        1_000_000, ge=1024, description="Maximum size of a request body, in bytes. Default: 1000000."
+    )
+    max_json_depth: int = Field(
+        64, ge=4, description="Maximum nesting depth of the JSON in a request. Default: 64."
+    )
+    max_document_characters: int = Field(
+        15_000, ge=100, description="Maximum length of a GraphQL document, in characters. Default: 15000."
+    )
+    max_document_tokens: int = Field(
+        2_000, ge=20, description="Maximum length of a GraphQL document, in tokens. Default: 2000."
+    )
+    max_depth: int = Field(10, ge=1, description="Maximum nesting depth of selected fields. Default: 10.")
+    max_aliases: int = Field(15, ge=0, description="Maximum number of aliases per operation. Default: 15.")
+    max_root_fields: int = Field(
+        20, ge=1, description="Maximum number of root fields per query. Default: 20."
+    )
+    max_mutations: int = Field(
+        10, ge=1, description="Maximum number of root fields per mutation. Default: 10."
+    )
+    max_directives: int = Field(
+        50, ge=0, description="Maximum number of directives per operation. Default: 50."
+    )
     websocket_origins: Names = Field(
-        (), description="Origins of pages that may open a WebSocket, with commas, beside the server's own."
+        (),
+        description="Comma-separated origins, in addition to the server's own, whose pages may open a "
+        "WebSocket. Default: empty.",
     )
     websocket_init_seconds: float = Field(
-        3.0, gt=0, description="How long a WebSocket may take to send its connection_init."
+        3.0,
+        gt=0,
+        description="Maximum wait for connection_init after a WebSocket is opened, in seconds. Default: 3.0.",
     )
-    max_subscriptions: int = Field(20, ge=1, description="Operations that run on one WebSocket, at most.")
-    max_cost: int = Field(5_000, ge=1, description="Records that one operation may ask for, at most.")
+    max_subscriptions: int = Field(
+        20, ge=1, description="Maximum number of concurrent operations per WebSocket. Default: 20."
+    )
+    max_cost: int = Field(
+        5_000, ge=1, description="Maximum number of records that an operation may request. Default: 5000."
+    )
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Return the settings of the environment, with the given ones in place of theirs.
+    """Read the settings from the environment.
+
+    Args:
+        overrides: Values that replace those of the environment, by field name.
 
     Raises:
-        SettingError: A value is malformed; the message names each variable and what is wrong with it.
+        SettingError: A value is invalid, or an environment variable TENURE_* is unknown or was renamed. The
+            message names every such variable.
     """
+    _check_variables()
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values, which is the point
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates the values
     except ValidationError as error:
-        found = "; ".join(
-            f"{_variable(e['loc'][0])}: {e['msg']} (got {e['input']!r})" for e in error.errors()
+        violations = "; ".join(
+            f"{_variable_name(e['loc'][0])}: {e['msg']} (got {e['input']!r})" for e in error.errors()
         )
         raise SettingError(
-            f"Wrong setting: {found}.", "Correct it, in the environment or on the command line."
+            f"Invalid setting: {violations}.", "Correct the environment variable or the command-line option."
         ) from None
 
 
-def _variable(field: int | str) -> str:
-    return str(field) if field == "DATABASE_URL" else f"TENURE_{str(field).upper()}"
+def _check_variables() -> None:
+    """Reject environment variables that have no effect: a misspelled limit would otherwise not apply."""
+    known = [*map(_variable_name, Settings.model_fields), *OTHER_VARIABLES]
+    unknown = [name for name in map(str.upper, os.environ) if name.startswith(PREFIX) and name not in known]
+    if unknown:
+        # Settings of plugins are read by the plugins, which are not imported here.
+        patterns = [f"{PREFIX}{name.upper()}_*" for name in entry_points(group=PLUGIN_ENTRY_POINTS).names]
+        unknown = [name for name in unknown if not any(fnmatchcase(name, pattern) for pattern in patterns)]
+        known += patterns
+    if unknown:
+        raise SettingError(
+            f"Unknown setting: {'; '.join(_describe_unknown(name, known) for name in sorted(unknown))}.",
+            "Correct the name of the environment variable or unset it.",
+        )
+
+
+def _describe_unknown(variable: str, known: list[str]) -> str:
+    if variable in RENAMED_VARIABLES:
+        return f"{variable} (renamed to {RENAMED_VARIABLES[variable]})"
+    names = {name.removeprefix(PREFIX): name for name in known}
+    [nearest] = get_close_matches(variable.removeprefix(PREFIX), names, n=1, cutoff=0)
+    return f"{variable} (did you mean {names[nearest]}?)"
+
+
+def _variable_name(field: int | str) -> str:
+    return "DATABASE_URL" if field in ("database_url", "DATABASE_URL") else f"{PREFIX}{str(field).upper()}"

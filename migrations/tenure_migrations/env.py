@@ -1,14 +1,14 @@
-"""Alembic's environment: runs revisions on the connection that `tenure_core.migrate.runner` hands over."""
+"""Alembic environment. `tenure_core.migrate` passes the connection in the attributes of the configuration."""
 
 from __future__ import annotations
 
 from alembic import context
 
-given = context.config.attributes
+attributes = context.config.attributes
 context.configure(
-    connection=given["connection"],
-    version_table=given["version_table"],
-    on_version_apply=given["after_each"],
+    connection=attributes["connection"],
+    version_table=attributes["version_table"],
+    on_version_apply=attributes["after_each"],
     transaction_per_migration=True,
 )
 

@@ -1,4 +1,4 @@
-"""What the plugins' migration promises, in raw SQL: keys tell what is enabled, and the way back is clean."""
+"""Revision 0004: enablement of plugins, and roles of plugins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tenure_core.migrate import runner
 TEMPLATE = '{"name": "name"}'
 
 
-def test_going_back_takes_keys_with_it_that_nobody_would_know(migrated_database_url: str) -> None:
+def test_the_downgrade_deletes_keys_with_roles_of_plugins(migrated_database_url: str) -> None:
     for role in ("admin", "driver"):
         create_key(migrated_database_url, "t", role, role, "test")
     runner.downgrade(migrated_database_url, "0003")
@@ -27,24 +27,24 @@ def test_going_back_takes_keys_with_it_that_nobody_would_know(migrated_database_
     create_key(migrated_database_url, "t", "driver", "again", "test")
 
 
-def test_what_triggers_keep_is_noted_beside_them(migrated_database_url: str) -> None:
+def test_the_template_is_the_comment_of_a_trigger(migrated_database_url: str) -> None:
     with psycopg.connect(migrated_database_url) as owner:
         owner.execute(f"CALL tenure_capture('account', 'Customer', '{TEMPLATE}')")
-        [(noted,)] = owner.execute(
+        [(comment,)] = owner.execute(
             """SELECT obj_description(oid, 'pg_trigger')::jsonb FROM pg_trigger
                WHERE tgrelid = 'account'::regclass AND tgname = 'tenure_3_capture_insert'"""
         )
-    assert noted == {"entity": "Customer", "template": {"name": "name"}}
+    assert comment == {"entity": "Customer", "template": {"name": "name"}}
 
 
-def test_the_service_sees_what_its_tenant_has_enabled_and_nothing_else(migrated_database_url: str) -> None:
-    mine, theirs = (ensure_tenant(migrated_database_url, name) for name in ("mine", "theirs"))
+def test_the_service_sees_only_the_plugins_of_its_tenant(migrated_database_url: str) -> None:
+    own, other = (ensure_tenant(migrated_database_url, name) for name in ("own", "other"))
     with psycopg.connect(migrated_database_url) as owner:
-        for tenant in (mine, theirs):
+        for tenant in (own, other):
             owner.execute("INSERT INTO tenant_plugin (tenant_id, plugin) VALUES (%s, 'fleet')", (tenant,))
-    options = f"-c role=tenure_app -c tenure.tenant_id={mine}"
+    options = f"-c role=tenure_app -c tenure.tenant_id={own}"
     with psycopg.connect(make_conninfo(migrated_database_url, options=options)) as service:
-        assert service.execute("SELECT tenant_id FROM tenant_plugin").fetchall() == [(mine,)]
+        assert service.execute("SELECT tenant_id FROM tenant_plugin").fetchall() == [(own,)]
         assert (
             service.execute("SELECT * FROM tenure_authenticate(%s)", (uuid.uuid4().bytes,)).fetchall() == []
         )

@@ -1,4 +1,4 @@
-"""Declarations of computed fields: values that PostgreSQL or the code of a plugin computes from a record."""
+"""Declarations of computed fields, which PostgreSQL or the code of a plugin computes from a record."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from tenure_core.entities.declaration import Entity
 
 Compute = Callable[[Any, Sequence[Mapping[str, Any]]], Awaitable[Sequence[object]]]
-"""Computes a batch of values: from a plugin's `Context` and the required columns of each record to one value
-per record. The context is `Any` because declarations do not depend on the plugin host."""
+"""Computes one value for each record of a batch, from the plugin's `Context` and the required columns of each
+record. The context is `Any`, because declarations do not depend on the plugin host."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComputedColumn:
-    """A field that PostgreSQL computes: read, filtered, ordered, grouped and summed like a stored one.
+    """A field that PostgreSQL computes. Clients can filter, sort, group and aggregate by it.
 
     Args:
-        entity: The entity that gets the field: the plugin's own, the core's, or one of a required plugin.
-        name: Its name in Python, such as "running_hours"; the API calls it "runningHours".
-        kind: The kind of its values. They may always be empty.
-        doc: What it is, as one sentence, with its unit.
-        expression: From the row's table, whose columns stand under `.c`, to the value. A subselect in it must
-            name the row's tenant: `Order.tenant_id == row.c.tenant_id`. It may fail for no row, for the
-            question would fail with it: divide by `func.nullif(hours, 0)`.
+        entity: Entity that gets the field: of the plugin itself, of core, or of a required plugin.
+        name: Name in Python, such as "running_hours"; the API name is the camelCase form, "runningHours".
+        scalar_type: Type of the values. The field is always nullable.
+        doc: Description in the API, one sentence, with the unit.
+        expression: Returns the SQL expression for a row of the entity's table, whose columns are attributes
+            of `.c`. A subselect in it must compare the tenant: `Order.tenant_id == row.c.tenant_id`. An
+            expression that fails for a row fails the whole query, so divide by `func.nullif(hours, 0)`.
     """
 
     entity: type[Entity]
@@ -41,17 +41,17 @@ class ComputedColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchField:
-    """A field that a plugin's code computes, for all records of an answer at once.
+    """A field that a plugin's code computes, in one call for all records of a response.
 
     Args:
-        entity: The entity that gets the field.
-        name: Its name in Python; the API calls it by the same name in camelCase.
-        kind: The kind of its values. They may always be empty: a computation that fails leaves null.
-        doc: What it is, as one sentence, with its unit.
-        needs: What the computation needs of a record, by attribute: ("id", "installed_on"), a reference as
-            "account_id", a part of a composite as "price_currency", and computed columns by their names.
-        compute: From a context and the needed values of each record, as JSON values by attribute, to a value
-            for each record, in their order.
+        entity: Entity that gets the field.
+        name: Name in Python; the API name is the camelCase form.
+        scalar_type: Type of the values. The field is always nullable: it is null if the computation fails.
+        doc: Description in the API, one sentence, with the unit.
+        required_columns: Attributes that the computation reads: fields ("installed_on"), references
+            ("account_id"), parts of composites ("price_currency"), and computed columns by their names.
+        compute: Returns a value for each record, in the order of the records. Its arguments are a context
+            and, for each record, the required columns as JSON values by attribute.
     """
 
     entity: type[Entity]

@@ -1,6 +1,6 @@
-"""The words of a declaration: Entity, Composite, column(), belongs_to().
+"""Declaration of entities: Entity, Composite, Money, column() and belongs_to().
 
-From a declared class alone follow its table, its GraphQL types, its filters, its mutations and its access.
+An entity class defines its table, GraphQL types, filters, mutations and permissions.
 
     class Equipment(Entity):
         '''A machine that a customer runs and we maintain.'''
@@ -36,7 +36,7 @@ from tenure_core.entities.scalar_types import BIG_INT, DATE_TIME, ID, INT, Scala
 from tenure_core.entities.tables import table_columns, table_constraints
 from tenure_core.errors import DeclarationError
 
-NAMING = {
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
@@ -45,31 +45,24 @@ NAMING = {
 
 @dataclass(frozen=True)
 class _Column:
-    """What `column()` was told, until the class is complete and the annotation can be read."""
+    """Arguments of `column()`, until the class is complete and its annotations can be evaluated."""
 
     options: dict[str, Any]
-    rules: Constraints
+    constraints: Constraints
 
 
 @dataclass(frozen=True)
 class _Reference:
-    """What `belongs_to()` was told."""
+    """Arguments of `belongs_to()`."""
 
     back: str
     doc: str
 
 
-Word = Any
-"""What a word of a declaration returns: it stands where an attribute of the annotated type is declared."""
-
-Default = Any
-"""A value of the annotated type."""
-
-
 def column(
     *,
     doc: str = "",
-    default: Default = None,
+    default: Any = None,  # noqa: ANN401  # a value of the annotated type
     scalar_type: ScalarType | None = None,
     enum_name: str | None = None,
     search: bool = False,
@@ -81,25 +74,25 @@ def column(
     format: str | None = None,
     personal: bool = False,
     writable: bool = True,
-) -> Word:
-    """Declare a field. Its kind and whether it may be empty come from the annotation.
+) -> Any:  # noqa: ANN401  # type checkers see the annotated type of the attribute
+    """Declare a field. The annotation `Mapped[...]` defines its scalar type and whether it is nullable.
 
     Args:
-        doc: What it is, as one sentence; by default the field's name in words.
-        default: What a new record gets where the caller says nothing.
-        scalar_type: The scalar type, where the Python type does not tell it (`BIG_INT`).
-        enum_name: The name of a list of values that plugins may extend.
-        search: Whether the text search looks at it.
-        index: Whether lists are often ordered by it: it gets an index that serves pages in that order.
-        unique: Whether no two living records of a tenant may have the same value; writers can then name a
-            record by it.
-        max_length: Characters of a text, members of a list, or bytes of a JSON document, at most.
-        minimum: The smallest number allowed.
-        maximum: The largest number allowed.
+        doc: Description in the API, one sentence. Default: "The " and the name of the field.
+        default: Value in new records if the client sends none.
+        scalar_type: Scalar type, if the Python type is ambiguous (`BIG_INT` for `int`).
+        enum_name: Name of an enum to which plugins can add values.
+        search: Whether the text search includes the field.
+        index: Whether the table has an index for lists that are sorted by the field.
+        unique: Whether the value is unique among the tenant's records that are not deleted. Upserts can match
+            records by a unique field.
+        max_length: Maximum length of a text in characters, of a list in members, of a JSON document in bytes.
+        minimum: Smallest number allowed.
+        maximum: Largest number allowed.
         format: "email", "phone", "url", "currency", "country" or "language".
-        personal: Whether it tells something of a person, who may ask for it and have it erased.
-        writable: Whether clients write it. Where not, they read it, and only the code of the entity's plugin
-            writes it, by `context.write` or its session. It is empty or has a default at first.
+        personal: Whether the field contains personal data, which exports and erasure requests cover.
+        writable: Whether clients can write the field. If not, only the code of the entity's plugin writes it,
+            with `context.write` or its session; the field must be nullable or have a default.
     """
     options = {
         "doc": doc,
@@ -115,47 +108,55 @@ def column(
     return _Column(options, Constraints(max_length, minimum, maximum, format))
 
 
-def belongs_to(*, back: str, doc: str = "") -> Word:
-    """Declare a reference to one record of the annotated entity.
+def belongs_to(*, back: str, doc: str = "") -> Any:  # noqa: ANN401  # as for column()
+    """Declare a to-one relation to the annotated entity.
 
     Args:
-        back: The name of the list on the other side: `Account.contacts` for a contact's account.
-        doc: What it is, as one sentence.
+        back: Name of the inverse to-many relation: "contacts" for the account of a contact.
+        doc: Description in the API, one sentence. Default: "The " and the name of the field.
     """
     return _Reference(back, doc)
 
 
 class Composite:
-    """A value with parts, which subclasses declare: one column each in the table, one object in the API."""
+    """Base of composite values. Each part is a column of the table; the value is an object in the API.
+
+    Class arguments:
+        is_amount: Whether the value is an amount with the parts `minor_units` and `currency`, of which the
+            API computes aggregates.
+    """
 
     __parts__: ClassVar[tuple[ColumnDeclaration, ...]] = ()
+    __is_amount__: ClassVar[bool] = False
 
-    def __init_subclass__(cls) -> None:
-        fields = tuple(_declared_fields(cls))
+    def __init_subclass__(cls, *, is_amount: bool = False) -> None:
+        fields = tuple(_build_fields(cls))
         cls.__parts__ = tuple(f for f in fields if isinstance(f, ColumnDeclaration))
-        if any(part.unique for part in cls.__parts__):
-            raise DeclarationError(f"{cls.__name__} has a unique part.", "Only a whole field can be unique.")
-        if not all(part.writable for part in cls.__parts__):
-            raise DeclarationError(
-                f"{cls.__name__} has a part that clients do not write.", "Only a whole field can be so."
-            )
+        cls.__is_amount__ = is_amount
         if len(cls.__parts__) != len(fields):
             raise DeclarationError(
-                f"{cls.__name__} has a part that is no plain column.", "Parts hold one value each."
+                f"{cls.__name__} has a part that is a reference or a composite.", "Declare scalar parts only."
             )
+        for part in cls.__parts__:
+            if part.unique or not part.writable:
+                option = "unique=True" if part.unique else "writable=False"
+                raise DeclarationError(
+                    f"The part {cls.__name__}.{part.name} is declared with {option}.",
+                    "Use this option for whole fields only.",
+                )
 
 
 class Entity(DeclarativeBase):
-    """The base of every declared entity: gives id, version and the three times, and builds the table.
+    """Base of all entities. It adds the system fields and builds the table.
 
     Class arguments:
-        order_by: What lists are ordered by where the caller says nothing; "-" in front means descending.
-        plural: The name of the list in the API; by default the English plural of the class name.
+        order_by: Field by which lists are sorted by default; "-" before it means descending. Default: "id".
+        plural: Name of the list in the API. Default: the English plural of the class name.
     """
 
-    metadata = MetaData(naming_convention=NAMING)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
     __abstract__ = True
-    # Every table has its own; this one stands for all of them where a session says the tenant.
+    # Each table has its own column. Sessions filter by this attribute for all entities.
     tenant_id: Mapped[uuid.UUID] = mapped_column(ID.sql_type)
     if TYPE_CHECKING:
         id: Mapped[uuid.UUID]
@@ -168,118 +169,137 @@ class Entity(DeclarativeBase):
     __plural__: ClassVar[str]
 
     def __init_subclass__(cls, *, order_by: str = "id", plural: str = "", **options: object) -> None:
-        cls.__fields__ = (*_identity_fields(), *_declared_fields(cls), *_record_fields())
+        cls.__fields__ = (ID_FIELD, *_build_fields(cls), *VERSION_FIELDS)
         cls.__order__ = order_by
         cls.__plural__ = plural or pluralize(cls.__name__)
         cls.__tablename__ = snake_case(cls.__name__)
-        _refuse_second(cls)
-        # The words of the text search are for its index alone.
+        _check_table_name(cls)
+        # Only the text search reads this column.
         cls.__mapper_args__ = {"exclude_properties": ["search"]}
         _clear_declarations(cls)
-        for built in table_columns(cls.__fields__):
-            setattr(cls, built.key, built)
+        for table_column in table_columns(cls.__fields__):
+            setattr(cls, table_column.key, table_column)
         cls.__table_args__ = tuple(table_constraints(cls.__tablename__, cls.__fields__, cls.__order__))
         super().__init_subclass__(**options)
 
 
-def _refuse_second(cls: type[Entity]) -> None:
+def _check_table_name(cls: type[Entity]) -> None:
     for mapper in cls.registry.mappers:
         other = mapper.class_
         if mapper.local_table is cls.metadata.tables.get(cls.__tablename__):
             raise DeclarationError(
-                f"{cls.__module__}.{cls.__name__} has the table {cls.__tablename__}, which is that of "
-                f"{other.__module__}.{other.__name__} already.",
+                f"The table {cls.__tablename__} belongs to two classes: {other.__module__}.{other.__name__} "
+                f"and {cls.__module__}.{cls.__name__}.",
                 "Rename one of the two classes.",
             )
 
 
 def _clear_declarations(cls: type) -> None:
-    """Take the words off a class, so that SQLAlchemy finds plain columns only."""
-    for name in [n for n, word in cls.__dict__.items() if isinstance(word, _Column | _Reference)]:
+    """Remove the declarations from a class, so that SQLAlchemy sees only the columns that are set later."""
+    for name in [n for n, value in cls.__dict__.items() if isinstance(value, _Column | _Reference)]:
         delattr(cls, name)
     hints = inspect.get_annotations(cls)
     cls.__annotations__ = {name: hint for name, hint in hints.items() if "Mapped" not in str(hint)}
 
 
-def _kept(
-    name: str, kind: ScalarType, doc: str, *, nullable: bool = False, index: bool = False
+def _build_system_field(
+    name: str, scalar_type: ScalarType, doc: str, *, nullable: bool = False, index: bool = False
 ) -> ColumnDeclaration:
-    """A field that the platform keeps: clients read it, and never write it."""
-    return ColumnDeclaration(name, name, kind, nullable, doc, index=index, writable=False)
+    return ColumnDeclaration(name, name, scalar_type, nullable, doc, index=index, writable=False)
 
 
-def _identity_fields() -> Iterator[ColumnDeclaration]:
-    yield _kept("id", ID, "The record's identity, a UUIDv7.")
+ID_FIELD = _build_system_field("id", ID, "Id of the record, a UUIDv7.")
+VERSION_FIELDS = (
+    _build_system_field(
+        "version", INT, "Version of the record: 1 after its creation, plus 1 for each write."
+    ),
+    _build_system_field("created_at", DATE_TIME, "Time at which the record was created.", index=True),
+    # Not indexed: an index on a column that each update changes would prevent HOT updates.
+    _build_system_field("updated_at", DATE_TIME, "Time of the last write to the record."),
+    _build_system_field(
+        "deleted_at",
+        DATE_TIME,
+        "Time at which the record was deleted; null if it is not deleted.",
+        nullable=True,
+    ),
+)
 
 
-def _record_fields() -> Iterator[ColumnDeclaration]:
-    yield _kept("version", INT, "How often the record was written; starts at 1.")
-    yield _kept("created_at", DATE_TIME, "When the record was created.", index=True)
-    # Without an index: one on a column that each update changes would make PostgreSQL write all indexes anew.
-    yield _kept("updated_at", DATE_TIME, "When the record was last changed.")
-    yield _kept("deleted_at", DATE_TIME, "When the record was deleted; empty while it lives.", nullable=True)
-
-
-def _declared_fields(cls: type) -> Iterator[FieldDeclaration]:
+def _build_fields(cls: type) -> Iterator[FieldDeclaration]:
     hints = typing.get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
     for name in inspect.get_annotations(cls):
         if typing.get_origin(hints[name]) is Mapped:
-            python_type, nullable = _without_none(typing.get_args(hints[name])[0])
-            yield _declare(cls.__name__, name, python_type, nullable, cls.__dict__.get(name, column()))
+            python_type, nullable = _split_optional(typing.get_args(hints[name])[0])
+            declaration = cls.__dict__.get(name, column())
+            yield _build_field(cls.__name__, name, python_type, nullable, declaration)
 
 
-def _without_none(annotation: object) -> tuple[Any, bool]:
+def _split_optional(annotation: object) -> tuple[Any, bool]:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        rest = [a for a in typing.get_args(annotation) if a is not type(None)]
-        if len(rest) == 1:
-            return rest[0], True
+        members = [a for a in typing.get_args(annotation) if a is not type(None)]
+        if len(members) == 1:
+            return members[0], True
     return annotation, False
 
 
-def _declare(owner: str, name: str, python_type: type, nullable: bool, word: object) -> FieldDeclaration:
-    if isinstance(word, _Reference):
-        doc = word.doc or f"The {humanize(name)}."
-        return ReferenceDeclaration(name, f"{name}_id", python_type, nullable, word.back, doc)
-    if not isinstance(word, _Column):
-        raise DeclarationError(f"{owner}.{name} is declared with {word!r}.", "Use column() or belongs_to().")
-    _refuse_unfillable(f"{owner}.{name}", nullable, word)
-    doc = word.options["doc"] or f"The {humanize(name)}."
-    if isinstance(python_type, type) and issubclass(python_type, Composite):
-        parts = tuple(_part_of(name, part, nullable, word) for part in python_type.__parts__)
-        return CompositeDeclaration(name, python_type, parts, nullable, doc)
-    scalar_type = word.options["scalar_type"] or (None if word.options["enum_name"] else type_for(python_type))
-    if scalar_type is None and not word.options["enum_name"]:
+def _build_field(
+    owner: str, name: str, python_type: type, nullable: bool, declaration: object
+) -> FieldDeclaration:
+    if isinstance(declaration, _Reference):
+        doc = declaration.doc or f"The {humanize(name)}."
+        return ReferenceDeclaration(name, f"{name}_id", python_type, nullable, declaration.back, doc)
+    if not isinstance(declaration, _Column):
         raise DeclarationError(
-            f"{owner}.{name} has the type {python_type!r}, which no column can hold.",
+            f"{owner}.{name} has the value {declaration!r}.", "Declare it with column() or belongs_to()."
+        )
+    options = {**declaration.options, "doc": declaration.options["doc"] or f"The {humanize(name)}."}
+    _check_fillable(f"{owner}.{name}", nullable, options)
+    if isinstance(python_type, type) and issubclass(python_type, Composite):
+        parts = tuple(_build_part(name, part, nullable, options) for part in python_type.__parts__)
+        return CompositeDeclaration(name, python_type, parts, nullable, options["doc"])
+    options["scalar_type"] = _choose_scalar_type(f"{owner}.{name}", python_type, options)
+    return ColumnDeclaration(name, name, nullable=nullable, constraints=declaration.constraints, **options)
+
+
+def _choose_scalar_type(field: str, python_type: type, options: dict[str, Any]) -> ScalarType | None:
+    if options["scalar_type"] or options["enum_name"]:
+        return options["scalar_type"]  # type: ignore[no-any-return]  # an argument of column()
+    scalar_type = type_for(python_type)
+    if scalar_type is None:
+        raise DeclarationError(
+            f"{field} has the unsupported type {python_type!r}.",
             "Use str, int, float, bool, date, datetime, list[str], dict[str, Any], a StrEnum or a Composite.",
         )
-    return ColumnDeclaration(
-        name, name, nullable=nullable, constraints=word.rules, **{**word.options, "doc": doc, "scalar_type": scalar_type}
-    )
+    return scalar_type
 
 
-def _refuse_unfillable(field: str, nullable: bool, word: _Column) -> None:
-    if not (word.options["writable"] or nullable or word.options["default"] is not None):
+def _check_fillable(field: str, nullable: bool, options: dict[str, Any]) -> None:
+    if not (options["writable"] or nullable or options["default"] is not None):
         raise DeclarationError(
-            f"{field} must not be empty, and clients that create a record can't fill it.",
-            "Give it a default, or let it be empty: Mapped[... | None].",
+            f"{field} is required, but clients cannot write it.",
+            "Add a default or make it nullable: Mapped[... | None].",
         )
 
 
-def _part_of(owner: str, part: ColumnDeclaration, nullable: bool, word: _Column) -> ColumnDeclaration:
+def _build_part(
+    owner: str, part: ColumnDeclaration, nullable: bool, options: dict[str, Any]
+) -> ColumnDeclaration:
     return replace(
         part,
         column=f"{owner}_{part.name}",
         nullable=part.nullable or nullable,
-        personal=part.personal or word.options["personal"],
-        writable=word.options["writable"],
+        personal=part.personal or options["personal"],
+        writable=options["writable"],
     )
 
 
-class Money(Composite):
-    """An amount of money in one currency."""
+class Money(Composite, is_amount=True):
+    """A monetary amount in one currency."""
 
     minor_units: Mapped[int] = column(
-        scalar_type=BIG_INT, doc="The amount in the currency's smallest unit: cents, pence, yen."
+        scalar_type=BIG_INT,
+        doc="Amount in the smallest unit of the currency, such as cents: 1250 is 12.50 EUR.",
     )
-    currency: Mapped[str] = column(format="currency", max_length=3, doc="The ISO 4217 code of the currency.")
+    currency: Mapped[str] = column(
+        format="currency", max_length=3, doc="Currency as an ISO 4217 code, such as EUR."
+    )

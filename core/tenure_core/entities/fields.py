@@ -1,4 +1,4 @@
-"""Declarations as plain values: what a class written with the words of `entities` says."""
+"""Declared fields as immutable values. Entity classes contain them; the catalog and the tables read them."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ RESERVED_FIELD_NAMES = frozenset(
         "search",
     )
 )
-"""Names that stand beside a record's fields in a filter, in the input of a write, or in its output."""
+"""API names that no field may have, because filters, mutation inputs or object types define fields of that
+name."""
 
 SYSTEM_FIELDS = frozenset(("id", "version", "createdAt", "updatedAt", "deletedAt"))
-"""Names of the fields that the platform gives to every entity, and keeps itself."""
+"""API names of the fields that the platform adds to every entity and sets itself."""
 
 
 @dataclass(frozen=True)
 class Constraints:
-    """What a value must keep, beside its kind.
+    """Constraints on a value, in addition to its scalar type.
 
     Args:
-        max_length: Characters of a text, members of a list, or bytes of a JSON document, at most.
-        minimum: The smallest number allowed.
-        maximum: The largest number allowed.
-        format: The name of a format in `tenure_core.entities.formats`, such as "email".
+        max_length: Maximum length of a text in characters, of a list in members, of a JSON document in bytes.
+        minimum: Smallest number allowed.
+        maximum: Largest number allowed.
+        format: Name of a format in `tenure_core.entities.formats`, such as "email".
     """
 
     max_length: int | None = None
@@ -53,22 +54,22 @@ class Constraints:
 
 @dataclass(frozen=True)
 class ColumnDeclaration:
-    """A field as it was declared, before the catalog gives it its name in the API.
+    """A declared field with one column.
 
     Args:
-        name: Its Python name; for a part of a composite, the part's own name.
-        column: The name of its column.
-        kind: Its kind; None where `choice` names a list that plugins extend.
-        nullable: Whether it may be empty.
-        doc: What it is, as one sentence.
-        default: What a new record gets where the caller says nothing; None for nothing.
-        choice: The name of the list of its values, such as "ActivityKind".
-        search: Whether the text search looks at it.
-        index: Whether lists are often ordered by it.
-        unique: Whether no two living records of a tenant may have the same value.
-        rules: What its values must keep.
-        writable: Whether a client may set it.
-        personal: Whether it tells something of a person, who may ask for it and have it erased.
+        name: Name in Python; for a part of a composite, the name of the part.
+        column: Name of the column.
+        scalar_type: Scalar type; None if `enum_name` is set.
+        nullable: Whether the value can be null.
+        doc: Description in the API, one sentence.
+        default: Value in new records if the client sends none; None for no default.
+        enum_name: Name of an enum to which plugins can add values, such as "ActivityKind".
+        search: Whether the text search includes the field.
+        index: Whether the table has an index for lists that are sorted by the field.
+        unique: Whether the value is unique among the tenant's records that are not deleted.
+        constraints: Constraints on the values.
+        writable: Whether clients can write the field.
+        personal: Whether the field contains personal data, which exports and erasure requests cover.
     """
 
     name: str
@@ -88,7 +89,7 @@ class ColumnDeclaration:
 
 @dataclass(frozen=True)
 class CompositeDeclaration:
-    """A field whose value has parts, one column each: `Money`, `Address`, `Consent`."""
+    """A declared field with a composite value, such as `Money`: one column for each part."""
 
     name: str
     type: type[Composite]
@@ -99,7 +100,7 @@ class CompositeDeclaration:
 
 @dataclass(frozen=True)
 class ReferenceDeclaration:
-    """A field that points to one record of another entity, and the list that points back."""
+    """A declared to-one relation, and the name of its inverse to-many relation."""
 
     name: str
     column: str
@@ -110,11 +111,10 @@ class ReferenceDeclaration:
 
 
 FieldDeclaration = ColumnDeclaration | CompositeDeclaration | ReferenceDeclaration
-"""Everything that a class may declare."""
 
 
 def list_columns(fields: tuple[FieldDeclaration, ...]) -> Iterator[ColumnDeclaration]:
-    """Yield every field that has a column of its own, references as ids."""
+    """Yield all columns: those of scalar fields, of the parts of composites, and of references, as ids."""
     for field in fields:
         if isinstance(field, CompositeDeclaration):
             yield from field.parts

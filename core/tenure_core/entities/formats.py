@@ -1,6 +1,6 @@
-"""Formats: texts that follow a standard, each checked and brought into the one form in which it is stored.
+"""Formats of text fields, such as email addresses: each function validates and normalizes a value.
 
-The libraries behind them are large, so each is imported when the first value needs it.
+The libraries are imported at first use, because their imports are slow.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from tenure_core.entities.format_fast_paths import is_canonical_email, is_canoni
 if TYPE_CHECKING:
     from babel import Locale
 
-NOT_COUNTRIES = frozenset(
+NON_COUNTRY_CODES = frozenset(
     ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ")
 )
-"""Two-letter codes that CLDR names beside the countries of ISO 3166-1. XK (Kosovo) is kept: trade uses it."""
+"""Two-letter codes of CLDR that are not countries of ISO 3166-1. XK (Kosovo) is accepted, because it is in
+common use."""
 
 LANGUAGE_TAG = re.compile(
     r"(?P<language>[a-z]{2,3})(-(?P<script>[a-z]{4}))?(-(?P<region>[a-z]{2}|\d{3}))?"
     r"(?P<variants>(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*)",
     re.IGNORECASE,
 )
-"""A language tag of BCP 47 without extensions."""
+"""A BCP 47 language tag without extensions."""
 
 
-def email(value: str) -> str:
-    """Return an email address with its domain in lower case; asks no DNS.
+def normalize_email(value: str) -> str:
+    """Return an email address with its domain in lower case. The domain is not looked up.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not an email address.
     """
     if is_canonical_email(value):
         return value
@@ -46,14 +47,14 @@ def email(value: str) -> str:
         raise ValueError(f"{value!r} is not an email address: {str(error).rstrip('.')}") from None
 
 
-def phone(value: str) -> str:
-    """Return a phone number in E.164 form: +442079460958.
+def normalize_phone(value: str) -> str:
+    """Return a phone number in E.164 format: +442079460958.
 
-    Its length must be possible in its country. Whether the number is in use is not asked: numbering plans
-    change more often than servers are upgraded.
+    The length must be possible in the country. Number ranges are not checked, because numbering plans change
+    more often than servers are upgraded.
 
     Raises:
-        ValueError: It is none, lacks the country's code, or has an extension, which E.164 can't hold.
+        ValueError: The text is not a phone number, has no country code, or has an extension.
     """
     if is_canonical_phone(value):
         return value
@@ -63,107 +64,107 @@ def phone(value: str) -> str:
         number = phonenumbers.parse(value, None)
     except phonenumbers.NumberParseException:
         raise ValueError(
-            f"{value!r} is not a phone number with its country's code, like +442079460958"
+            f"{value!r} is not a phone number with a country code, such as +442079460958"
         ) from None
     if number.extension:
-        raise ValueError(f"{value!r} has an extension, which a phone number in E.164 form can't hold")
+        raise ValueError(f"{value!r} has an extension, which the E.164 format does not support")
     if not phonenumbers.is_possible_number(number):
-        raise ValueError(f"{value!r} is too short or too long for a phone number of its country")
+        raise ValueError(f"{value!r} is too short or too long for a phone number of this country")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def url(value: str) -> str:
-    """Return a web address, with scheme and host in lower case.
+def normalize_url(value: str) -> str:
+    """Return a URL with its scheme and host in lower case.
 
     Raises:
-        ValueError: It does not begin with http:// or https://, or lacks a host, or holds spaces.
+        ValueError: The text does not begin with http:// or https://, has no host, or contains spaces.
     """
     if is_canonical_url(value):
         return value
     try:
         parts = urlsplit(value)
-        host_is_there = bool(parts.hostname) and parts.port != 0
+        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise ValueError(f"{value!r} is not a web address: its host or port is malformed") from None
-    if parts.scheme not in ("http", "https") or not host_is_there or re.search(r"[\s\x00-\x1f]", value):
-        raise ValueError(f"{value!r} is not a web address like https://example.com")
+        raise ValueError(f"{value!r} is not a URL: the host or port is malformed") from None
+    if parts.scheme not in ("http", "https") or not has_host or re.search(r"[\s\x00-\x1f]", value):
+        raise ValueError(f"{value!r} is not a URL, such as https://example.com")
     user, at, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=user + at + host.lower()))
 
 
-def currency(value: str) -> str:
-    """Return an ISO 4217 code in upper case; codes of the past, such as DEM, are known too.
+def normalize_currency(value: str) -> str:
+    """Return an ISO 4217 code in upper case. Historic codes, such as DEM, are valid.
 
     Raises:
-        ValueError: There is no such currency.
+        ValueError: The currency does not exist.
     """
-    if (code := value.upper()) not in _currencies():
-        raise ValueError(f"{value!r} is not a currency; write its ISO 4217 code, such as EUR")
+    if (code := value.upper()) not in _load_currency_codes():
+        raise ValueError(f"{value!r} is not an ISO 4217 currency code, such as EUR")
     return code
 
 
-def country(value: str) -> str:
+def normalize_country(value: str) -> str:
     """Return an ISO 3166-1 alpha-2 code in upper case.
 
     Raises:
-        ValueError: There is no such country.
+        ValueError: The country does not exist.
     """
-    if (code := value.upper()) not in countries():
-        raise ValueError(f"{value!r} is not a country; write its ISO 3166-1 code of two letters, such as DE")
+    if (code := value.upper()) not in load_country_names():
+        raise ValueError(f"{value!r} is not an ISO 3166-1 alpha-2 country code, such as DE")
     return code
 
 
-def language(value: str) -> str:
-    """Return a BCP 47 tag as the standard writes it: zh-Hant-TW.
+def normalize_language(value: str) -> str:
+    """Return a BCP 47 language tag in the case of the standard: zh-Hant-TW.
 
     Raises:
-        ValueError: It is malformed, or its language, script or region is unknown.
+        ValueError: The tag is malformed, or its language, script or region does not exist.
     """
-    found = LANGUAGE_TAG.fullmatch(value)
-    if not found:
-        raise ValueError(f"{value!r} is not a language tag like en, pt-BR or zh-Hant-TW")
-    tag = found["language"].lower()
-    script, region = (found["script"] or "").title(), (found["region"] or "").upper()
-    if tag not in _english().languages:
-        raise ValueError(f"{value!r} names no language; write its BCP 47 tag, such as en")
-    if script and script not in _english().scripts:
-        raise ValueError(f"{value!r} names no script: {script} is unknown")
-    if region and region not in _english().territories:
-        raise ValueError(f"{value!r} names no region: {region} is unknown")
-    return "-".join(part for part in (tag, script, region) if part) + found["variants"].lower()
+    match = LANGUAGE_TAG.fullmatch(value)
+    if not match:
+        raise ValueError(f"{value!r} is not a BCP 47 language tag, such as en, pt-BR or zh-Hant-TW")
+    tag = match["language"].lower()
+    script, region = (match["script"] or "").title(), (match["region"] or "").upper()
+    if tag not in _load_english_locale().languages:
+        raise ValueError(f"{value!r} has an unknown language; use a BCP 47 language tag, such as en")
+    if script and script not in _load_english_locale().scripts:
+        raise ValueError(f"{value!r} has an unknown script, {script}")
+    if region and region not in _load_english_locale().territories:
+        raise ValueError(f"{value!r} has an unknown region, {region}")
+    return "-".join(part for part in (tag, script, region) if part) + match["variants"].lower()
 
 
 FORMATS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
-        "email": email,
-        "phone": phone,
-        "url": url,
-        "currency": lru_cache(256)(currency),
-        "country": lru_cache(256)(country),
-        "language": lru_cache(256)(language),
+        "email": normalize_email,
+        "phone": normalize_phone,
+        "url": normalize_url,
+        "currency": lru_cache(256)(normalize_currency),
+        "country": lru_cache(256)(normalize_country),
+        "language": lru_cache(256)(normalize_language),
     }
 )
-"""Every format that a declaration may name. What has few values is remembered."""
+"""The normalization function of each format. Formats with few values are cached."""
 
 
 @lru_cache(1)
-def countries() -> Mapping[str, str]:
-    """Return the English name of every country by its ISO 3166-1 alpha-2 code."""
-    names = _english().territories
+def load_country_names() -> Mapping[str, str]:
+    """Return the English names of all countries by ISO 3166-1 alpha-2 code."""
+    names = _load_english_locale().territories
     return {
         code: name
         for code, name in names.items()
-        if re.fullmatch("[A-Z]{2}", code) and code not in NOT_COUNTRIES
+        if re.fullmatch("[A-Z]{2}", code) and code not in NON_COUNTRY_CODES
     }
 
 
 @lru_cache(1)
-def _currencies() -> frozenset[str]:
-    return frozenset(_english().currencies)
+def _load_currency_codes() -> frozenset[str]:
+    return frozenset(_load_english_locale().currencies)
 
 
 @lru_cache(1)
-def _english() -> Locale:
+def _load_english_locale() -> Locale:
     from babel import Locale
 
     return Locale("en")

@@ -1,4 +1,4 @@
-"""The core's object model: accounts, the people at them, and what happened with them."""
+"""The core entities: accounts, contacts and activities."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ ACTIVITY_KINDS = (
     "SURVEY",
     "OTHER",
 )
-"""The kinds of activity that the core knows; plugins add theirs."""
+"""The values of ActivityKind that the core defines; plugins add values."""
 
 
 class AccountKind(StrEnum):
-    """What sort of customer an account is."""
+    """Whether an account is a person or an organization."""
 
     PERSON = "PERSON"
     ORGANIZATION = "ORGANIZATION"
 
 
 class LifecycleStage(StrEnum):
-    """Where an account stands between first contact and loss."""
+    """The stage of a customer in the customer lifecycle, from LEAD to CHURNED."""
 
     LEAD = "LEAD"
     PROSPECT = "PROSPECT"
@@ -47,7 +47,7 @@ class LifecycleStage(StrEnum):
 
 
 class Channel(StrEnum):
-    """The way by which a message travels."""
+    """The communication channel of an activity."""
 
     EMAIL = "EMAIL"
     PHONE = "PHONE"
@@ -60,7 +60,7 @@ class Channel(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who began: INBOUND came from the customer, OUTBOUND from us, INTERNAL stayed among us."""
+    """Who initiated an activity: INBOUND the customer, OUTBOUND the tenant, INTERNAL no customer involved."""
 
     INBOUND = "INBOUND"
     OUTBOUND = "OUTBOUND"
@@ -68,7 +68,7 @@ class Direction(StrEnum):
 
 
 class DecisionRole(StrEnum):
-    """The part that a contact plays when the account decides."""
+    """The role of a contact in the account's buying decisions."""
 
     DECISION_MAKER = "DECISION_MAKER"
     CHAMPION = "CHAMPION"
@@ -79,7 +79,7 @@ class DecisionRole(StrEnum):
 
 
 class ConsentStatus(StrEnum):
-    """Whether a person allowed us to use a channel."""
+    """Whether a person consented to messages over a channel."""
 
     UNKNOWN = "UNKNOWN"
     GRANTED = "GRANTED"
@@ -90,57 +90,59 @@ class Address(Composite):
     """A postal address."""
 
     street: Mapped[str | None] = column(
-        max_length=300, doc="Street, number and whatever else precedes the city."
+        max_length=300, doc="Street and house number, and other lines above the city."
     )
-    city: Mapped[str | None] = column(max_length=100, doc="The city or town.")
-    region: Mapped[str | None] = column(max_length=100, doc="The state, province or county.")
-    postal_code: Mapped[str | None] = column(max_length=20, doc="The postal code.")
+    city: Mapped[str | None] = column(max_length=100, doc="City or town.")
+    region: Mapped[str | None] = column(max_length=100, doc="State, province or county.")
+    postal_code: Mapped[str | None] = column(max_length=20, doc="Postal code.")
     country: Mapped[str | None] = column(
-        max_length=2, format="country", doc="The ISO 3166-1 alpha-2 code of the country."
+        max_length=2, format="country", doc="Country as an ISO 3166-1 alpha-2 code, such as DE."
     )
 
 
 class Consent(Composite):
-    """What a person allowed, channel by channel."""
+    """A person's consent per channel."""
 
-    email: Mapped[ConsentStatus | None] = column(doc="Whether we may send emails.")
-    phone: Mapped[ConsentStatus | None] = column(doc="Whether we may call.")
-    sms: Mapped[ConsentStatus | None] = column(doc="Whether we may send text messages.")
-    chat: Mapped[ConsentStatus | None] = column(doc="Whether we may write in chats.")
-    post: Mapped[ConsentStatus | None] = column(doc="Whether we may send letters.")
+    email: Mapped[ConsentStatus | None] = column(doc="Consent to emails; null means unknown.")
+    phone: Mapped[ConsentStatus | None] = column(doc="Consent to phone calls; null means unknown.")
+    sms: Mapped[ConsentStatus | None] = column(doc="Consent to text messages; null means unknown.")
+    chat: Mapped[ConsentStatus | None] = column(doc="Consent to chat messages; null means unknown.")
+    post: Mapped[ConsentStatus | None] = column(doc="Consent to letters; null means unknown.")
 
 
 class Account(Entity):
-    """A customer or one to be: a person or an organization that we win, nurture, convert and retain."""
+    """A customer or prospective customer: an organization or a person."""
 
-    name: Mapped[str] = column(
-        search=True, index=True, max_length=200, personal=True, doc="The name that people call it by."
-    )
+    name: Mapped[str] = column(search=True, index=True, max_length=200, personal=True, doc="Display name.")
     kind: Mapped[AccountKind] = column(
-        default=AccountKind.ORGANIZATION, doc="Whether it is a person or an organization."
+        default=AccountKind.ORGANIZATION, doc="Whether the account is a person or an organization."
     )
     lifecycle_stage: Mapped[LifecycleStage] = column(
-        default=LifecycleStage.LEAD, index=True, doc="Where it stands between first contact and loss."
+        default=LifecycleStage.LEAD, index=True, doc="Stage in the customer lifecycle."
     )
-    industry: Mapped[str | None] = column(search=True, max_length=100, doc="The branch that it works in.")
-    tier: Mapped[str | None] = column(max_length=50, doc="The class of service that we give it.")
-    website: Mapped[str | None] = column(
-        search=True, max_length=500, format="url", doc="The address of its website."
-    )
+    industry: Mapped[str | None] = column(search=True, max_length=100, doc="Industry, as free text.")
+    tier: Mapped[str | None] = column(max_length=50, doc="Service tier, as free text, such as Gold.")
+    website: Mapped[str | None] = column(search=True, max_length=500, format="url", doc="URL of the website.")
     phone: Mapped[str | None] = column(
-        max_length=32, format="phone", personal=True, doc="Its phone number in E.164 form."
+        max_length=32, format="phone", personal=True, doc="Phone number in E.164 format, such as +4930123456."
     )
     email: Mapped[str | None] = column(
-        search=True, max_length=254, format="email", personal=True, doc="Its email address."
+        search=True, max_length=254, format="email", personal=True, doc="Email address."
     )
-    address: Mapped[Address | None] = column(personal=True, doc="Its postal address.")
-    annual_revenue: Mapped[Money | None] = column(doc="What it turns over in a year.")
-    employees: Mapped[int | None] = column(minimum=0, doc="How many people work there.")
-    owner: Mapped[str | None] = column(max_length=200, personal=True, doc="Who of us looks after it.")
-    parent: Mapped[Account | None] = belongs_to(back="children", doc="The account that it is a part of.")
-    tags: Mapped[list[str]] = column(default=[], max_length=100, doc="Free labels.")
+    address: Mapped[Address | None] = column(personal=True, doc="Postal address.")
+    annual_revenue: Mapped[Money | None] = column(doc="Annual revenue.")
+    employees: Mapped[int | None] = column(minimum=0, doc="Number of employees.")
+    owner: Mapped[str | None] = column(
+        max_length=200,
+        personal=True,
+        doc="Account owner: the team member who is responsible for the account.",
+    )
+    parent: Mapped[Account | None] = belongs_to(
+        back="children", doc="Parent account, such as the group that a company belongs to."
+    )
+    tags: Mapped[list[str]] = column(default=[], max_length=100, doc="Tags.")
     attributes: Mapped[dict[str, Any]] = column(
-        default={}, max_length=65536, doc="An integrator's own fields."
+        default={}, max_length=65536, doc="Custom attributes: a JSON object that integrations define."
     )
 
 
@@ -150,61 +152,66 @@ class Contact(Entity):
     account: Mapped[Account | None] = belongs_to(
         back="contacts", doc="The account that the person belongs to."
     )
-    first_name: Mapped[str | None] = column(search=True, max_length=100, personal=True, doc="The given name.")
+    first_name: Mapped[str | None] = column(search=True, max_length=100, personal=True, doc="Given name.")
     last_name: Mapped[str] = column(
-        search=True, index=True, max_length=100, personal=True, doc="The family name."
+        search=True, index=True, max_length=100, personal=True, doc="Family name."
     )
     email: Mapped[str | None] = column(
-        search=True, max_length=254, format="email", personal=True, doc="The email address."
+        search=True, max_length=254, format="email", personal=True, doc="Email address."
     )
     phone: Mapped[str | None] = column(
-        max_length=32, format="phone", personal=True, doc="The phone number in E.164 form."
+        max_length=32, format="phone", personal=True, doc="Phone number in E.164 format, such as +4930123456."
     )
-    title: Mapped[str | None] = column(
-        search=True, max_length=100, personal=True, doc="What the person does there."
-    )
-    decision_role: Mapped[DecisionRole | None] = column(
-        doc="The part that the person plays when the account decides."
-    )
-    birthday: Mapped[date | None] = column(personal=True, doc="The date of birth.")
-    preferred_channel: Mapped[Channel | None] = column(doc="How the person likes to be reached.")
+    title: Mapped[str | None] = column(search=True, max_length=100, personal=True, doc="Job title.")
+    decision_role: Mapped[DecisionRole | None] = column(doc="Role in the account's buying decisions.")
+    birthday: Mapped[date | None] = column(personal=True, doc="Date of birth.")
+    preferred_channel: Mapped[Channel | None] = column(doc="Preferred communication channel.")
     preferred_language: Mapped[str | None] = column(
         max_length=35,
         format="language",
-        doc="The BCP 47 tag of the language that the person likes to be written to in.",
+        doc="Preferred language as a BCP 47 tag, such as en-GB.",
     )
-    consent: Mapped[Consent | None] = column(doc="What the person allowed, channel by channel.")
-    tags: Mapped[list[str]] = column(default=[], max_length=100, doc="Free labels.")
+    consent: Mapped[Consent | None] = column(doc="Consent to messages, per channel.")
+    tags: Mapped[list[str]] = column(default=[], max_length=100, doc="Tags.")
     attributes: Mapped[dict[str, Any]] = column(
-        default={}, max_length=65536, doc="An integrator's own fields."
+        default={}, max_length=65536, doc="Custom attributes: a JSON object that integrations define."
     )
 
 
 class Activity(Entity, order_by="-occurred_at"):
-    """Something that happened, or shall happen, between us and a customer."""
+    """An interaction with a customer, or a planned one: a call, an email, a purchase, a task."""
 
-    account: Mapped[Account | None] = belongs_to(back="activities", doc="The account that it happened with.")
-    contact: Mapped[Contact | None] = belongs_to(back="activities", doc="The person that it happened with.")
-    kind: Mapped[str] = column(enum_name="ActivityKind", doc="What sort of activity it is.")
-    channel: Mapped[Channel | None] = column(doc="The way by which it happened.")
-    direction: Mapped[Direction | None] = column(doc="Who began.")
-    subject: Mapped[str | None] = column(search=True, max_length=300, doc="What it is about, in one line.")
+    account: Mapped[Account | None] = belongs_to(back="activities", doc="The account that took part.")
+    contact: Mapped[Contact | None] = belongs_to(back="activities", doc="The contact who took part.")
+    kind: Mapped[str] = column(enum_name="ActivityKind", doc="Kind of activity.")
+    channel: Mapped[Channel | None] = column(doc="Communication channel.")
+    direction: Mapped[Direction | None] = column(doc="Who initiated the activity.")
+    subject: Mapped[str | None] = column(search=True, max_length=300, doc="Subject line.")
     body: Mapped[str | None] = column(
-        search=True, max_length=100_000, personal=True, doc="What was said or written."
+        search=True,
+        max_length=100_000,
+        personal=True,
+        doc="Content, such as the text of an email or notes of a call.",
     )
-    occurred_at: Mapped[datetime] = column(index=True, doc="When it happened, or shall happen.")
-    duration_seconds: Mapped[int | None] = column(minimum=0, doc="How long it took, in seconds.")
-    due_at: Mapped[datetime | None] = column(doc="When it has to be done.")
-    completed_at: Mapped[datetime | None] = column(doc="When it was done.")
-    outcome: Mapped[str | None] = column(max_length=200, doc="What came of it.")
-    value: Mapped[Money | None] = column(doc="What it was worth; negative for money given back.")
+    occurred_at: Mapped[datetime] = column(
+        index=True, doc="When the activity took place, or is planned to take place."
+    )
+    duration_seconds: Mapped[int | None] = column(minimum=0, doc="Duration in seconds.")
+    due_at: Mapped[datetime | None] = column(doc="Due date and time of a task; null if there is no deadline.")
+    completed_at: Mapped[datetime | None] = column(
+        doc="When the activity was completed; null while it is open."
+    )
+    outcome: Mapped[str | None] = column(max_length=200, doc="Outcome, as free text.")
+    value: Mapped[Money | None] = column(
+        doc="Monetary value, such as the amount of a purchase; negative for refunds."
+    )
     sentiment: Mapped[float | None] = column(
-        minimum=-1, maximum=1, doc="How the customer felt, from -1 to 1."
+        minimum=-1, maximum=1, doc="Sentiment of the customer, from -1 (negative) to 1 (positive)."
     )
     attributes: Mapped[dict[str, Any]] = column(
-        default={}, max_length=65536, doc="An integrator's own fields."
+        default={}, max_length=65536, doc="Custom attributes: a JSON object that integrations define."
     )
 
 
 CORE_ENTITIES: tuple[type[Entity], ...] = (Account, Contact, Activity)
-"""The entities that every Tenure has."""
+"""The entities that every installation has."""

@@ -1,4 +1,4 @@
-"""Money: from decimal amounts to whole minor units, by ISO 4217."""
+"""Conversion of decimal amounts to minor units of ISO 4217 currencies."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ EXPONENTS: dict[str, int] = {
     "RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
 }  # fmt: skip
-"""The decimal places of each currency that does not have two. From ISO 4217, not CLDR: CLDR gives the places
-that people like to see, and has none for some currencies whose accounts keep two or three."""
+"""Number of decimal places of each currency that does not have two. The values are from ISO 4217, because
+CLDR has the places for display, which are fewer for some currencies."""
 
 
-def minor_units(amount: Decimal, currency: str) -> int:
-    """Return an amount in the currency's smallest unit, halves rounded away from zero: 2.545 GBP is 255.
+def to_minor_units(amount: Decimal, currency: str) -> int:
+    """Return an amount in minor units. Halves are rounded away from zero: 2.545 GBP is 255.
 
     Raises:
-        ValueError: The amount is no finite number.
+        ValueError: The amount is not a finite number.
     """
     if not amount.is_finite():
         raise ValueError(f"{amount} is not an amount of money")

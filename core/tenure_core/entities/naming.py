@@ -1,4 +1,4 @@
-"""Names: how Python names become the names of tables and of the API."""
+"""Conversion of Python names to names of tables and names in the API."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import re
 
 
 def snake_case(name: str) -> str:
-    """Return a class name as a table's name: WorkOrder becomes work_order."""
+    """Return the table name for a class name: work_order for WorkOrder."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def camel_case(name: str) -> str:
-    """Return a Python name as the API writes it: created_at becomes createdAt."""
+    """Return the API name for a Python name: createdAt for created_at."""
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)
 
 
 def upper_case(name: str) -> str:
-    """Return an API name as an enum value: durationSeconds becomes DURATION_SECONDS."""
+    """Return the enum value for an API name: DURATION_SECONDS for durationSeconds."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
 def humanize(name: str) -> str:
-    """Return a Python name as words: created_at becomes "created at"."""
+    """Return a Python name as words: "created at" for created_at."""
     return name.replace("_", " ")
 
 
 def pluralize(name: str) -> str:
-    """Return the usual English plural of a class name as the API writes it: Activity becomes activities."""
-    single = name[0].lower() + name[1:]
-    if re.search(r"[^aeiou]y$", single):
-        return single[:-1] + "ies"
-    return single + ("es" if re.search(r"(s|x|ch|sh)$", single) else "s")
+    """Return the API name of a list of a class, its English plural: activities for Activity."""
+    singular = name[0].lower() + name[1:]
+    if re.search(r"[^aeiou]y$", singular):
+        return singular[:-1] + "ies"
+    return singular + ("es" if re.search(r"(s|x|ch|sh)$", singular) else "s")

@@ -1,8 +1,8 @@
-"""Text search: one indexed column per entity, whose words are cut the same way for English as for Chinese.
+"""The full-text search column of an entity's table.
 
-Words of letters and digits are kept whole and found by their beginnings; runs of Chinese, Japanese and
-Korean characters, which are written without spaces, are cut into overlapping pairs. Both functions live in
-PostgreSQL (first migration), so that every writer and every reader cuts alike.
+The functions tenure_search_words() and tenure_search_query() of the first migration tokenize stored texts and
+queries in the same way: words of letters and digits, which queries match by prefix, and overlapping pairs of
+Chinese, Japanese and Korean characters, because these are written without spaces.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Column, Computed
 from sqlalchemy.dialects.postgresql import TSVECTOR, dialect
 
-QUOTED = dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]  # SQLAlchemy does not type it
-"""Writes a name as SQL takes it: `user` alone is whoever asks, and no column."""
+quote_identifier = dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]  # not typed
+"""Quotes a column name if it is a reserved word, such as `user`."""
 
 
-def search_column(columns: list[str]) -> Column[Any]:
-    """Return the generated column that holds the words of the given text columns."""
-    joined = " || ' ' || ".join(f"coalesce({QUOTED(name)}, '')" for name in columns)
-    return Column("search", TSVECTOR(), Computed(f"tenure_search_words({joined})", persisted=True))
+def build_search_column(columns: list[str]) -> Column[Any]:
+    """Return the generated column with the tokens of the given text columns."""
+    texts = " || ' ' || ".join(f"coalesce({quote_identifier(name)}, '')" for name in columns)
+    return Column("search", TSVECTOR(), Computed(f"tenure_search_words({texts})", persisted=True))

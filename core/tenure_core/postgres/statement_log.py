@@ -1,4 +1,4 @@
-"""Watching: tells which statements some code sends to PostgreSQL, for tests and for checks of plugins."""
+"""Recording of SQL statements, for tests and for the conformance kit."""
 
 from __future__ import annotations
 
@@ -10,41 +10,46 @@ from typing import Any, Self
 import psycopg
 from psycopg.abc import Params, Query
 
-BINDING = "SELECT set_config"
-"""How statements begin that bind a connection: whether one is needed depends on who had it before."""
+from tenure_core.postgres.database import ConnectionLease
 
-_watcher: ContextVar[list[str] | None] = ContextVar("_watcher", default=None)
+BINDING = "SELECT set_config"
+"""The beginning of statements that bind a connection to a tenant. Their number depends on the previous
+borrower."""
+
+_statements: ContextVar[list[str] | None] = ContextVar("_statements", default=None)
 
 
 class RecordingCursor(psycopg.AsyncCursor[Any]):
-    """A cursor that tells who watches what it executes."""
+    """A cursor that records its statements in the list of the current context."""
 
-    async def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:  # noqa: ANN401  # as psycopg types them
-        """Execute a statement."""
-        _tell(query)
+    async def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:  # noqa: ANN401  # as in psycopg
+        """Record and execute a statement."""
+        _record(query)
         return await super().execute(query, params, **options)  # type: ignore[arg-type]  # overloads part templates
 
-    async def executemany(self, query: Query, params_seq: Iterable[Params], **options: Any) -> None:  # noqa: ANN401  # likewise
-        """Execute a statement with many values."""
-        _tell(query)
+    async def executemany(self, query: Query, params_seq: Iterable[Params], **options: Any) -> None:  # noqa: ANN401  # as in psycopg
+        """Record a statement once, and execute it with each set of parameters."""
+        _record(query)
         await super().executemany(query, params_seq, **options)
 
 
 @contextmanager
 def record_statements() -> Iterator[list[str]]:
-    """Collect the statements that are sent meanwhile, by this code and by the tasks that it starts.
+    """Record the statements of the current task and of the tasks that it starts.
 
-    Those that bind a connection to its tenant are left out.
+    Statements that bind a connection to a tenant, and connections borrowed before, are not recorded.
     """
-    seen: list[str] = []
-    token = _watcher.set(seen)
+    statements: list[str] = []
+    token, cursor_class = _statements.set(statements), ConnectionLease.cursor_class
+    ConnectionLease.cursor_class = RecordingCursor
     try:
-        yield seen
+        yield statements
     finally:
-        _watcher.reset(token)
+        ConnectionLease.cursor_class = cursor_class
+        _statements.reset(token)
 
 
-def _tell(query: Query) -> None:
-    seen = _watcher.get()
-    if seen is not None and not (statement := str(query)).startswith(BINDING):
-        seen.append(statement)
+def _record(query: Query) -> None:
+    statements = _statements.get()
+    if statements is not None and not (statement := str(query)).startswith(BINDING):
+        statements.append(statement)

@@ -1,6 +1,6 @@
--- Who may see what: keys for the service to ask about, and row-level security for the rest.
+-- Access: authentication by API key, and row-level security.
 
--- The service asks here whose key a request carries, one hash at a time; it never reads the table.
+-- Returns the API key with a hash. The service has no access to the table itself.
 CREATE FUNCTION tenure_authenticate(digest bytea)
 RETURNS TABLE (tenant_id uuid, key_id uuid, role text, origin text)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -13,12 +13,12 @@ END;
 REVOKE EXECUTE ON FUNCTION tenure_authenticate(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenure_authenticate(bytea) TO tenure_app;
 
--- Without a policy row-level security shows nothing: a grant made by mistake would not open these two.
+-- Row-level security without a policy hides every row, so an accidental GRANT does not expose these tables.
 ALTER TABLE tenant ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_key ENABLE ROW LEVEL SECURITY;
 
--- The service sees and writes the rows of the tenant that its connection is bound to, no others.
--- It holds for tenure_app, which owns nothing. The owner is free of it: migrations move everybody's rows.
+-- Restricts tenure_app to the rows of the tenant to which its connection is bound. The policy does not apply to the
+-- owner of the table, because migrations update the rows of all tenants.
 CREATE PROCEDURE tenure_protect(protected regclass)
 LANGUAGE plpgsql
 AS $$
@@ -35,8 +35,8 @@ $$;
 
 REVOKE EXECUTE ON PROCEDURE tenure_protect(regclass) FROM PUBLIC;
 
--- After a large load the planner still believes what it knew before, and answers the first questions by plans
--- for a table that was small. The service owns no table, so it may ask for new statistics here.
+-- Updates the statistics of a table. After a large load, PostgreSQL plans with the old row count until then. The
+-- service calls this procedure because only the owner of a table may run ANALYZE.
 CREATE PROCEDURE tenure_analyze(loaded regclass)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$

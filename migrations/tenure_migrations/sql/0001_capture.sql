@@ -1,5 +1,5 @@
--- Change capture: what every writer did, psql included, kept in the table `change` by triggers.
--- The triggers run as the owner: tenure_app can read the changes of its tenant, and write none itself.
+-- Change capture: triggers insert each write, including those of psql, into the table `change`. The triggers run as
+-- the owner, because tenure_app may read the table and not write it.
 
 CREATE FUNCTION tenure_actor() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -13,7 +13,7 @@ BEGIN ATOMIC
     SELECT coalesce(nullif(current_setting('tenure.origin', true), ''), 'sql');
 END;
 
--- Identity and history are not the writer's to change: they stay, and the version counts.
+-- Sets the columns that writers may not set: it keeps tenant, id and creation time, and increments the version.
 CREATE FUNCTION tenure_stamp() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 
--- Of an update only the changed fields are kept. The version and the time are the change's own.
+-- Captures the changed columns of an update, except version and updated_at, which `change` stores itself.
 CREATE FUNCTION tenure_capture_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -75,12 +75,12 @@ BEGIN
 END
 $$;
 
--- Whoever may execute them could hang them on a temporary table, and have them write down what never happened.
+-- A role that may execute these functions could attach them to a temporary table and forge changes.
 REVOKE EXECUTE ON FUNCTION tenure_capture_insert(), tenure_capture_update(), tenure_capture_delete() FROM PUBLIC;
 
--- Install the triggers on a table. They fire in the order of their names: an update that changes nothing is
--- dropped before it is stamped. Inserts and deletes are captured per statement. Updates are captured per row,
--- because joining the old rows of a statement to its new ones is many times slower.
+-- Creates the triggers of a table. They fire in the order of their names, so that an update without an effect is
+-- suppressed before the version is incremented. Inserts and deletes are captured per statement, updates per row,
+-- because a join of the old and new rows of a statement is many times slower.
 CREATE PROCEDURE tenure_capture(captured regclass, entity text)
 LANGUAGE plpgsql
 AS $$

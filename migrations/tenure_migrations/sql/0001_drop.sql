@@ -1,4 +1,4 @@
--- The way back: all that the first migration made, but for the role, which belongs to the whole cluster.
+-- Downgrade: drops everything except the role, which other databases of the cluster may use.
 
 DROP TABLE change, external_ref, activity, contact, account;
 DROP PROCEDURE tenure_capture(regclass, text);

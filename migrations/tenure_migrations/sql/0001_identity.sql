@@ -1,4 +1,4 @@
--- What the rest stands on: a database that fits, the role of the service, and ids.
+-- Prerequisites: checks of the database, the role of the service, and the function for new ids.
 
 DO $$
 BEGIN
@@ -15,7 +15,7 @@ BEGIN
 END
 $$;
 
--- Roles belong to the whole cluster: another database may have made this one, or be making it just now.
+-- Roles are shared by all databases of a cluster: another migration may have created it, or may create it now.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenure_app') THEN
@@ -27,7 +27,7 @@ EXCEPTION
 END
 $$;
 
--- The service logs in as any role that may take on this one; the owner may be that login, too.
+-- The service logs in as a member of this role. The owner becomes a member, so that it can serve as that login.
 DO $$
 DECLARE
     may_take_on text := CASE
@@ -43,12 +43,12 @@ EXCEPTION
 END
 $$;
 
--- The login that serves may be another than the owner: the role lets it see whether migrations are pending.
+-- The service reads the version table to check for pending migrations.
 GRANT USAGE ON SCHEMA public TO tenure_app;
 GRANT SELECT ON alembic_version TO tenure_app;
 
--- A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then what gen_random_uuid() drew.
--- Bits 52 and 53 turn its version from 4 (0100) into 7 (0111); the variant is the same in both.
+-- Returns a UUIDv7 (RFC 9562): 48 bits of Unix time in milliseconds, then the random bits of gen_random_uuid().
+-- Bits 52 and 53 change the version from 4 (0100) to 7 (0111); the variant of both versions is the same.
 CREATE FUNCTION tenure_uuid7() RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE
 BEGIN ATOMIC

@@ -1,7 +1,7 @@
--- Text search: how a text is cut into words, for what is stored and for what is asked.
--- No search_path changes what these functions do: restoring a dump computes generated columns anew.
+-- Text search: tokenization of stored texts and of queries. The functions do not depend on search_path, because
+-- restoring a dump recomputes generated columns.
 
--- The rules for letters and case of Unicode, whatever the locale of the database is.
+-- Character classes and case mapping of Unicode, independent of the locale of the database.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_collation WHERE collname = 'pg_c_utf8') THEN
@@ -17,15 +17,15 @@ BEGIN
 END
 $$;
 
--- The one form of a text: composed and compatible (NFKC makes full-width letters plain), in lower case.
--- 130,000 characters have 520,000 bytes at most, and their pieces twice that: a tsvector holds 1,048,575.
+-- Normalizes a text: NFKC, which also maps full-width letters to ASCII, in lower case. The limit of 130,000
+-- characters (520,000 bytes) keeps the tokens, at most twice that, within the 1,048,575 bytes of a tsvector.
 CREATE FUNCTION tenure_search_form(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT left(lower(normalize(left(value, 130000), NFKC) COLLATE tenure_unicode), 130000);
 END;
 
--- The letters of Chinese, Japanese and Korean, as members of a bracket expression.
+-- The characters of Chinese, Japanese and Korean, as ranges of a bracket expression.
 CREATE FUNCTION tenure_search_unspaced() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -34,10 +34,10 @@ BEGIN ATOMIC
         '\uf900-\ufaff\U00020000-\U0003fffd';
 END;
 
--- The pieces of a text in its one form. Words of letters and digits are kept whole, up to 255 characters.
--- Chinese, Japanese and Korean are written without spaces, or with words inside of words: their runs become
--- overlapping pairs, and the last character of a run stands alone, so that every character begins a piece.
--- Where a run has pairs, they say all that its last character says: it is marked as implied.
+-- The tokens of a normalized text. A word of letters and digits is one token of at most 255 characters. A run of
+-- Chinese, Japanese and Korean characters, which has no spaces between words, becomes overlapping pairs and its last
+-- character, so that each character begins a token. The last character is marked as implied if the run has pairs,
+-- because a query that contains the pairs does not need it.
 CREATE FUNCTION tenure_search_pieces(form text) RETURNS TABLE (piece text, implied boolean)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -58,8 +58,8 @@ BEGIN ATOMIC
     ) AS pair;
 END;
 
--- What is stored: every piece once, without places, because a search asks only whether a text holds it.
--- A short text with spaces needs no more than a split, which takes a fifth of the time: most texts are such.
+-- The stored tokens, without positions, because the search does not rank or match phrases. Most texts are short and
+-- contain no Chinese, Japanese or Korean: they are only split, which takes a fifth of the time.
 CREATE FUNCTION tenure_search_words(value text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$
@@ -77,9 +77,9 @@ BEGIN
 END
 $$;
 
--- What is asked: texts that hold, for every piece of the query, one that begins with it. A query without a
--- piece finds nothing. A piece has letters and digits only, so nothing in it has to be escaped.
--- Past 1,000 characters a query is cut: tsquery has limits of its own, and a search must not fail.
+-- The query that matches texts with, for each token of the given text, a token that begins with it. A text without
+-- tokens matches nothing. Tokens consist of letters and digits and need no escaping. The text is truncated to 1,000
+-- characters, so that the query does not exceed the limits of tsquery.
 CREATE FUNCTION tenure_search_query(value text) RETURNS tsquery
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -88,8 +88,8 @@ BEGIN ATOMIC
     WHERE NOT implied;
 END;
 
--- Under row-level security an index serves only operators that can't leak what they compare. `@@` raises no
--- error and tells nothing that depends on the words, but PostgreSQL does not mark it so by itself.
+-- Under row-level security, PostgreSQL uses an index only for leakproof operators. `@@` is one in fact, as it raises
+-- no error that depends on its arguments, but PostgreSQL does not mark it so.
 DO $$
 BEGIN
     IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN

@@ -1,4 +1,4 @@
--- The way back: what the second migration made.
+-- Downgrade of 0002.
 
 DROP FUNCTION tenure_forget_receipts(interval);
 DROP TABLE receipt, field_owner;

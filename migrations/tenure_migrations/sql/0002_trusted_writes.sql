@@ -1,7 +1,7 @@
--- What makes writes safe to repeat, and keeps one system's fields from another's hands.
+-- Idempotent writes and field ownership.
 
--- The answer to a write that came with an idempotency key, kept in the transaction of the write itself. It is
--- empty only while that transaction runs. The answer is json, not jsonb: its fields keep their order.
+-- The response to a write with an idempotency key, stored in the transaction of the write. `payload` is null only
+-- while that transaction runs. It is json, because jsonb does not preserve the order of fields.
 CREATE TABLE receipt (
     tenant_id    uuid        NOT NULL,
     key          text        COLLATE "C" NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE receipt (
 CREATE INDEX ix_receipt_created_at ON receipt (created_at);
 CALL tenure_protect('receipt');
 
--- A field that only one system may write: the origin of its keys is compared with the name here.
+-- A field that only one system may write. `system` is compared with the origin of the writer's API key.
 CREATE TABLE field_owner (
     tenant_id uuid NOT NULL,
     entity    text COLLATE "C" NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE field_owner (
 );
 CALL tenure_protect('field_owner');
 
--- Forget the receipts of all tenants that are older than this, and return how many there were.
+-- Deletes older records of all tenants, and returns their number.
 CREATE FUNCTION tenure_forget_receipts(older_than interval) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC

@@ -1,11 +1,11 @@
--- Change capture in the form of the API: what is kept of a record can be sent back through an upsert as it is.
+-- Change capture in the format of the API: a captured record is a valid input of an upsert.
 --
--- What to keep is told by a template, which has the form of the answer and columns in the places of values:
+-- A template defines the captured record. It has the structure of the record, with column names in place of values:
 --     {"name": "name", "address": {"city": "address_city", "country": "address_country"}}
--- An object inside of it is null where all of its columns are. From the template each table gets functions of its
--- own: they name their columns, so that an insert makes no JSON of search words, and an update none of what stays.
+-- A nested object is null if all of its columns are null. The trigger functions of each table are generated from its
+-- template. They name the columns, so that an update builds JSON only of the changed ones.
 
--- The columns of a place in a template, over one row: `OLD.address_city, OLD.address_country`.
+-- The columns of a template's field, of one row: `OLD.address_city, OLD.address_country`.
 CREATE FUNCTION tenure_capture_columns(place jsonb, source text) RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -15,7 +15,7 @@ BEGIN ATOMIC
     END;
 END;
 
--- The value of a place in a template, over one row.
+-- The expression for the value of a template's field, of one row.
 CREATE FUNCTION tenure_capture_value(place jsonb, source text) RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -32,7 +32,7 @@ BEGIN ATOMIC
     END;
 END;
 
--- A whole record over one row. A subselect, because a function takes no more than 100 arguments.
+-- The expression for a complete record, of one row. It is a subselect, because a function has at most 100 arguments.
 CREATE FUNCTION tenure_capture_record(template jsonb, source text) RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -43,7 +43,7 @@ BEGIN ATOMIC
     FROM jsonb_each(template) AS field;
 END;
 
--- A statement for each field, which notes its old and its new value where they differ.
+-- One statement for each field, which adds its old and its new value if they differ.
 CREATE FUNCTION tenure_capture_differences(template jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -64,7 +64,7 @@ BEGIN ATOMIC
     FROM jsonb_each(template) AS field;
 END;
 
--- The statement that keeps the changes of `source`, which is a row or a table of rows.
+-- The statement that inserts the changes of `source`, a row or a transition table.
 CREATE FUNCTION tenure_capture_statement(
     entity text, source text, operation text, before text, after text, version text
 ) RETURNS text
@@ -83,8 +83,8 @@ BEGIN ATOMIC
     SELECT format('tenure_capture_%s_%s', relname, event) FROM pg_class WHERE oid = captured;
 END;
 
--- Make or replace what captures one event of a table. It runs as the owner: the service reads changes, and writes
--- none itself. Times are kept in UTC, whatever the writer's session has.
+-- Creates or replaces the trigger for one event of a table. Its function runs as the owner, because the service may
+-- not write changes, and in UTC, so that times do not depend on the writer's session.
 CREATE PROCEDURE tenure_capture_event(captured regclass, event text, firing text, body text)
 LANGUAGE plpgsql
 AS $$
@@ -97,7 +97,7 @@ BEGIN
          AS %L',
         function_name, body
     );
-    -- Whoever may execute it could hang it on a temporary table, and have it write down what never happened.
+    -- A role that may execute the function could attach it to a temporary table and forge changes.
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %I() FROM PUBLIC', function_name);
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER tenure_3_capture_%s AFTER %s ON %s %s EXECUTE FUNCTION %I()',
@@ -106,14 +106,14 @@ BEGIN
 END
 $$;
 
--- Install the triggers on a table, or bring them to a new template. They fire in the order of their names: an
--- update that changes nothing is dropped before it is stamped. Inserts and deletes are captured per statement,
--- updates per row, because joining the old rows of a statement to its new ones is many times slower.
+-- Creates the triggers of a table, or replaces them if the template changed. They fire in the order of their names,
+-- so that an update without an effect is suppressed before the version is incremented. Inserts and deletes are
+-- captured per statement, updates per row, because a join of the old and new rows of a statement is many times slower.
 --
--- CREATE and RESTORE keep the whole record as it is after; DELETE, which only marks the record, and PURGE, which
--- takes it away, keep it as it was before. An UPDATE keeps what it changed. Each change of a record has a higher
--- version than the one before, so a PURGE counts one further. The keys that other systems have for a record go with
--- it, whoever takes it away: a key that named nothing could never be written again.
+-- CREATE and RESTORE store the complete record after the change; DELETE, which sets deleted_at, and PURGE, which
+-- deletes the row, store the complete record before it; UPDATE stores the changed fields. The versions of a record's
+-- changes increase, so a PURGE has the version of the row plus 1. A PURGE also deletes the external references of the
+-- record: otherwise their keys could not be used again.
 CREATE PROCEDURE tenure_capture(captured regclass, entity text, template jsonb)
 LANGUAGE plpgsql
 AS $$
@@ -184,7 +184,7 @@ BEGIN
 END
 $$;
 
--- Take the triggers off a table, and their functions away.
+-- Drops the triggers of a table and their functions.
 CREATE PROCEDURE tenure_uncapture(captured regclass)
 LANGUAGE plpgsql
 AS $$

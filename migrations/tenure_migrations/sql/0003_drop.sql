@@ -1,4 +1,4 @@
--- The way back: changes in this form are dropped, and the first migration's capture is made anew after this.
+-- Downgrade: deletes the changes in the format of 0003. The capture of 0001 is created again after this.
 
 DROP FUNCTION
     tenure_make_change_partitions(), tenure_drop_change_partition(integer), tenure_make_change_partition(date),

@@ -1,4 +1,4 @@
--- The way back: keys with a role of a plugin open nothing that is left, so they go.
+-- Downgrade: deletes the API keys whose role is defined by a plugin, because 0003 has no such roles.
 
 DROP PROCEDURE tenure_capture(regclass, text, jsonb);
 ALTER PROCEDURE tenure_capture_triggers(regclass, text, jsonb) RENAME TO tenure_capture;

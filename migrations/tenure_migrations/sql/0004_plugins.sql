@@ -1,6 +1,7 @@
--- Plugins: which of them a tenant has enabled, and how it has set them; what keys and tables say of them.
+-- Plugins per tenant: enablement, settings, roles, and the metadata of captured tables.
 
--- The settings are those that the tenant has set, by their names in the plugin's model; the rest is the model's.
+-- `settings` contains the values that the tenant has set, by field name of the plugin's settings model. The model
+-- provides the defaults of the others.
 CREATE TABLE tenant_plugin (
     tenant_id  uuid        NOT NULL,
     plugin     text        COLLATE "C" NOT NULL,
@@ -11,10 +12,10 @@ CREATE TABLE tenant_plugin (
 );
 CALL tenure_protect('tenant_plugin');
 
--- Plugins bring roles, too.
+-- Plugins define further roles.
 ALTER TABLE api_key DROP CONSTRAINT ck_api_key_role;
 
--- A request asks whose key it carries, and learns at the same time which plugins answer it.
+-- Authentication also returns the plugins that the tenant has enabled.
 DROP FUNCTION tenure_authenticate(bytea);
 CREATE FUNCTION tenure_authenticate(digest bytea)
 RETURNS TABLE (tenant_id uuid, key_id uuid, role text, origin text, plugins text[])
@@ -32,8 +33,8 @@ END;
 REVOKE EXECUTE ON FUNCTION tenure_authenticate(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenure_authenticate(bytea) TO tenure_app;
 
--- What is kept of a table's records is written beside its triggers, so that a plugin's next revision can tell what
--- it changes, and how to take it back.
+-- The entity and the template are stored as a comment on the trigger. The revision generator compares them with the
+-- declaration, and writes them into the downgrade.
 ALTER PROCEDURE tenure_capture(regclass, text, jsonb) RENAME TO tenure_capture_triggers;
 CREATE PROCEDURE tenure_capture(captured regclass, entity text, template jsonb)
 LANGUAGE plpgsql

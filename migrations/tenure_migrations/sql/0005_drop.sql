@@ -1,4 +1,4 @@
--- The way back: plugins hear of nothing and do nothing by themselves; where they stood is forgotten.
+-- Downgrade: deletes the cursors and the queue.
 
 DROP FUNCTION
     tenure_defer_jobs(text[], text[], timestamptz[]), tenure_due_deliveries(text[], uuid[]),

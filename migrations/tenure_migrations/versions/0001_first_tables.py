@@ -1,4 +1,4 @@
-"""Accounts, contacts and activities; tenants and keys; external references; the change feed."""
+"""Create the tables of tenants, API keys, accounts, contacts, activities, external references and changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEW_ID = sa.func.tenure_uuid7()
 
 
 def upgrade() -> None:
-    """Make everything, functions before the tables that use them."""
+    """Create the schema: functions first, because the tables use them."""
     _run("identity")
     _run("search")
     _create_tenant_and_key()
@@ -41,7 +41,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop everything but the role, which belongs to the whole cluster."""
+    """Drop everything except the role, which other databases of the cluster may use."""
     _run("drop")
 
 

@@ -1,4 +1,4 @@
-"""Receipts of writes, and the systems that fields belong to."""
+"""Create the tables of idempotency records and of field owners."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    """Make both tables, and what forgets old receipts."""
+    """Create both tables, and the function that deletes old records."""
     _run("trusted_writes")
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop both tables and the function."""
     _run("drop")
 
 

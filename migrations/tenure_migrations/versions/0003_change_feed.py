@@ -1,4 +1,4 @@
-"""The change feed: changes in the form of the API, in partitions of one day each."""
+"""Capture changes in the format of the API, in one partition per day."""
 
 from __future__ import annotations
 
@@ -89,16 +89,18 @@ CAPTURED = (
 
 
 def upgrade() -> None:
-    """Make the new capture in place of the first migration's, and the partitions."""
+    """Replace the capture of 0001 and create the partitions."""
     _drop_first_capture()
     _run("0003_capture")
     _run("0003_feed")
+    _run("0003_partitions")
+    op.execute("SELECT tenure_make_change_partitions()")
     for table, entity, template in CAPTURED:
         op.execute(f"CALL tenure_capture('{table}', '{entity}', '{json.dumps(template)}')")
 
 
 def downgrade() -> None:
-    """Make the first migration's capture anew; the changes that were captured since are dropped."""
+    """Restore the capture of 0001, and delete the changes captured since."""
     _run("0003_drop")
     _run("0001_capture")
     for table, entity, _ in CAPTURED:

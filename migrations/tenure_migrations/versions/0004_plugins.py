@@ -1,4 +1,4 @@
-"""The plugins that a tenant has enabled, with their settings; roles of plugins for keys."""
+"""Create the table of plugins per tenant, and allow API keys with roles of plugins."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    """Make the table, and have a key tell what is enabled."""
+    """Create the table, and return the enabled plugins on authentication."""
     _run("plugins")
 
 
 def downgrade() -> None:
-    """Drop it, and the keys whose roles it would not know."""
+    """Drop the table, and delete API keys whose role is defined by a plugin."""
     _run("drop")
 
 

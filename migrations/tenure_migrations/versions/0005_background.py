@@ -1,4 +1,4 @@
-"""What plugins do by themselves: deliveries of changes, and jobs in a queue of procrastinate's."""
+"""Create the tables of change listeners and jobs, and the job queue of procrastinate."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    """Make procrastinate's tables in a schema of their own, and ours."""
-    _make_queue()
+    """Create procrastinate's tables in the schema `procrastinate`, and ours in `public`."""
+    _create_queue()
     _run((SQL / "0005_background.sql").read_text(encoding="utf-8"))
+    _run((SQL / "0005_functions.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
-    """Drop them; what waits in the queue is lost."""
+    """Drop the tables, including the queued jobs."""
     _run((SQL / "0005_drop.sql").read_text(encoding="utf-8"))
 
 
-def _make_queue() -> None:
-    """Run procrastinate's own script: it makes everything in the schema that comes first."""
+def _create_queue() -> None:
+    """Run procrastinate's script, which creates its objects in the first schema of the search path."""
     op.execute("CREATE SCHEMA procrastinate")
     op.execute("SET LOCAL search_path = procrastinate, pg_temp")
     _run((files("procrastinate.sql") / "schema.sql").read_text(encoding="utf-8"))

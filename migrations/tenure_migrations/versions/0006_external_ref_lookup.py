@@ -1,8 +1,8 @@
-"""The index that finds a record's external references begins with the record.
+"""Change the column order of the index on external references to (record_id, tenant_id, entity).
 
-It began with tenant and entity, as the primary key does. While a table grows faster than PostgreSQL's
-statistics of it, both then look equally good for finding a thousand keys, and the wrong one reads all
-references of the tenant for each of them: 400 ms in place of 5.
+The previous order had the same prefix as the primary key. During a first load, while the statistics of the
+table are outdated, PostgreSQL estimates equal costs for both indexes. The primary key reads all references of
+the tenant for each record: 400 ms instead of 5 ms for a thousand records.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ NAME, TABLE = "ix_external_ref_record", "external_ref"
 
 
 def upgrade() -> None:
-    """Let the index begin with the record."""
+    """Create the index with record_id as the first column."""
     op.drop_index(NAME, TABLE)
     op.create_index(NAME, TABLE, ["record_id", "tenant_id", "entity"])
 
 
 def downgrade() -> None:
-    """Let it begin with the tenant again."""
+    """Create the index with tenant_id as the first column."""
     op.drop_index(NAME, TABLE)
     op.create_index(NAME, TABLE, ["tenant_id", "entity", "record_id"])

@@ -1,4 +1,4 @@
-"""Plain forms: what is taken without asking the library, the library would give back as it is."""
+"""Fast checks of formats: the library returns each accepted value unchanged."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ COUNTRY_CODES = st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 PHONES = st.builds("+{}{}".format, COUNTRY_CODES, st.text("0123456789", min_size=1, max_size=15))
 
 
-def email_of_library(value: str) -> str | None:
+def normalize_email(value: str) -> str | None:
     try:
         return validate_email(value, check_deliverability=False).normalized
     except EmailNotValidError:
         return None
 
 
-def phone_of_library(value: str) -> str | None:
+def normalize_phone(value: str) -> str | None:
     try:
         number = phonenumbers.parse(value, None)
     except phonenumbers.NumberParseException:
@@ -48,8 +48,8 @@ def phone_of_library(value: str) -> str | None:
 @example("a@ab--c.de")
 @example("info@b.de")
 @example("a@b.de\n")
-def test_a_plain_email_is_what_the_library_would_give_back(value: str) -> None:
-    assert not is_canonical_email(value) or email_of_library(value) == value
+def test_a_canonical_email_is_unchanged_by_the_library(value: str) -> None:
+    assert not is_canonical_email(value) or normalize_email(value) == value
 
 
 @settings(deadline=None, max_examples=800)
@@ -58,11 +58,11 @@ def test_a_plain_email_is_what_the_library_would_give_back(value: str) -> None:
 @example("+390212345678")
 @example("+12024561111\n")
 @example("+1" + "2" * 14)
-def test_a_plain_phone_number_is_what_the_library_would_give_back(value: str) -> None:
-    assert not is_canonical_phone(value) or phone_of_library(value) == value
+def test_a_canonical_phone_number_is_unchanged_by_the_library(value: str) -> None:
+    assert not is_canonical_phone(value) or normalize_phone(value) == value
 
 
-def url_of_library(value: str) -> str | None:
+def normalize_url(value: str) -> str | None:
     parts = urlsplit(value)
     if not parts.hostname or parts.port == 0:
         return None
@@ -73,22 +73,22 @@ def url_of_library(value: str) -> str | None:
 @given(value=st.from_regex(r"https?://[a-z0-9.:@-]{0,12}(/[A-Za-z0-9/_.~%?#;-]{0,12})?", fullmatch=True))
 @example("https://example.com/a//b/../c")
 @example("https://example.com/?")
-def test_a_plain_url_is_what_the_library_would_give_back(value: str) -> None:
-    assert not is_canonical_url(value) or url_of_library(value) == value
+def test_a_canonical_url_is_unchanged_by_the_library(value: str) -> None:
+    assert not is_canonical_url(value) or normalize_url(value) == value
 
 
 @pytest.mark.parametrize("value", ["https://example.com", "http://a-b.example/Path/x_1.html"])
-def test_ordinary_urls_are_plain(value: str) -> None:
+def test_ordinary_urls_are_canonical(value: str) -> None:
     assert is_canonical_url(value)
 
 
 @pytest.mark.parametrize(
     "value", ["anna@example.com", "a.b+c@mail.example.co.uk", "office@customer7.example", "x_1@a-b.de"]
 )
-def test_ordinary_emails_are_plain(value: str) -> None:
+def test_ordinary_emails_are_canonical(value: str) -> None:
     assert is_canonical_email(value)
 
 
 @pytest.mark.parametrize("value", ["+442079460958", "+12024561111", "+8613800138000", "+4930901820"])
-def test_ordinary_phone_numbers_are_plain(value: str) -> None:
+def test_ordinary_phone_numbers_are_canonical(value: str) -> None:
     assert is_canonical_phone(value)

@@ -1,4 +1,4 @@
-"""Formats: what each takes, the one form that it gives, and that it says what would be right."""
+"""Formats: accepted values, their canonical forms, and the messages for rejected values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure_core.entities.formats import FORMATS, countries
+from tenure_core.entities.formats import FORMATS, load_country_names
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from tenure_core.entities.formats import FORMATS, countries
         ("language", "de-CH-1996", "de-CH-1996"),
     ],
 )
-def test_a_good_value_comes_back_in_its_one_form(format: str, given: str, stored: str) -> None:
+def test_a_valid_value_is_returned_in_canonical_form(format: str, given: str, stored: str) -> None:
     assert FORMATS[format](given) == stored
 
 
@@ -39,15 +39,15 @@ def test_a_good_value_comes_back_in_its_one_form(format: str, given: str, stored
         ("email", "anna", "must have an @-sign"),
         ("email", "anna@localhost", "not valid"),
         ("email", "", "must have an @-sign"),
-        ("phone", "020 7946 0958", r"like \+442079460958"),
+        ("phone", "020 7946 0958", r"such as \+442079460958"),
         ("phone", "+44 20", "too short"),
         ("phone", "+44 20 7946 0958 ext. 12", "extension"),
-        ("phone", "call me", r"like \+442079460958"),
-        ("url", "example.com", "like https://example.com"),
-        ("url", "ftp://example.com", "like https://example.com"),
-        ("url", "javascript:alert(1)", "like https://example.com"),
-        ("url", "https://", "like https://example.com"),
-        ("url", "https://exa mple.com", "like https://example.com"),
+        ("phone", "call me", r"such as \+442079460958"),
+        ("url", "example.com", "such as https://example.com"),
+        ("url", "ftp://example.com", "such as https://example.com"),
+        ("url", "javascript:alert(1)", "such as https://example.com"),
+        ("url", "https://", "such as https://example.com"),
+        ("url", "https://exa mple.com", "such as https://example.com"),
         ("url", "https://example.com:99999", "port is malformed"),
         ("url", "https://[::1", "malformed"),
         ("currency", "EURO", "ISO 4217"),
@@ -55,22 +55,20 @@ def test_a_good_value_comes_back_in_its_one_form(format: str, given: str, stored
         ("country", "EU", "ISO 3166-1"),
         ("country", "ZZ", "ISO 3166-1"),
         ("country", "Germany", "ISO 3166-1"),
-        ("language", "english", "like en, pt-BR"),
-        ("language", "qq", "names no language"),
-        ("language", "en-Qqqq", "no script"),
-        ("language", "en-YY", "no region"),
+        ("language", "english", "such as en, pt-BR"),
+        ("language", "qq", "unknown language"),
+        ("language", "en-Qqqq", "unknown script, Qqqq"),
+        ("language", "en-YY", "unknown region, YY"),
     ],
 )
-def test_a_bad_value_is_refused_with_what_would_be_right(format: str, given: str, hint: str) -> None:
+def test_an_invalid_value_is_rejected_with_an_example(format: str, given: str, hint: str) -> None:
     with pytest.raises(ValueError, match=hint):
         FORMATS[format](given)
 
 
 @settings(deadline=None)
 @given(format=st.sampled_from(sorted(FORMATS)), value=st.text(max_size=40))
-def test_any_text_is_refused_with_a_sentence_or_given_back_in_a_form_that_stays(
-    format: str, value: str
-) -> None:
+def test_any_text_is_rejected_or_normalized_idempotently(format: str, value: str) -> None:
     try:
         stored = FORMATS[format](value)
     except ValueError:
@@ -79,11 +77,11 @@ def test_any_text_is_refused_with_a_sentence_or_given_back_in_a_form_that_stays(
 
 
 def test_the_countries_are_those_of_iso_3166_and_kosovo() -> None:
-    assert len(countries()) == 249 + 1
-    assert countries()["DE"] == "Germany"
+    assert len(load_country_names()) == 249 + 1
+    assert load_country_names()["DE"] == "Germany"
 
 
-def test_the_large_libraries_are_not_loaded_before_a_value_needs_them() -> None:
+def test_the_libraries_are_imported_at_first_use() -> None:
     large = ("babel", "phonenumbers", "email_validator")
     code = f"import sys, tenure_core.entities.formats; print([m for m in {large} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

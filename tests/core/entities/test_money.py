@@ -1,4 +1,4 @@
-"""Money: whole minor units from decimal amounts."""
+"""Conversion of decimal amounts to minor units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenure_core.entities.money import minor_units
+from tenure_core.entities.money import to_minor_units
 
 
 @pytest.mark.parametrize(
@@ -24,16 +24,16 @@ from tenure_core.entities.money import minor_units
         ("17", "ALL", 1700),
     ],
 )
-def test_an_amount_becomes_whole_units_of_its_currency(amount: str, currency: str, units: int) -> None:
-    assert minor_units(Decimal(amount), currency) == units
+def test_an_amount_is_converted_to_minor_units(amount: str, currency: str, units: int) -> None:
+    assert to_minor_units(Decimal(amount), currency) == units
 
 
 @given(st.integers(-(10**15), 10**15))
-def test_an_amount_of_whole_cents_loses_nothing(cents: int) -> None:
-    assert minor_units(Decimal(cents) / 100, "EUR") == cents
+def test_whole_cents_are_converted_exactly(cents: int) -> None:
+    assert to_minor_units(Decimal(cents) / 100, "EUR") == cents
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity"])
-def test_what_is_no_number_is_no_amount(amount: str) -> None:
+def test_an_infinite_amount_is_rejected(amount: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):
-        minor_units(Decimal(amount), "EUR")
+        to_minor_units(Decimal(amount), "EUR")

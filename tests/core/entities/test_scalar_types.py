@@ -1,4 +1,4 @@
-"""Kinds: what each takes from a client, and what it refuses with a sentence for people."""
+"""Scalar types: accepted values, the messages for rejected values, and properties."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tenure_core.entities.scalar_types import (
 
 SOME_ID = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
-TAKEN: list[tuple[ScalarType, object, object]] = [
+ACCEPTED: list[tuple[ScalarType, object, object]] = [
     (ID, str(SOME_ID), SOME_ID),
     (ID, SOME_ID.hex.upper(), SOME_ID),
     (ID, SOME_ID, SOME_ID),
@@ -49,27 +49,27 @@ TAKEN: list[tuple[ScalarType, object, object]] = [
     (JSON, {"a": [1, None]}, '{"a":[1,null]}'),
 ]
 
-REFUSED: list[tuple[ScalarType, object, str]] = [
+REJECTED: list[tuple[ScalarType, object, str]] = [
     (ID, "42", "is not an id"),
     (ID, 42, "is not an id"),
     (STRING, 5, "expected text"),
     (STRING, "a\x00b", "NUL"),
     (STRING, "\ud800", "surrogates"),
-    (INT, True, "whole number"),
-    (INT, 1.5, "whole number"),
-    (INT, math.nan, "whole number"),
-    (INT, math.inf, "whole number|outside"),
-    (INT, 2**31, "outside"),
-    (INT, "1", "whole number"),
-    (BIG_INT, 2**53, "outside"),
+    (INT, True, "expected an integer"),
+    (INT, 1.5, "expected an integer"),
+    (INT, math.nan, "expected an integer"),
+    (INT, math.inf, "expected an integer|is not between"),
+    (INT, 2**31, "is not between"),
+    (INT, "1", "expected an integer"),
+    (BIG_INT, 2**53, "is not between"),
     (FLOAT, "1", "expected a number"),
     (FLOAT, True, "expected a number"),
     (FLOAT, 10**400, "finite"),
     (BOOLEAN, 1, "true or false"),
     (DATE, "2026-02-30", "is not a date"),
     (DATE, "yesterday", "is not a date"),
-    (DATE_TIME, "soon", "is not a time"),
-    (DATE_TIME, "0001-01-01T00:00:00+01:00", "outside the years"),
+    (DATE_TIME, "soon", "is not a date and time"),
+    (DATE_TIME, "0001-01-01T00:00:00+01:00", "is not between the years"),
     (STRING_LIST, "a", "list of texts"),
     (STRING_LIST, [1], "expected text"),
     (JSON, {"a": math.nan}, "finite"),
@@ -78,16 +78,18 @@ REFUSED: list[tuple[ScalarType, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "expected"), TAKEN)
-def test_a_value_is_read_as_postgres_takes_it(kind: ScalarType, value: object, expected: object) -> None:
-    assert kind.parse(value) == expected
-    assert type(kind.parse(value)) is type(expected)
+@pytest.mark.parametrize(("scalar_type", "value", "expected"), ACCEPTED)
+def test_a_valid_value_is_converted_for_the_driver(
+    scalar_type: ScalarType, value: object, expected: object
+) -> None:
+    assert scalar_type.parse(value) == expected
+    assert type(scalar_type.parse(value)) is type(expected)
 
 
-@pytest.mark.parametrize(("kind", "value", "reason"), REFUSED)
-def test_a_value_of_another_kind_is_refused(kind: ScalarType, value: object, reason: str) -> None:
+@pytest.mark.parametrize(("scalar_type", "value", "reason"), REJECTED)
+def test_an_invalid_value_is_rejected(scalar_type: ScalarType, value: object, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        kind.parse(value)
+        scalar_type.parse(value)
 
 
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
@@ -96,40 +98,65 @@ ANYTHING: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@given(kind=st.sampled_from(list(scalar_types.BY_PYTHON_TYPE.values())), value=ANYTHING)
-def test_whatever_a_client_sends_is_taken_or_refused_but_never_fails(kind: ScalarType, value: object) -> None:
+@given(scalar_type=st.sampled_from(list(scalar_types.BY_PYTHON_TYPE.values())), value=ANYTHING)
+def test_any_value_is_accepted_or_rejected_with_value_error(scalar_type: ScalarType, value: object) -> None:
     with suppress(ValueError):
-        kind.parse(value)
+        scalar_type.parse(value)
 
 
 @given(moment=st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1)), minutes=st.integers(-1439, 1439))
-def test_a_time_is_the_same_in_every_zone(moment: datetime, minutes: int) -> None:
+def test_a_time_with_an_offset_is_converted_to_utc(moment: datetime, minutes: int) -> None:
     in_zone = moment.replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=minutes)))
     assert DATE_TIME.parse(in_zone.isoformat()) == moment.replace(tzinfo=UTC)
 
 
-def test_an_enum_takes_its_own_values_only() -> None:
-    kind = scalar_types.enum_type("Colour", ("RED", "BLUE"))
-    assert kind.parse("RED") == "RED"
-    with pytest.raises(ValueError, match="none of RED, BLUE"):
-        kind.parse("red")
+def test_an_enum_accepts_only_its_members() -> None:
+    scalar_type = scalar_types.enum_type("Colour", ("RED", "BLUE"))
+    assert scalar_type.parse("RED") == "RED"
+    with pytest.raises(ValueError, match="not one of RED, BLUE"):
+        scalar_type.parse("red")
 
 
-def test_enums_of_other_names_are_other_kinds() -> None:
+def test_enums_with_different_names_are_different_types() -> None:
     assert scalar_types.enum_type("A", ("X",)) != scalar_types.enum_type("B", ("X",))
     assert scalar_types.enum_type("A", ("X",)) == scalar_types.enum_type("A", ("X",))
 
 
-def test_python_types_lead_to_kinds() -> None:
+def test_a_python_type_has_a_scalar_type() -> None:
     class Size(StrEnum):
         SMALL = "SMALL"
 
-    found = scalar_types.type_for(Size)
-    assert found is not None
-    assert found.values == ("SMALL",)
+    size = scalar_types.type_for(Size)
+    assert size is not None
+    assert size.values == ("SMALL",)
     assert scalar_types.type_for(list[str]) is STRING_LIST
     assert scalar_types.type_for(bytes) is None
 
 
-def test_only_points_in_time_are_temporal() -> None:
-    assert [kind for kind in scalar_types.BY_PYTHON_TYPE.values() if kind.temporal] == [DATE, DATE_TIME]
+def test_dates_and_times_are_temporal() -> None:
+    assert [scalar_type for scalar_type in scalar_types.BY_PYTHON_TYPE.values() if scalar_type.temporal] == [
+        DATE,
+        DATE_TIME,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "names"),
+    [
+        ("eq", "Boolean Date DateTime Float ID Int String"),
+        ("in", "Date DateTime Float ID Int String"),
+        ("lt", "Date DateTime Float Int String"),
+        ("startsWith", "String"),
+        ("contains", "JSON String"),
+        ("hasEvery", "StringList"),
+    ],
+)
+def test_a_scalar_type_states_its_filter_operators(operator: str, names: str) -> None:
+    types = [t.name for t in scalar_types.BY_PYTHON_TYPE.values() if operator in t.operators]
+    assert sorted(types) == names.split()
+
+
+def test_an_enum_is_sorted_but_not_compared() -> None:
+    colour = scalar_types.enum_type("Colour", ("RED", "BLUE"))
+    assert (colour.sortable, "in" in colour.operators, "lt" in colour.operators) == (True, True, False)
+    assert (STRING_LIST.sortable, JSON.sortable) == (False, False)

@@ -1,4 +1,4 @@
-"""Text search: what is found by what, in the languages that people write; and that no text makes it fail."""
+"""Text search: matches in several languages and scripts, and robustness against any text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Connection = psycopg.Connection[Any]
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60)
 HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20), min_size=1, max_size=12)
-"""Few characters, so that they repeat."""
+"""Texts of a few characters, which therefore repeat."""
 
 several_times = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -30,11 +30,11 @@ def connection(database_url: str) -> Iterator[Connection]:
         yield opened
 
 
-def finds(connection: Connection, query: str, text: str) -> bool:
-    [(found,)] = connection.execute(
+def is_match(connection: Connection, query: str, text: str) -> bool:
+    [(result,)] = connection.execute(
         "SELECT tenure_search_words(%s) @@ tenure_search_query(%s)", (text, query)
     )
-    return bool(found)
+    return bool(result)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def finds(connection: Connection, query: str, text: str) -> bool:
         ("삼", "삼성전자"),
     ],
 )
-def test_a_text_is_found_by(connection: Connection, query: str, text: str) -> None:
-    assert finds(connection, query, text)
+def test_a_query_matches_the_text(connection: Connection, query: str, text: str) -> None:
+    assert is_match(connection, query, text)
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ def test_a_text_is_found_by(connection: Connection, query: str, text: str) -> No
         ("전성", "삼성전자"),
     ],
 )
-def test_a_text_is_not_found_by(connection: Connection, query: str, text: str) -> None:
-    assert not finds(connection, query, text)
+def test_a_query_does_not_match_the_text(connection: Connection, query: str, text: str) -> None:
+    assert not is_match(connection, query, text)
 
 
 @pytest.mark.parametrize("query", ["", " ", "!?", "'", "\\", "&|!():*", "—", "、。", "\u200b", "\n"])
-def test_a_query_without_words_finds_nothing_and_not_even_by_not(connection: Connection, query: str) -> None:
-    assert not finds(connection, query, "anything & everything ' \\ !? — 、。")
-    assert not finds(connection, query, "")
+def test_a_query_without_words_matches_nothing(connection: Connection, query: str) -> None:
+    assert not is_match(connection, query, "anything & everything ' \\ !? — 、。")
+    assert not is_match(connection, query, "")
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("query", "tsquery"),
     [
         ("Acme", "'acme':*"),
         ("acme, ACME", "'acme':*"),
@@ -111,40 +111,40 @@ def test_a_query_without_words_finds_nothing_and_not_even_by_not(connection: Con
         ("北京科", "'京科':* & '北京':*"),
     ],
 )
-def test_a_query_asks_for_no_more_than_it_must(connection: Connection, query: str, asked: str) -> None:
-    [(found,)] = connection.execute("SELECT tenure_search_query(%s)::text", (query,))
-    assert found == asked
+def test_a_query_contains_no_redundant_tokens(connection: Connection, query: str, tsquery: str) -> None:
+    [(result,)] = connection.execute("SELECT tenure_search_query(%s)::text", (query,))
+    assert result == tsquery
 
 
-def test_a_query_without_words_says_nothing_to_the_client(connection: Connection) -> None:
-    heard: list[str] = []
-    connection.add_notice_handler(lambda notice: heard.append(str(notice.message_primary)))
-    finds(connection, "!?", "anything")
-    assert heard == []
+def test_a_query_without_words_causes_no_notice(connection: Connection) -> None:
+    notices: list[str] = []
+    connection.add_notice_handler(lambda notice: notices.append(str(notice.message_primary)))
+    is_match(connection, "!?", "anything")
+    assert notices == []
 
 
 @several_times
 @given(query=TEXTS, text=TEXTS)
-def test_no_text_and_no_query_fails(connection: Connection, query: str, text: str) -> None:
-    finds(connection, query, text)
+def test_no_text_and_no_query_causes_an_error(connection: Connection, query: str, text: str) -> None:
+    is_match(connection, query, text)
 
 
 @several_times
 @given(text=HAN, data=st.data())
-def test_every_part_of_a_chinese_text_finds_it(
+def test_every_substring_of_a_chinese_text_matches_it(
     connection: Connection, text: str, data: st.DataObject
 ) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    assert finds(connection, text[start:end], f"x{text}。{text}")
+    assert is_match(connection, text[start:end], f"x{text}。{text}")
 
 
 @several_times
 @given(text=HAN, other=HAN)
-def test_a_chinese_query_finds_only_texts_with_all_its_characters(
+def test_a_chinese_query_matches_only_texts_with_all_its_characters(
     connection: Connection, text: str, other: str
 ) -> None:
-    if finds(connection, other, text):
+    if is_match(connection, other, text):
         assert set(other) <= set(text)
 
 
@@ -152,17 +152,17 @@ def test_a_chinese_query_finds_only_texts_with_all_its_characters(
 @given(
     words=st.lists(st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True), min_size=1, max_size=8), data=st.data()
 )
-def test_the_beginnings_of_its_words_find_a_text(
+def test_prefixes_of_its_words_match_a_text(
     connection: Connection, words: list[str], data: st.DataObject
 ) -> None:
     chosen = data.draw(st.lists(st.sampled_from(words), min_size=1))
     query = " ".join(word[: data.draw(st.integers(1, len(word)))] for word in chosen)
-    assert finds(connection, query, "; ".join(words).upper())
+    assert is_match(connection, query, "; ".join(words).upper())
 
 
 @several_times
 @given(text=TEXTS)
-def test_short_and_long_texts_are_cut_alike(connection: Connection, text: str) -> None:
+def test_short_and_long_texts_have_the_same_tokens(connection: Connection, text: str) -> None:
     [(short, long)] = connection.execute(
         "SELECT tenure_search_words(%s), tenure_search_words(%s || repeat(' ', 300))", (text, text)
     )
@@ -181,12 +181,12 @@ def test_short_and_long_texts_are_cut_alike(connection: Connection, text: str) -
     ],
     ids=["one word", "one word often", "rare characters", "ligatures that grow", "many words", "operators"],
 )
-def test_a_huge_text_is_cut_short_and_does_not_fail(connection: Connection, text: str) -> None:
-    finds(connection, text, text)
+def test_a_huge_text_is_truncated(connection: Connection, text: str) -> None:
+    is_match(connection, text, text)
 
 
-def test_a_search_of_the_service_can_use_the_index(connection: Connection, actor: Actor) -> None:
-    """Where an operator may leak, row-level security forbids it the index at any price."""
+def test_a_search_by_the_service_uses_the_index(connection: Connection, actor: Actor) -> None:
+    """Under row-level security, PostgreSQL uses the index only for leakproof operators."""
     many = "INSERT INTO account (tenant_id, name) SELECT %s, md5(n::text) FROM generate_series(1, 2000) n"
     connection.execute(many, (actor.tenant_id,))
     connection.execute("ANALYZE account")
@@ -200,19 +200,19 @@ def test_a_search_of_the_service_can_use_the_index(connection: Connection, actor
     assert "ix_account_search" in str(plan)
 
 
-def test_the_words_of_a_record_follow_its_columns(connection: Connection, actor: Actor) -> None:
+def test_an_update_changes_the_tokens_of_a_record(connection: Connection, actor: Actor) -> None:
     [(contact,)] = connection.execute(
         "INSERT INTO contact (tenant_id, first_name, last_name) VALUES (%s, 'Lin', '王') RETURNING id",
         (actor.tenant_id,),
     )
-    assert found_contact(connection, contact, "lin 王")
+    assert is_contact_match(connection, contact, "lin 王")
     connection.execute("UPDATE contact SET first_name = NULL, title = 'Chief' WHERE id = %s", (contact,))
-    assert not found_contact(connection, contact, "lin 王")
-    assert found_contact(connection, contact, "王 chief")
+    assert not is_contact_match(connection, contact, "lin 王")
+    assert is_contact_match(connection, contact, "王 chief")
 
 
-def found_contact(connection: Connection, contact: uuid.UUID, query: str) -> bool:
-    found = connection.execute(
+def is_contact_match(connection: Connection, contact: uuid.UUID, query: str) -> bool:
+    cursor = connection.execute(
         "SELECT FROM contact WHERE id = %s AND search @@ tenure_search_query(%s)", (contact, query)
     )
-    return found.fetchone() is not None
+    return cursor.fetchone() is not None

@@ -1,4 +1,4 @@
-"""Arrays: PostgreSQL reads the values that were given, whatever stands in them."""
+"""Array dumper: PostgreSQL reads the values that Python sent, for any content."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 from psycopg.adapt import PyFormat
 
 from tenure_core.postgres.array_dumper import JsonListDumper
 from tenure_core.postgres.database import Database
 
-TEXTS = some.text(some.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]))
+TEXTS = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]))
 
 
 @pytest.fixture
@@ -26,21 +26,21 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
         yield opened
 
 
-def read(connection: psycopg.Connection, values: list[Any], kind: str) -> object:
-    [found] = connection.execute(f"SELECT %s::{kind}[]", (values,)).fetchone() or (None,)
-    return found
+def read(connection: psycopg.Connection, values: list[Any], sql_type: str) -> object:
+    [result] = connection.execute(f"SELECT %s::{sql_type}[]", (values,)).fetchone() or (None,)
+    return result
 
 
-@given(
-    some.lists(some.none() | TEXTS | some.sampled_from(["NULL", "null", "", "{}", '"', "\\", "a,b", " a "]))
-)
+@given(st.lists(st.none() | TEXTS | st.sampled_from(["NULL", "null", "", "{}", '"', "\\", "a,b", " a "])))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
-def test_texts_come_out_as_they_went_in(connection: psycopg.Connection, values: list[str | None]) -> None:
+def test_texts_are_unchanged_by_the_round_trip(
+    connection: psycopg.Connection, values: list[str | None]
+) -> None:
     assert read(connection, values, "text") == values
 
 
 @pytest.mark.parametrize(
-    ("kind", "values"),
+    ("sql_type", "values"),
     [
         ("uuid", [uuid.uuid4(), None, uuid.uuid4()]),
         ("boolean", [True, None, False]),
@@ -57,12 +57,12 @@ def test_texts_come_out_as_they_went_in(connection: psycopg.Connection, values: 
         ("text", []),
     ],
 )
-def test_other_values_come_out_as_they_went_in(
-    connection: psycopg.Connection, kind: str, values: list[Any]
+def test_other_values_are_unchanged_by_the_round_trip(
+    connection: psycopg.Connection, sql_type: str, values: list[Any]
 ) -> None:
-    assert read(connection, values, kind) == values
+    assert read(connection, values, sql_type) == values
 
 
-async def test_the_service_writes_its_lists_so(database: Database) -> None:
-    async with database.shared_connection() as lent:
-        assert lent.adapters.get_dumper(list, PyFormat.TEXT) is JsonListDumper
+async def test_pooled_connections_use_the_dumper(database: Database) -> None:
+    async with database.shared_connection() as borrowed:
+        assert borrowed.adapters.get_dumper(list, PyFormat.TEXT) is JsonListDumper

@@ -1,4 +1,4 @@
-"""Wakes: who waits hears of commits of any process, at once, and looks alone where nobody tells."""
+"""Notifications: subscribers are notified of commits of all processes, and poll without notifications."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tenure_core.postgres.database import Database
 from tenure_core.postgres.notifications import Tenants
 from tenure_core.settings import Settings
 
-SOON = 5.0
+TIMEOUT_SECONDS = 5.0
 
 
 @pytest.fixture
 async def listener(database_url: str, settings: Settings) -> AsyncIterator[Database]:
-    """The database as another process has it."""
+    """The connection pool of another process."""
     async with Database(database_url, settings) as opened:
         yield opened
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody looks without being told."""
+def without_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disables polling."""
     monkeypatch.setattr(notifications, "POLL_SECONDS", 3600.0)
 
 
@@ -39,117 +39,115 @@ async def commit(database: Database, *actors: Actor) -> None:
             pass
 
 
-async def told(waits: AsyncGenerator[Tenants | None]) -> Tenants | None:
-    async with asyncio.timeout(SOON):
-        return await anext(waits)
+async def next_tenants(subscription: AsyncGenerator[Tenants | None]) -> Tenants | None:
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        return await anext(subscription)
 
 
-async def told_of(waits: AsyncGenerator[Tenants | None], actor: Actor) -> None:
-    """Wait until a tenant is told of; other tests commit, too, and connecting tells of all."""
-    while actor.tenant_id not in (await told(waits) or ()):
+async def wait_for_tenant(subscription: AsyncGenerator[Tenants | None], actor: Actor) -> None:
+    """Wait for a notification of a tenant. Other tests commit too, and a new connection causes polls."""
+    while actor.tenant_id not in (await next_tenants(subscription) or ()):
         continue
 
 
-async def listening(waits: AsyncGenerator[Tenants | None]) -> None:
-    """Wait for the first look, and the one that comes with the connection."""
-    assert await told(waits) is None
-    assert await told(waits) is None
+async def skip_initial_polls(subscription: AsyncGenerator[Tenants | None]) -> None:
+    """Skip the poll at the start of a subscription and the poll after the connection."""
+    assert await next_tenants(subscription) is None
+    assert await next_tenants(subscription) is None
 
 
-@pytest.mark.usefixtures("alone")
-async def test_a_commit_of_another_process_wakes(
+@pytest.mark.usefixtures("without_polling")
+async def test_a_commit_of_another_process_notifies(
     database: Database, listener: Database, actor: Actor
 ) -> None:
-    async with aclosing(listener.wakes.subscribe()) as waits:
-        await listening(waits)
+    async with aclosing(listener.change_notifier.subscribe()) as subscription:
+        await skip_initial_polls(subscription)
         await commit(database, actor)
-        await told_of(waits, actor)
+        await wait_for_tenant(subscription, actor)
 
 
-@pytest.mark.usefixtures("alone")
-async def test_what_is_undone_wakes_nobody(database: Database, listener: Database, actor: Actor) -> None:
-    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
-        await listening(waits)
+@pytest.mark.usefixtures("without_polling")
+async def test_a_rollback_notifies_nobody(database: Database, listener: Database, actor: Actor) -> None:
+    async with aclosing(listener.change_notifier.subscribe(actor.tenant_id)) as subscription:
+        await skip_initial_polls(subscription)
         with pytest.raises(RuntimeError):
             async with database.write_transaction(actor.tenant_id, "test", "test"):
                 raise RuntimeError
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
-                await anext(waits)
+                await anext(subscription)
 
 
-@pytest.mark.usefixtures("alone")
-async def test_who_waits_for_one_tenant_is_woken_for_that_one_alone(
+@pytest.mark.usefixtures("without_polling")
+async def test_a_subscriber_to_a_tenant_is_notified_of_this_tenant_only(
     database: Database, listener: Database, actor: Actor, other_actor: Actor
 ) -> None:
-    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
-        await listening(waits)
+    async with aclosing(listener.change_notifier.subscribe(actor.tenant_id)) as subscription:
+        await skip_initial_polls(subscription)
         await commit(database, other_actor, other_actor, actor)
-        assert await told(waits) == {actor.tenant_id}
+        assert await next_tenants(subscription) == {actor.tenant_id}
 
 
-@pytest.mark.usefixtures("alone")
-async def test_many_commits_are_told_together(
+@pytest.mark.usefixtures("without_polling")
+async def test_notifications_of_many_commits_are_combined(
     database: Database, listener: Database, actor: Actor, new_actor: Callable[[], Actor]
 ) -> None:
-    many = [new_actor() for _ in range(20)]
-    async with aclosing(listener.wakes.subscribe()) as waits:
-        await listening(waits)
-        await commit(database, *many)
-        missing, times = {one.tenant_id for one in many}, 0
-        while missing:
-            missing -= await told(waits) or set()
-            times += 1
-    assert times < len(many)
+    actors = [new_actor() for _ in range(20)]
+    async with aclosing(listener.change_notifier.subscribe()) as subscription:
+        await skip_initial_polls(subscription)
+        await commit(database, *actors)
+        pending, notifications_received = {actor.tenant_id for actor in actors}, 0
+        while pending:
+            pending -= await next_tenants(subscription) or set()
+            notifications_received += 1
+    assert notifications_received < len(actors)
 
 
-async def test_without_being_told_everybody_looks_now_and_then(
-    listener: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_subscribers_poll_at_intervals(listener: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notifications, "POLL_SECONDS", 0.02)
-    async with aclosing(listener.wakes.subscribe()) as waits:
-        assert [await told(waits) for _ in range(4)] == [None] * 4
+    async with aclosing(listener.change_notifier.subscribe()) as subscription:
+        assert [await next_tenants(subscription) for _ in range(4)] == [None] * 4
 
 
-@pytest.mark.usefixtures("alone")
-async def test_a_connection_that_breaks_is_made_anew_and_everybody_looks(
+@pytest.mark.usefixtures("without_polling")
+async def test_after_a_reconnection_subscribers_poll(
     database: Database, listener: Database, database_url: str, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifications, "RECONNECT_SECONDS", 0.01)
-    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
-        await listening(waits)
-        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as killer:
-            await killer.execute(
+    async with aclosing(listener.change_notifier.subscribe(actor.tenant_id)) as subscription:
+        await skip_initial_polls(subscription)
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
+            await owner.execute(
                 """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                    WHERE query LIKE 'LISTEN%' AND datname = current_database()"""
             )
-        assert await told(waits) is None
+        assert await next_tenants(subscription) is None
         await commit(database, actor)
-        assert await told(waits) == {actor.tenant_id}
+        assert await next_tenants(subscription) == {actor.tenant_id}
 
 
-@pytest.mark.usefixtures("alone")
-async def test_a_forged_notification_stops_nothing(
+@pytest.mark.usefixtures("without_polling")
+async def test_an_invalid_notification_is_logged_and_ignored(
     database: Database, listener: Database, database_url: str, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifications, "RECONNECT_SECONDS", 0.01)
-    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
-        with bound_contextvars(request_id="of whoever was the first to wait"):
-            await listening(waits)
-        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as forger:
-            with capture_logs([merge_contextvars]) as logged:
-                await forger.execute("SELECT pg_notify('tenure_changes', 'no tenant at all')")
-                assert await told(waits) is None
-        assert [one for one in logged if "listening" in one["event"] and "request_id" not in one]
+    async with aclosing(listener.change_notifier.subscribe(actor.tenant_id)) as subscription:
+        with bound_contextvars(request_id="of the first subscriber"):
+            await skip_initial_polls(subscription)
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
+            with capture_logs([merge_contextvars]) as log_entries:
+                await owner.execute("SELECT pg_notify('tenure_changes', 'not a tenant id')")
+                assert await next_tenants(subscription) is None
+        assert [e for e in log_entries if "listening" in e["event"] and "request_id" not in e]
         await commit(database, actor)
-        assert await told(waits) == {actor.tenant_id}
+        assert await next_tenants(subscription) == {actor.tenant_id}
 
 
-async def test_what_is_yet_to_be_told_is_told_at_the_end(
+async def test_pending_notifications_are_sent_at_shutdown(
     database_url: str, settings: Settings, listener: Database, actor: Actor
 ) -> None:
-    async with aclosing(listener.wakes.subscribe(actor.tenant_id)) as waits:
-        await listening(waits)
-        async with Database(database_url, settings) as short:
-            await commit(short, actor, actor)
-        assert await told(waits) == {actor.tenant_id}
+    async with aclosing(listener.change_notifier.subscribe(actor.tenant_id)) as subscription:
+        await skip_initial_polls(subscription)
+        async with Database(database_url, settings) as sender:
+            await commit(sender, actor, actor)
+        assert await next_tenants(subscription) == {actor.tenant_id}
