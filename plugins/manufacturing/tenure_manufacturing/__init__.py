@@ -1,1 +1,1 @@
-"""Manufacturing maintenance: for makers of equipment whose revenue hangs on machines that run."""
+"""Manufacturing maintenance: a Tenure plugin for manufacturers and service providers of equipment."""

@@ -1,7 +1,8 @@
-"""Commands: `tenure manufacturing ...`."""
+"""The commands `tenure manufacturing …`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Row
 
-from tenure_manufacturing.maintenance.due_lists import equipment_due_for_service
+from tenure_manufacturing.maintenance.due_lists import load_due_equipment
 from tenure_sdk import Context
 from tenure_sdk.cli.plugin_context import run_for_tenant
 
@@ -23,29 +24,31 @@ def manufacturing() -> None:
 
 @app.command()
 def due(
-    tenant: Annotated[str, typer.Option(help="The tenant's name.")],
-    within: Annotated[int, typer.Option(help="How many days to look ahead.")] = 14,
+    tenant: Annotated[str, typer.Option(help="Name of the tenant.")],
+    within: Annotated[int, typer.Option(help="Number of days to look ahead, from 0 to 3,650.")] = 14,
 ) -> None:
-    """List the equipment that needs service, the most urgent first.
+    """List the equipment that is due for service, most urgent first.
+
+    Overdue equipment is included. At most 1,000 pieces of equipment are listed.
 
     \b
     Example:
       tenure manufacturing due --tenant acme --within 30
     """
 
-    async def find(context: Context) -> list[Row[Any]]:
-        return list(await equipment_due_for_service(context, within))
+    async def load(context: Context) -> Sequence[Row[Any]]:
+        return await load_due_equipment(context, within)
 
-    _print(run_for_tenant("manufacturing", tenant, find), within)
+    _print_equipment(run_for_tenant("manufacturing", tenant, load), within)
 
 
-def _print(found: list[Row[Any]], within: int) -> None:
-    if not found:
-        typer.echo(f"Nothing is due within {within} days.")
+def _print_equipment(rows: Sequence[Row[Any]], within: int) -> None:
+    if not rows:
+        typer.echo(f"No equipment is due within {within} days.")
         return
-    table = Table("due", "equipment", "account", "running hours", "work", box=None)
-    for row in found:
+    table = Table("due", "equipment", "account", "running hours", "plans", box=None)
+    for row in rows:
         hours = f"{row.running_hours:,.0f}"
-        work = ", ".join(row.work)
-        table.add_row(f"{row.due_at:%Y-%m-%d}", row.serial_number, row.account_name, hours, work)
+        plans = ", ".join(row.plan_names)
+        table.add_row(f"{row.due_at:%Y-%m-%d}", row.serial_number, row.account_name, hours, plans)
     Console().print(table)

@@ -1,4 +1,4 @@
-"""GraphQL: the pack's own root fields, beside those that follow from its entities."""
+"""Root fields and subscriptions of the pack, in addition to those generated for its entities."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import strawberry
 from tenure_manufacturing.entities.contracts import ServiceContract
 from tenure_manufacturing.entities.equipment import Equipment
 from tenure_manufacturing.entities.work_orders import WorkOrder
-from tenure_manufacturing.maintenance.due_lists import contracts_up_for_renewal, equipment_due_for_service
+from tenure_manufacturing.maintenance.due_lists import load_due_equipment, load_expiring_contracts
 from tenure_sdk import GraphQLParts
 from tenure_sdk.graphql import EntityRef, ResolverContext, SubscriptionContext, entity_type, list_of
 
-Info = strawberry.Info[ResolverContext]
-Live = strawberry.Info[SubscriptionContext]
-Days = Annotated[int, strawberry.argument(description="How many days to look ahead.")]
+QueryInfo = strawberry.Info[ResolverContext]
+SubscriptionInfo = strawberry.Info[SubscriptionContext]
+Days = Annotated[int, strawberry.argument(description="Number of days to look ahead, from 0 to 3,650.")]
 
 
-async def _equipment_due(info: Info, within: Days) -> list[EntityRef]:
-    found = await equipment_due_for_service(info.context, within)
-    return [EntityRef(Equipment, one.id) for one in found]
+async def _resolve_due_equipment(info: QueryInfo, within: Days) -> list[EntityRef]:
+    rows = await load_due_equipment(info.context, within)
+    return [EntityRef(Equipment, row.id) for row in rows]
 
 
-async def _contracts_ending(info: Info, within: Days) -> list[EntityRef]:
-    found = await contracts_up_for_renewal(info.context, within)
-    return [EntityRef(ServiceContract, one) for one in found]
+async def _resolve_expiring_contracts(info: QueryInfo, within: Days) -> list[EntityRef]:
+    ids = await load_expiring_contracts(info.context, within)
+    return [EntityRef(ServiceContract, id) for id in ids]
 
 
-async def _breaches(info: Live) -> AsyncGenerator[EntityRef]:
+async def _stream_breaches(info: SubscriptionInfo) -> AsyncGenerator[EntityRef]:
     async for change in info.context.changes(WorkOrder):
         if (change.after or {}).get("responseBreachedAt"):
             yield EntityRef(WorkOrder, change.id)
@@ -37,28 +37,31 @@ async def _breaches(info: Live) -> AsyncGenerator[EntityRef]:
 
 @strawberry.type
 class ManufacturingQuery:
-    """Questions about maintenance."""
+    """Query fields of the manufacturing pack."""
 
     equipment_due_for_service: list[EntityRef] = strawberry.field(
-        resolver=_equipment_due,
+        resolver=_resolve_due_equipment,
         graphql_type=list_of(entity_type(Equipment)),
-        description="The equipment whose plans are due within some days or overdue, the most urgent first.",
+        description="Equipment with a maintenance plan that is overdue or due within a number of days, most "
+        "urgent first; at most 1,000. Retired equipment and inactive plans are not included.",
     )
     contracts_up_for_renewal: list[EntityRef] = strawberry.field(
-        resolver=_contracts_ending,
+        resolver=_resolve_expiring_contracts,
         graphql_type=list_of(entity_type(ServiceContract)),
-        description="The active contracts that end within some days, the most urgent first.",
+        description="Active service contracts whose `renewsOn` is within a number of days from today, the "
+        "earliest first; at most 1,000.",
     )
 
 
 @strawberry.type
 class ManufacturingSubscription:
-    """What is told as it happens."""
+    """Subscription fields of the manufacturing pack."""
 
     response_breaches: AsyncGenerator[EntityRef] = strawberry.subscription(
-        resolver=_breaches,
+        resolver=_stream_breaches,
         graphql_type=entity_type(WorkOrder) | None,
-        description="The work orders whose promised response is late, as it is seen.",
+        description="Work orders that breach the agreed response time. A work order is sent at every change "
+        "while its `responseBreachedAt` is set.",
     )
 
 

@@ -1,4 +1,4 @@
-"""iCalendar: due work as calendars read it (RFC 5545). Pure."""
+"""Renders calendars in the iCalendar format (RFC 5545). No I/O."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-LINE_BYTES = 75
-"""The longest line (RFC 5545, 3.1); a longer one goes on after a line break and a space."""
+MAX_LINE_BYTES = 75
+"""Maximum length of a line (RFC 5545, 3.1). Longer lines are folded: a line break followed by a space."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An entry of a calendar.
+    """A calendar event.
 
     Args:
-        uid: What names it, in every feed.
-        stamp: When it was last changed.
-        start: When it begins.
-        minutes: How long it takes.
-        summary: What it is about, in one line.
-        location: Where; empty where that is not known.
-        description: All else.
+        uid: Globally unique id.
+        updated_at: When the event was last changed.
+        start: Start time.
+        minutes: Duration in minutes.
+        summary: Title.
+        location: Location; empty if unknown.
+        description: Description; empty for none.
     """
 
     uid: str
-    stamp: datetime
+    updated_at: datetime
     start: datetime
     minutes: int
     summary: str
@@ -33,51 +33,51 @@ class Event:
     description: str
 
 
-def calendar(name: str, events: Iterable[Event]) -> str:
-    """Return a calendar of some events."""
+def render_calendar(name: str, events: Iterable[Event]) -> str:
+    """Return a calendar with a display name and events."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Tenure//Manufacturing//EN",
-        f"X-WR-CALNAME:{_text(name)}",
-        *(line for event in events for line in _event(event)),
+        f"X-WR-CALNAME:{_escape_text(name)}",
+        *(line for event in events for line in _render_event(event)),
         "END:VCALENDAR",
     ]
-    return "".join(f"{folded}\r\n" for line in lines for folded in _fold(line))
+    return "".join(f"{folded}\r\n" for line in lines for folded in _fold_line(line))
 
 
-def _event(event: Event) -> Iterator[str]:
+def _render_event(event: Event) -> Iterator[str]:
     yield "BEGIN:VEVENT"
-    yield f"UID:{_text(event.uid)}"
-    yield f"DTSTAMP:{_time(event.stamp)}"
-    yield f"DTSTART:{_time(event.start)}"
-    yield f"DTEND:{_time(event.start + timedelta(minutes=event.minutes))}"
-    yield f"SUMMARY:{_text(event.summary)}"
+    yield f"UID:{_escape_text(event.uid)}"
+    yield f"DTSTAMP:{_format_time(event.updated_at)}"
+    yield f"DTSTART:{_format_time(event.start)}"
+    yield f"DTEND:{_format_time(event.start + timedelta(minutes=event.minutes))}"
+    yield f"SUMMARY:{_escape_text(event.summary)}"
     if event.location:
-        yield f"LOCATION:{_text(event.location)}"
+        yield f"LOCATION:{_escape_text(event.location)}"
     if event.description:
-        yield f"DESCRIPTION:{_text(event.description)}"
+        yield f"DESCRIPTION:{_escape_text(event.description)}"
     yield "END:VEVENT"
 
 
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def _format_time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def _text(text: str) -> str:
-    """Return a text with what has a meaning in iCalendar escaped (RFC 5545, 3.3.11)."""
+def _escape_text(text: str) -> str:
+    """Escape the special characters of a text value (RFC 5545, 3.3.11)."""
     for char, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n")):
         text = text.replace(char, escaped)
     return text.replace("\r", "\\n")
 
 
-def _fold(line: str) -> Iterator[str]:
-    """Yield the lines that a long one becomes, none of which parts a character."""
-    room, piece = LINE_BYTES, ""
+def _fold_line(line: str) -> Iterator[str]:
+    """Yield the parts of a folded line. Characters are not split."""
+    part, free_bytes = "", MAX_LINE_BYTES
     for char in line:
         size = len(char.encode())
-        if size > room:
-            yield piece
-            room, piece = LINE_BYTES - 1, " "
-        piece, room = piece + char, room - size
-    yield piece
+        if size > free_bytes:
+            yield part
+            part, free_bytes = " ", MAX_LINE_BYTES - 1
+        part, free_bytes = part + char, free_bytes - size
+    yield part

@@ -1,8 +1,7 @@
-"""Jobs: what the pack does again and again."""
+"""The scheduled jobs of the pack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from tenure_manufacturing.maintenance.preventive_orders import create_due_orders
@@ -10,35 +9,35 @@ from tenure_manufacturing.maintenance.sla_breaches import notify_breaches, recor
 from tenure_sdk import Context, Job
 
 
-def jobs() -> Iterator[Job]:
-    """Yield the jobs."""
-    yield Job(
-        name="due_work",
-        doc="Foresees when plans are due, and makes their work orders ahead of time.",
-        run=_due_work,
-        every=timedelta(hours=1),
-    )
-    yield Job(
-        name="responses",
-        doc="Sees where a promised response is late.",
-        run=_responses,
-        every=timedelta(minutes=5),
-    )
-    yield Job(
-        name="webhook",
-        doc="Tells the webhook of late responses.",
-        run=_webhook,
-        every=timedelta(minutes=1),
-    )
-
-
-async def _due_work(context: Context) -> None:
+async def _create_due_orders(context: Context) -> None:
     await create_due_orders(context, datetime.now(UTC))
 
 
-async def _responses(context: Context) -> None:
+async def _record_breaches(context: Context) -> None:
     await record_breaches(context, datetime.now(UTC))
 
 
-async def _webhook(context: Context) -> None:
+async def _notify_breaches(context: Context) -> None:
     await notify_breaches(context, datetime.now(UTC))
+
+
+JOBS = (
+    Job(
+        name="preventive_orders",
+        doc="Updates the due times of maintenance plans and creates work orders for plans that are due soon.",
+        run=_create_due_orders,
+        every=timedelta(hours=1),
+    ),
+    Job(
+        name="sla_breaches",
+        doc="Records breaches of the agreed response time.",
+        run=_record_breaches,
+        every=timedelta(minutes=5),
+    ),
+    Job(
+        name="breach_notifications",
+        doc="Notifies the tenant's webhook of breaches of the agreed response time.",
+        run=_notify_breaches,
+        every=timedelta(minutes=1),
+    ),
+)

@@ -1,4 +1,4 @@
-"""The plugin: who it is, and what it brings. Each hook leads to the room that does it."""
+"""The manifest and the hook implementations of the manufacturing pack."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from pydantic import BaseModel
 from starlette.routing import Route
 
 from tenure_manufacturing.change_handlers import handle_changes
-from tenure_manufacturing.demo.rows import rows
+from tenure_manufacturing.demo.rows import build_rows
 from tenure_manufacturing.entities import ENTITIES
-from tenure_manufacturing.jobs import jobs
-from tenure_manufacturing.metrics.account_summary import load_summaries
-from tenure_manufacturing.metrics.computed_columns import computed_columns
-from tenure_manufacturing.metrics.reliability import measures
-from tenure_manufacturing.roles import roles_and_permissions
-from tenure_manufacturing.routes import routes
+from tenure_manufacturing.jobs import JOBS
+from tenure_manufacturing.maintenance.sla_breaches import WEBHOOKS
+from tenure_manufacturing.metrics.account_summary import ACCOUNT_SUMMARY
+from tenure_manufacturing.metrics.computed_columns import COMPUTED_COLUMNS
+from tenure_manufacturing.metrics.reliability import RELIABILITY_METRICS
+from tenure_manufacturing.operator_settings import load_webhook_policy
+from tenure_manufacturing.roles import ROLES_AND_PERMISSIONS
+from tenure_manufacturing.routes import ROUTES
 from tenure_manufacturing.rules.validators import run_validators
 from tenure_manufacturing.settings import ManufacturingSettings
-from tenure_manufacturing.timeline.activities import KINDS
-from tenure_manufacturing.webhooks import WEBHOOKS
+from tenure_manufacturing.timeline.activities import ACTIVITY_KINDS
 from tenure_sdk import (
     BatchField,
     Change,
@@ -32,8 +33,8 @@ from tenure_sdk import (
     Job,
     Manifest,
     Permission,
-    Refusal,
     RoleDefinition,
+    RowError,
     WriteSet,
     hookimpl,
 )
@@ -45,25 +46,25 @@ MANIFEST = Manifest(
     name="manufacturing",
     version="0.1.0",
     tenure=">=0.1,<0.2",
-    doc="Maintenance for makers of equipment: machines, meters, plans, work orders, parts and contracts.",
+    doc="Equipment maintenance: equipment, meters, plans, work orders, spare parts and service contracts.",
 )
 
 
 @hookimpl
 def register_entities() -> Iterable[type[Entity]]:
-    """Return the pack's entities."""
+    """Return the entities."""
     return ENTITIES
 
 
 @hookimpl
 def register_computed_fields() -> Iterable[ComputedColumn | BatchField]:
-    """Return the measures, what else follows from other records, and the summary of an account."""
-    return [*measures(), *computed_columns(), *load_summaries()]
+    """Return the reliability metrics, the other computed columns and the account summary."""
+    return [*RELIABILITY_METRICS, *COMPUTED_COLUMNS, ACCOUNT_SUMMARY]
 
 
 @hookimpl
 def register_graphql() -> GraphQLParts:
-    """Return the lists of what is due."""
+    """Return the root fields."""
     from tenure_manufacturing.graphql import PARTS
 
     return PARTS
@@ -71,31 +72,31 @@ def register_graphql() -> GraphQLParts:
 
 @hookimpl
 def register_activity_kinds() -> Iterable[str]:
-    """Return the kinds of activity by which accounts hear of maintenance."""
-    return KINDS
+    """Return the kinds of the activities on the account timeline."""
+    return ACTIVITY_KINDS
 
 
 @hookimpl
 def register_roles() -> Iterable[Permission | RoleDefinition]:
-    """Return who does what with the pack."""
-    return list(roles_and_permissions())
+    """Return the roles and permissions."""
+    return ROLES_AND_PERMISSIONS
 
 
 @hookimpl
 def register_settings() -> type[BaseModel]:
-    """Return what each tenant decides for itself."""
+    """Return the settings per tenant."""
     return ManufacturingSettings
 
 
 @hookimpl
 def register_jobs() -> Iterable[Job]:
-    """Return what is done again and again."""
-    return list(jobs())
+    """Return the scheduled jobs."""
+    return JOBS
 
 
 @hookimpl
 def register_cli() -> Typer:
-    """Return the commands below `tenure manufacturing`; only the command line needs what they import."""
+    """Return the commands `tenure manufacturing …`. Only the command line imports their dependencies."""
     from tenure_manufacturing.cli import app
 
     return app
@@ -103,35 +104,35 @@ def register_cli() -> Typer:
 
 @hookimpl
 def register_routes() -> Iterable[Route]:
-    """Return the calendar of due work."""
-    return list(routes())
+    """Return the calendar of work orders."""
+    return ROUTES
 
 
 @hookimpl
 def register_demo_data() -> DemoData:
-    """Return a year of machines for the demo's customers."""
-    return DemoData(rows=rows)
+    """Return a year of equipment history for the demo accounts."""
+    return DemoData(rows=build_rows)
 
 
 @hookimpl
-async def validate_write(context: Context, writes: WriteSet) -> Iterable[Refusal]:
-    """Refuse steps that work orders may not take, second readings, and plans that nothing makes due."""
+async def validate_write(context: Context, writes: WriteSet) -> Iterable[RowError]:
+    """Validate work orders, meter readings and maintenance plans."""
     return await run_validators(context, writes)
 
 
 @hookimpl
 async def on_change(context: Context, changes: Sequence[Change]) -> None:
-    """Tell accounts of work and errors, reset plans, and follow running hours."""
+    """Update timelines, plan intervals, due work orders and running hours."""
     await handle_changes(context, changes)
 
 
 @hookimpl
 async def on_startup() -> None:
-    """Open the client for webhooks."""
-    await WEBHOOKS.open()
+    """Open the webhook client."""
+    await WEBHOOKS.open(load_webhook_policy())
 
 
 @hookimpl
 async def on_shutdown() -> None:
-    """Close the client for webhooks."""
+    """Close the webhook client."""
     await WEBHOOKS.close()

@@ -1,8 +1,6 @@
-"""Roles: who does what with the pack, and what more than reading and writing that takes."""
+"""The roles and permissions of the pack."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from tenure_manufacturing.entities import ENTITIES
 from tenure_manufacturing.entities.equipment import Equipment
@@ -15,26 +13,25 @@ from tenure_sdk import Account, Activity, Contact, Permission, RoleDefinition
 
 SIGN_OFF = "manufacturing.sign_off"
 
-
-def roles_and_permissions() -> Iterator[Permission | RoleDefinition]:
-    """Yield the pack's permissions and roles."""
-    yield Permission(name=SIGN_OFF, doc="Note that a customer has accepted the work of a work order.")
-    yield RoleDefinition(
+ROLES_AND_PERMISSIONS = (
+    Permission(name=SIGN_OFF, doc="Set the status of a work order to SIGNED_OFF."),
+    RoleDefinition(
         name="technician",
-        doc="Does the work: takes work orders up, notes parts, time and readings, has them signed off.",
+        doc="Technicians, who process work orders and record parts, readings and sign-offs.",
         reads=(Account, Contact, Activity, *ENTITIES),
         writes=(WorkOrder, PartUse, MeterReading, ErrorEvent),
         permissions=(SIGN_OFF,),
-    )
-    yield RoleDefinition(
+    ),
+    RoleDefinition(
         name="planner",
-        doc="Keeps equipment, plans, parts and contracts, and hands out the work.",
+        doc="Maintenance planners, who manage equipment, plans, parts and contracts and assign work orders.",
         reads=(Account, Contact, Activity),
         writes=ENTITIES,
-    )
-    yield RoleDefinition(
+    ),
+    RoleDefinition(
         name="device_gateway",
-        doc="A machine: sends readings and errors of equipment, and sees no customer.",
+        doc="Device gateways, which send meter readings and error events and cannot read customer data.",
         reads=(Product, Equipment, Meter),
         writes=(MeterReading, ErrorEvent),
-    )
+    ),
+)

@@ -1,8 +1,7 @@
-"""Routes: what is served below `/plugins/manufacturing`."""
+"""HTTP routes under `/plugins/manufacturing`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -13,17 +12,16 @@ from starlette.routing import Route
 from tenure_manufacturing.entities.equipment import Equipment
 from tenure_manufacturing.entities.plans import MaintenancePlan
 from tenure_manufacturing.entities.work_orders import WorkOrder
-from tenure_manufacturing.icalendar import Event, calendar
+from tenure_manufacturing.icalendar import Event, render_calendar
 from tenure_manufacturing.rules.work_order_states import UNFINISHED
 from tenure_sdk import Account, Context
 
-USUAL_MINUTES = 60
-"""How long work takes that nobody has foreseen the time of."""
+DEFAULT_MINUTES = 60
+"""Duration of the event of a work order whose plan has no expected duration."""
 
 MAX_EVENTS = 1_000
-"""How many work orders a calendar holds."""
 
-DUE = text("""
+DUE_ORDERS = text("""
     SELECT work_order.id, work_order.title, work_order.status, work_order.assignee, work_order.tasks,
         work_order.due_at, work_order.updated_at, plan.expected_minutes,
         equipment.serial_number, equipment.location, account.name AS account_name
@@ -36,44 +34,42 @@ DUE = text("""
         AND work_order.due_at IS NOT NULL AND work_order.deleted_at IS NULL
         AND (CAST(:assignee AS text) IS NULL OR work_order.assignee = :assignee)
     ORDER BY work_order.due_at, work_order.id
-    LIMIT :most
+    LIMIT :limit
 """)
 
 
-def routes() -> Iterator[Route]:
-    """Yield the routes."""
-    yield Route("/work-orders.ics", due_work_calendar)
+async def serve_calendar(request: Request) -> Response:
+    """Return the unfinished work orders with a due time as an iCalendar file; at most 1,000.
 
-
-async def due_work_calendar(request: Request) -> Response:
-    """Answer with the unfinished work orders that have a due time, as a calendar to subscribe to.
-
-    With `?assignee=NAME` only with those of one of us.
+    The query parameter `assignee` selects the work orders of one technician.
 
     Raises:
-        ForbiddenError: The key's role may not see all that is in it.
+        ForbiddenError: The role of the API key may not read all entities in the calendar.
     """
     context: Context = request.state.context
     context.require_read(WorkOrder, MaintenancePlan, Equipment, Account)
-    asked = {
+    binds = {
         "tenant": context.actor.tenant_id,
         "unfinished": list(UNFINISHED),
         "assignee": request.query_params.get("assignee"),
-        "most": MAX_EVENTS,
+        "limit": MAX_EVENTS,
     }
-    found = await context.session.execute(DUE, asked)
-    text = calendar("Due work", [_event(order) for order in found])
-    return Response(text, media_type="text/calendar")
+    orders = await context.session.execute(DUE_ORDERS, binds)
+    calendar = render_calendar("Work orders", [_build_event(order) for order in orders])
+    return Response(calendar, media_type="text/calendar")
 
 
-def _event(order: Row[Any]) -> Event:
-    who = [f"Assignee: {order.assignee}"] if order.assignee else []
+def _build_event(order: Row[Any]) -> Event:
+    assignee = [f"Assignee: {order.assignee}"] if order.assignee else []
     return Event(
         uid=f"{order.id}@tenure",
-        stamp=order.updated_at,
+        updated_at=order.updated_at,
         start=order.due_at,
-        minutes=order.expected_minutes or USUAL_MINUTES,
+        minutes=order.expected_minutes or DEFAULT_MINUTES,
         summary=f"{order.title}: {order.serial_number}",
         location=", ".join(filter(None, (order.account_name, order.location))),
-        description="\n".join([f"Status: {order.status}", *who, *order.tasks]),
+        description="\n".join([f"Status: {order.status}", *assignee, *order.tasks]),
     )
+
+
+ROUTES = (Route("/work-orders.ics", serve_calendar),)

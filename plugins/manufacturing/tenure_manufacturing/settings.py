@@ -1,4 +1,4 @@
-"""Settings: what each tenant decides for itself."""
+"""The settings of the pack per tenant."""
 
 from __future__ import annotations
 
@@ -9,48 +9,50 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, Validatio
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from tenure_manufacturing.operator_settings import OperatorSettings
-from tenure_manufacturing.public_addresses import refused_url
-from tenure_manufacturing.webhooks import PREFIX
-from tenure_sdk import Context
+from tenure_manufacturing.operator_settings import load_webhook_policy
+from tenure_sdk import WEBHOOK_SECRET_PREFIX, Context, WebhookUrlError, check_webhook_url
 
 
 class ManufacturingSettings(BaseModel):
-    """A tenant's settings of the pack."""
+    """The settings of a tenant."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     days_ahead: int = Field(
-        14, ge=0, le=365, description="How many days before work is due its work order is made."
+        14, ge=0, le=365, description="Number of days before its due time that a work order is created."
     )
     usage_days: int = Field(
-        28, ge=1, le=365, description="Over how many days it is seen how much equipment runs."
+        28, ge=1, le=365, description="Number of days of meter readings from which usage is computed."
     )
-    webhook_url: HttpUrl | None = Field(None, description="Who is told by HTTP of responses that are late.")
+    webhook_url: HttpUrl | None = Field(
+        None, description="URL that is notified of breaches of the agreed response time."
+    )
     webhook_secret: SecretStr | None = Field(
-        None, description="The secret that these messages are signed with: base64 after `whsec_`."
+        None, description="Secret that webhook messages are signed with: base64, with optional `whsec_`."
     )
 
     @field_validator("webhook_url")
     @classmethod
-    def _url_may_be_sent_to(cls, url: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
-        """Refuse what a tenant sets; what the operator has come to forbid later can still be read."""
+    def _check_url(cls, url: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
+        # A stored URL that the operator no longer allows remains readable; only changes are checked.
         if url and info.context and info.context.get("changing"):
-            reason = refused_url(str(url), private_allowed=OperatorSettings().private_webhooks)
-            if reason:
-                raise PydanticCustomError("refused_url", "{reason}", {"reason": reason})
+            try:
+                check_webhook_url(str(url), load_webhook_policy())
+            except WebhookUrlError as error:
+                raise PydanticCustomError("webhook_url", "{reason}", {"reason": str(error)}) from None
         return url
 
     @field_validator("webhook_secret")
     @classmethod
-    def _secret_is_base64(cls, secret: SecretStr | None) -> SecretStr | None:
-        try:
-            b64decode((secret or SecretStr("")).get_secret_value().removeprefix(PREFIX), validate=True)
-        except ValueError:
-            raise ValueError("expected base64, with whsec_ before it if you like") from None
+    def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            try:
+                b64decode(secret.get_secret_value().removeprefix(WEBHOOK_SECRET_PREFIX), validate=True)
+            except ValueError:
+                raise ValueError("expected base64, with the optional prefix whsec_") from None
         return secret
 
 
-async def settings_of(context: Context) -> ManufacturingSettings:
-    """Return the settings of a context's tenant."""
+async def load_settings(context: Context) -> ManufacturingSettings:
+    """Return the settings of the context's tenant."""
     return cast(ManufacturingSettings, await context.settings())

@@ -1,1 +1,1 @@
-"""The demo's machines: a year of running, failing and being maintained at those customers who make things."""
+"""Demo data: a year of equipment operation and maintenance at the demo accounts in manufacturing."""

@@ -1,4 +1,4 @@
-"""The demo's fleet: model lines, parts, contracts, and machines with their meters and plans."""
+"""Demo product lines, parts and contracts, and machines with their meters and plans."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tenure_manufacturing.demo.keys import Row, named, row
+from tenure_manufacturing.demo.keys import Row, build_row, reference
 from tenure_sdk import DemoAccount
 
 YEAR = 365
-"""How many days of history there are."""
+"""Length of the history in days."""
 
-MAKERS = frozenset(("Manufacturing", "Food", "Energy", "Forestry", "Logistics", "制造业", "製造業", "食品"))
-"""The branches that run our machines."""
+INDUSTRIES = frozenset(
+    ("Manufacturing", "Food", "Energy", "Forestry", "Logistics", "制造业", "製造業", "食品")
+)
+"""The industries of the accounts that get machines."""
 
 
 class ProductLine(NamedTuple):
-    """A model line of the demo.
+    """A product line.
 
     Args:
-        code: What it is ordered by.
-        name: What it is called.
-        family: Its family.
-        hours_between_failures: How long its machines run from one failure to the next, on average.
-        components: What fails on them.
+        code: Product code.
+        name: Display name.
+        family: Product family.
+        hours_between_failures: Mean time between failures, in running hours.
+        components: The components that can fail.
     """
 
     code: str
@@ -55,22 +57,46 @@ PARTS = (
     ("P-3001", "Protective lens", 3_900, 80),
     ("P-4001", "Sealing jaw pair", 17_200, 15),
 )
-"""Number, name, what one costs in cents, and how many came into stock."""
+"""Part number, name, unit cost in cents, and received quantity."""
+
+QUARTERLY_PLAN: Row = {
+    "name": "Quarterly service",
+    "intervalDays": 90,
+    "expectedMinutes": 180,
+    "tasks": [
+        "Inspect the machine",
+        "Lubricate the guideways",
+        "Clean the filters",
+        "Test the emergency stop",
+    ],
+}
+OVERHAUL_PLAN: Row = {
+    "intervalRunningHours": 2_000,
+    "expectedMinutes": 420,
+    "tasks": ["Disassemble", "Replace worn parts", "Reassemble and measure"],
+}
+VIBRATION_PLAN: Row = {
+    "name": "Reduce vibration",
+    "comparison": "ABOVE",
+    "threshold": 7.1,
+    "expectedMinutes": 120,
+    "tasks": ["Locate the source", "Balance or replace the component"],
+}
 
 COVERAGES = ("INSPECTION", "LABOUR", "PARTS_AND_LABOUR")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine of the demo.
+    """A machine.
 
     Args:
-        serial: Its serial number, and its key.
-        line: Its model line.
-        account: Who runs it.
-        installed: When it was installed.
-        hours_per_day: How many hours it runs on a day.
-        hours: How many hours it has run by now.
+        serial: Serial number, which is also the key.
+        line: Product line.
+        account: The account that operates the machine.
+        installed: Time of installation.
+        hours_per_day: Running hours per day.
+        hours: Running hours at the end of the history.
     """
 
     serial: str
@@ -81,24 +107,24 @@ class Machine:
     hours: float
 
     def hours_at(self, days_ago: float) -> float:
-        """Return how many hours it had run some days ago."""
+        """Return the running hours some days before the end of the history."""
         return round(max(0.0, self.hours - days_ago * self.hours_per_day), 1)
 
 
-def machines_of(chance: random.Random, accounts: Sequence[DemoAccount], now: datetime) -> list[Machine]:
-    """Return the machines that the demo's customers run."""
-    makers = [account for account in accounts if account.industry in MAKERS]
-    found: list[Machine] = []
-    for account in makers:
-        for _ in range(chance.randint(1, 4)):
-            found.append(_machine(chance, account, len(found) + 1, now))
-    return found
+def build_machines(rng: random.Random, accounts: Sequence[DemoAccount], now: datetime) -> list[Machine]:
+    """Return one to four machines for each account in a suitable industry."""
+    machines: list[Machine] = []
+    for account in accounts:
+        if account.industry in INDUSTRIES:
+            for _ in range(rng.randint(1, 4)):
+                machines.append(_build_machine(rng, account, len(machines) + 1, now))
+    return machines
 
 
-def _machine(chance: random.Random, account: DemoAccount, number: int, now: datetime) -> Machine:
-    line = chance.choice(LINES)
-    age = chance.randint(YEAR + 30, 6 * YEAR)
-    hours_per_day = round(chance.uniform(6, 20), 1)
+def _build_machine(rng: random.Random, account: DemoAccount, number: int, now: datetime) -> Machine:
+    line = rng.choice(LINES)
+    age = rng.randint(YEAR + 30, 6 * YEAR)
+    hours_per_day = round(rng.uniform(6, 20), 1)
     return Machine(
         f"{line.code}-{number:04}",
         line,
@@ -109,107 +135,91 @@ def _machine(chance: random.Random, account: DemoAccount, number: int, now: date
     )
 
 
-def product_rows() -> Iterator[Row]:
-    """Yield the model lines."""
+def build_product_rows() -> Iterator[Row]:
+    """Yield the product lines."""
     for line in LINES:
-        yield row(line.code, code=line.code, name=line.name, family=line.family)
+        yield build_row(line.code, code=line.code, name=line.name, family=line.family)
 
 
-def part_rows() -> Iterator[Row]:
+def build_part_rows() -> Iterator[Row]:
     """Yield the parts."""
     for number, name, cents, received in PARTS:
         cost = {"minorUnits": cents, "currency": "EUR"}
-        yield row(number, number=number, name=name, unitCost=cost, received=received, reorderBelow=10)
-
-
-def contract_rows(chance: random.Random, machines: Sequence[Machine], now: datetime) -> Iterator[Row]:
-    """Yield one contract for each customer; some are up for renewal within weeks."""
-    accounts = {machine.account.id: machine.account for machine in machines}
-    for number, account in enumerate(accounts.values(), 1):
-        renews = now.date() + timedelta(days=chance.randint(5, YEAR))
-        yield row(
-            _contract(account),
-            account={"id": str(account.id)},
-            number=f"SC-{number:04}",
-            coverage=chance.choice(COVERAGES),
-            responseHours=chance.choice((8, 24, 48)),
-            startsOn=(renews - timedelta(days=3 * YEAR)).isoformat(),
-            renewsOn=renews.isoformat(),
-            value={"minorUnits": chance.randint(8, 60) * 100_000, "currency": "EUR"},
+        yield build_row(
+            number, number=number, name=name, unitCost=cost, receivedQuantity=received, reorderBelow=10
         )
 
 
-def equipment_rows(chance: random.Random, machines: Sequence[Machine]) -> Iterator[Row]:
-    """Yield the machines as equipment."""
+def build_contract_rows(rng: random.Random, machines: Sequence[Machine], now: datetime) -> Iterator[Row]:
+    """Yield one contract for each account with machines."""
+    accounts = {machine.account.id: machine.account for machine in machines}
+    for number, account in enumerate(accounts.values(), 1):
+        renews = now.date() + timedelta(days=rng.randint(5, YEAR))
+        yield build_row(
+            _contract_key(account),
+            account={"id": str(account.id)},
+            number=f"SC-{number:04}",
+            coverage=rng.choice(COVERAGES),
+            responseHours=rng.choice((8, 24, 48)),
+            startsOn=(renews - timedelta(days=3 * YEAR)).isoformat(),
+            renewsOn=renews.isoformat(),
+            value={"minorUnits": rng.randint(8, 60) * 100_000, "currency": "EUR"},
+        )
+
+
+def build_equipment_rows(rng: random.Random, machines: Sequence[Machine]) -> Iterator[Row]:
+    """Yield the machines."""
     for machine in machines:
-        yield row(
+        yield build_row(
             machine.serial,
             account={"id": str(machine.account.id)},
-            product=named(machine.line.code),
-            contract=named(_contract(machine.account)),
+            product=reference(machine.line.code),
+            contract=reference(_contract_key(machine.account)),
             serialNumber=machine.serial,
             model=machine.line.code,
-            location=f"Hall {chance.choice('ABC')}{chance.randint(1, 9)}",
+            location=f"Hall {rng.choice('ABC')}{rng.randint(1, 9)}",
             installedOn=machine.installed.date().isoformat(),
             warrantyUntil=(machine.installed + timedelta(days=2 * YEAR)).date().isoformat(),
-            status=chance.choices(("RUNNING", "IDLE", "DOWN"), (8, 1, 1))[0],
+            status=rng.choices(("RUNNING", "IDLE", "DOWN"), (8, 1, 1))[0],
             runningHours=machine.hours,
             initialRunningHours=machine.hours_at(YEAR),
         )
 
 
-def meter_rows(machines: Sequence[Machine]) -> Iterator[Row]:
-    """Yield two meters for each machine."""
+def build_meter_rows(machines: Sequence[Machine]) -> Iterator[Row]:
+    """Yield two meters for each machine: running hours and vibration."""
     for machine in machines:
-        on = {"equipment": named(machine.serial)}
-        yield row(f"{machine.serial}/hours", name="Running hours", kind="RUNNING_HOURS", unit="h", **on)
-        yield row(f"{machine.serial}/vibration", name="Vibration", kind="VIBRATION", unit="mm/s", **on)
+        owner = {"equipment": reference(machine.serial)}
+        yield build_row(
+            f"{machine.serial}/hours", name="Running hours", kind="RUNNING_HOURS", unit="h", **owner
+        )
+        yield build_row(
+            f"{machine.serial}/vibration", name="Vibration", kind="VIBRATION", unit="mm/s", **owner
+        )
 
 
-def plan_rows(chance: random.Random, machines: Sequence[Machine], now: datetime) -> Iterator[Row]:
-    """Yield three plans for each machine: by the calendar, by running hours, and by vibration."""
+def build_plan_rows(rng: random.Random, machines: Sequence[Machine], now: datetime) -> Iterator[Row]:
+    """Yield three plans for each machine: by calendar, by running hours and by condition."""
     for machine in machines:
-        component, ago = machine.line.components[0], chance.randint(5, 85)
-        counts = {
-            "equipment": named(machine.serial),
-            "countsFrom": (now - timedelta(days=ago)).isoformat(),
-            "countsFromRunningHours": machine.hours_at(ago),
+        component, days_ago = machine.line.components[0], rng.randint(5, 85)
+        interval = {
+            "equipment": reference(machine.serial),
+            "intervalStartedAt": (now - timedelta(days=days_ago)).isoformat(),
+            "intervalStartRunningHours": machine.hours_at(days_ago),
         }
-        yield row(
-            f"{machine.serial}/quarterly",
-            name="Quarterly service",
-            everyDays=90,
-            expectedMinutes=180,
-            tasks=["Look it over", "Lubricate the guideways", "Clean the filters", "Test the emergency stop"],
-            **counts,
-        )
-        yield row(
-            f"{machine.serial}/overhaul",
-            name=f"Overhaul: {component}",
-            component=component,
-            everyRunningHours=2_000,
-            expectedMinutes=420,
-            tasks=["Take it apart", "Exchange what is worn", "Put it together and measure"],
-            **counts,
-        )
-        yield row(
-            f"{machine.serial}/vibration",
-            name="Balance what vibrates",
-            meter=named(f"{machine.serial}/vibration"),
-            comparison="ABOVE",
-            threshold=7.1,
-            expectedMinutes=120,
-            tasks=["Measure where it comes from", "Balance or exchange it"],
-            **counts,
-        )
+        overhaul = {"name": f"Overhaul: {component}", "component": component}
+        condition = {"meter": reference(f"{machine.serial}/vibration")}
+        yield build_row(f"{machine.serial}/quarterly", **QUARTERLY_PLAN, **interval)
+        yield build_row(f"{machine.serial}/overhaul", **OVERHAUL_PLAN, **overhaul, **interval)
+        yield build_row(f"{machine.serial}/vibration", **VIBRATION_PLAN, **condition, **interval)
 
 
-def planned_part_rows(machines: Sequence[Machine]) -> Iterator[Row]:
-    """Yield what the quarterly service of each machine needs."""
+def build_planned_part_rows(machines: Sequence[Machine]) -> Iterator[Row]:
+    """Yield the parts for the quarterly service of each machine."""
     for machine in machines:
         plan = f"{machine.serial}/quarterly"
-        yield row(plan, plan=named(plan), part=named("P-2001"), quantity=1)
+        yield build_row(plan, plan=reference(plan), part=reference("P-2001"), quantity=1)
 
 
-def _contract(account: DemoAccount) -> str:
+def _contract_key(account: DemoAccount) -> str:
     return f"contract/{account.id}"

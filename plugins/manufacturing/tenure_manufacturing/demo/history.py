@@ -1,4 +1,4 @@
-"""The demo's history: what the machines read, reported and had done to them within a year."""
+"""Demo history of machines over a year: readings, errors, services, repairs and part use."""
 
 from __future__ import annotations
 
@@ -7,146 +7,158 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tenure_manufacturing.demo.equipment import YEAR, Machine
-from tenure_manufacturing.demo.keys import Row, named, row
+from tenure_manufacturing.demo.keys import Row, build_row, reference
 
 TECHNICIANS = ("Marta Nowak", "Tim Brandt", "Aiko Mori", "Rafael Souza")
-FINDINGS = ("worn out; exchanged", "leaking; sealed anew", "out of adjustment; adjusted", "dirty; cleaned")
-REPORTED = ("Stands still", "Loud noises", "Scrap at every second piece", "Does not start")
+RESOLUTIONS = ("Replaced worn part", "Sealed leak", "Adjusted settings", "Cleaned")
+SYMPTOMS = ("Machine stopped", "Loud noise", "High scrap rate", "Does not start")
+USED_PARTS = ("P-1001", "P-1002", "P-2002", "P-3001", "P-4001")
+
+Failures = Sequence[tuple[Machine, Sequence[float]]]
+"""Machines with the times of their failures, in days before the end of the history, the earliest first."""
 
 
-def reading_rows(chance: random.Random, machines: Sequence[Machine], now: datetime) -> Iterator[Row]:
-    """Yield what the meters read each week."""
+def build_reading_rows(rng: random.Random, machines: Sequence[Machine], now: datetime) -> Iterator[Row]:
+    """Yield weekly readings of the meters of each machine."""
     for machine in machines:
-        worn = chance.uniform(0, 4)
+        wear = rng.uniform(0, 4)
         for week in range(YEAR // 7, -1, -1):
-            taken = now - timedelta(weeks=week)
-            vibration = max(0.5, chance.gauss(2.4, 0.3) + worn * (1 - week / 52) ** 3)
-            yield _reading(f"{machine.serial}/hours", machine.hours_at(week * 7), taken)
-            yield _reading(f"{machine.serial}/vibration", round(vibration, 2), taken)
+            taken_at = now - timedelta(weeks=week)
+            vibration = max(0.5, rng.gauss(2.4, 0.3) + wear * (1 - week / 52) ** 3)
+            yield _build_reading_row(f"{machine.serial}/hours", machine.hours_at(week * 7), taken_at)
+            yield _build_reading_row(f"{machine.serial}/vibration", round(vibration, 2), taken_at)
 
 
-def _reading(meter: str, value: float, taken: datetime) -> Row:
-    moment = taken.isoformat()
-    return row(f"{meter}/{moment}", meter=named(meter), value=value, takenAt=moment)
+def _build_reading_row(meter: str, value: float, taken_at: datetime) -> Row:
+    time = taken_at.isoformat()
+    return build_row(f"{meter}/{time}", meter=reference(meter), value=value, takenAt=time)
 
 
-def failures_of(chance: random.Random, machine: Machine) -> list[float]:
-    """Return how many days ago a machine failed, the first failure first."""
+def draw_failures(rng: random.Random, machine: Machine) -> list[float]:
+    """Return random failures of a machine, in days before the end of the history, the earliest first."""
     mean_days = machine.line.hours_between_failures / machine.hours_per_day
-    found: list[float] = []
-    day = YEAR - chance.expovariate(1 / mean_days)
-    while day > 0:
-        found.append(day)
-        day -= 1 + chance.expovariate(1 / mean_days)
-    return found
+    failures: list[float] = []
+    days_ago = YEAR - rng.expovariate(1 / mean_days)
+    while days_ago > 0:
+        failures.append(days_ago)
+        days_ago -= 1 + rng.expovariate(1 / mean_days)
+    return failures
 
 
-def error_rows(
-    chance: random.Random, machine: Machine, failures: Sequence[float], now: datetime
-) -> Iterator[Row]:
-    """Yield the errors of a machine: warnings before failures, and some that led to nothing."""
-    days = [day + chance.uniform(0.2, 6) for day in failures for _ in range(chance.randint(1, 3))]
-    days += [chance.uniform(0, YEAR) for _ in range(chance.randint(2, 8))]
-    for number, day in enumerate(sorted(days, reverse=True), 1):
-        at = now - timedelta(days=day)
-        component = chance.choice(machine.line.components)
-        yield row(
-            f"{machine.serial}/error/{number}",
-            equipment=named(machine.serial),
-            code=f"E{chance.randint(100, 140)}",
-            severity=chance.choice(("NOTICE", "WARNING", "WARNING", "CRITICAL")),
-            component=component,
-            message=f"The {component} reports a value out of range",
-            occurredAt=at.isoformat(),
-            clearedAt=min(now, at + timedelta(minutes=chance.randint(5, 240))).isoformat(),
-        )
+def build_error_rows(rng: random.Random, failures: Failures, now: datetime) -> Iterator[Row]:
+    """Yield errors before the failures of each machine, and errors without consequences."""
+    for machine, failure_days in failures:
+        days = [day + rng.uniform(0.2, 6) for day in failure_days for _ in range(rng.randint(1, 3))]
+        days += [rng.uniform(0, YEAR) for _ in range(rng.randint(2, 8))]
+        for number, days_ago in enumerate(sorted(days, reverse=True), 1):
+            key = f"{machine.serial}/error/{number}"
+            yield _build_error_row(rng, machine, key, now - timedelta(days=days_ago), now)
 
 
-def service_rows(chance: random.Random, machine: Machine, now: datetime) -> Iterator[Row]:
-    """Yield the quarterly services of a machine that are done."""
-    for number, day in enumerate(range(YEAR - chance.randint(0, 60), 30, -90), 1):
-        done = now - timedelta(days=day)
-        yield row(
-            f"{machine.serial}/service/{number}",
-            equipment=named(machine.serial),
-            title="Quarterly service",
-            kind="PREVENTIVE",
-            reportedAt=(done - timedelta(days=14)).isoformat(),
-            dueAt=done.isoformat(),
-            resolution="Nothing unusual",
-            **_done(chance, done - timedelta(hours=3), done, 90),
-        )
+def _build_error_row(rng: random.Random, machine: Machine, key: str, at: datetime, now: datetime) -> Row:
+    component = rng.choice(machine.line.components)
+    return build_row(
+        key,
+        equipment=reference(machine.serial),
+        code=f"E{rng.randint(100, 140)}",
+        severity=rng.choice(("NOTICE", "WARNING", "WARNING", "CRITICAL")),
+        component=component,
+        message=f"{component}: value out of range",
+        occurredAt=at.isoformat(),
+        clearedAt=min(now, at + timedelta(minutes=rng.randint(5, 240))).isoformat(),
+    )
 
 
-def repair_rows(
-    chance: random.Random, machine: Machine, failures: Sequence[float], now: datetime
-) -> Iterator[Row]:
-    """Yield the repairs of a machine; those of the last days are still on the way."""
-    for number, day in enumerate(failures, 1):
-        failed = now - timedelta(days=day)
-        component = chance.choice(machine.line.components)
-        fields: Row = {
-            "equipment": named(machine.serial),
-            "title": f"{chance.choice(REPORTED)}: {component}",
-            "kind": "CORRECTIVE",
-            "priority": chance.choice(("NORMAL", "HIGH", "URGENT")),
-            "component": component,
-            "reportedAt": failed.isoformat(),
-        }
-        fields |= _repair(chance, failed) if day > 7 else _on_the_way(chance, failed, day)
-        yield row(_repair_key(machine, number), **fields)
+def build_service_rows(rng: random.Random, machines: Sequence[Machine], now: datetime) -> Iterator[Row]:
+    """Yield the completed quarterly services of each machine."""
+    for machine in machines:
+        for number, day in enumerate(range(YEAR - rng.randint(0, 60), 30, -90), 1):
+            completed_at = now - timedelta(days=day)
+            yield build_row(
+                f"{machine.serial}/service/{number}",
+                equipment=reference(machine.serial),
+                title="Quarterly service",
+                kind="PREVENTIVE",
+                reportedAt=(completed_at - timedelta(days=14)).isoformat(),
+                dueAt=completed_at.isoformat(),
+                resolution="No findings",
+                **_build_finished_fields(rng, completed_at - timedelta(hours=3), completed_at, 90),
+            )
 
 
-def part_use_rows(
-    chance: random.Random, failures: Sequence[tuple[Machine, Sequence[float]]]
-) -> Iterator[Row]:
-    """Yield the parts that some repairs took.
+def build_repair_rows(rng: random.Random, failures: Failures, now: datetime) -> Iterator[Row]:
+    """Yield the repairs of each machine. Repairs of the last week are unfinished."""
+    for machine, failure_days in failures:
+        for number, days_ago in enumerate(failure_days, 1):
+            yield build_row(_repair_key(machine, number), **_build_repair_fields(rng, machine, days_ago, now))
 
-    Args:
-        chance: The source of every choice.
-        failures: The machines, each with its failures.
-    """
-    for machine, days in failures:
-        for repair in (_repair_key(machine, number) for number in range(1, len(days) + 1)):
-            if chance.random() < 0.25:
-                part = chance.choice(("P-1001", "P-1002", "P-2002", "P-3001", "P-4001"))
-                yield row(f"{repair}/{part}", workOrder=named(repair), part=named(part), quantity=1)
+
+def _build_repair_fields(rng: random.Random, machine: Machine, days_ago: float, now: datetime) -> Row:
+    failed_at = now - timedelta(days=days_ago)
+    component = rng.choice(machine.line.components)
+    return {
+        "equipment": reference(machine.serial),
+        "title": f"{rng.choice(SYMPTOMS)}: {component}",
+        "kind": "CORRECTIVE",
+        "priority": rng.choice(("NORMAL", "HIGH", "URGENT")),
+        "component": component,
+        "reportedAt": failed_at.isoformat(),
+        **(
+            _build_repaired_fields(rng, failed_at)
+            if days_ago > 7
+            else _build_open_fields(rng, failed_at, days_ago)
+        ),
+    }
+
+
+def build_part_use_rows(rng: random.Random, failures: Failures) -> Iterator[Row]:
+    """Yield the parts that a quarter of the repairs used."""
+    for machine, failure_days in failures:
+        for number in range(1, len(failure_days) + 1):
+            if rng.random() < 0.25:
+                repair, part = _repair_key(machine, number), rng.choice(USED_PARTS)
+                yield build_row(
+                    f"{repair}/{part}", workOrder=reference(repair), part=reference(part), quantity=1
+                )
 
 
 def _repair_key(machine: Machine, number: int) -> str:
     return f"{machine.serial}/repair/{number}"
 
 
-def _repair(chance: random.Random, failed: datetime) -> Row:
-    responded = failed + timedelta(hours=chance.uniform(0.5, 30))
-    completed = responded + timedelta(hours=chance.uniform(1, 60))
-    downtime = round((completed - failed) / timedelta(minutes=1))
+def _build_repaired_fields(rng: random.Random, failed_at: datetime) -> Row:
+    responded_at = failed_at + timedelta(hours=rng.uniform(0.5, 30))
+    completed_at = responded_at + timedelta(hours=rng.uniform(1, 60))
+    downtime = round((completed_at - failed_at) / timedelta(minutes=1))
     return {
-        "resolution": f"It was {chance.choice(FINDINGS)}",
-        **_done(chance, responded, completed, downtime),
+        "resolution": rng.choice(RESOLUTIONS),
+        **_build_finished_fields(rng, responded_at, completed_at, downtime),
     }
 
 
-def _done(chance: random.Random, responded: datetime, completed: datetime, downtime: int) -> Row:
-    labour = chance.randint(60, 480)
-    accepted = {"signedOffBy": "Plant manager", "signedOffAt": completed.isoformat()}
+def _build_finished_fields(
+    rng: random.Random, responded_at: datetime, completed_at: datetime, downtime_minutes: int
+) -> Row:
+    labour_minutes = rng.randint(60, 480)
+    sign_off = {"signedOffBy": "Plant manager", "signedOffAt": completed_at.isoformat()}
+    is_signed_off = rng.random() < 0.7
     return {
-        **(accepted if (signed_off := chance.random() < 0.7) else {}),
-        "status": "SIGNED_OFF" if signed_off else "COMPLETED",
-        "assignee": chance.choice(TECHNICIANS),
-        "respondedAt": responded.isoformat(),
-        "completedAt": completed.isoformat(),
-        "labourMinutes": labour,
-        "downtimeMinutes": downtime,
-        "cost": {"minorUnits": labour * 160 + chance.randint(0, 90_000), "currency": "EUR"},
+        **(sign_off if is_signed_off else {}),
+        "status": "SIGNED_OFF" if is_signed_off else "COMPLETED",
+        "assignee": rng.choice(TECHNICIANS),
+        "respondedAt": responded_at.isoformat(),
+        "completedAt": completed_at.isoformat(),
+        "labourMinutes": labour_minutes,
+        "downtimeMinutes": downtime_minutes,
+        "cost": {"minorUnits": labour_minutes * 160 + rng.randint(0, 90_000), "currency": "EUR"},
     }
 
 
-def _on_the_way(chance: random.Random, failed: datetime, days_ago: float) -> Row:
+def _build_open_fields(rng: random.Random, failed_at: datetime, days_ago: float) -> Row:
     if days_ago < 2:
         return {"status": "OPEN"}
     return {
         "status": "IN_PROGRESS",
-        "assignee": chance.choice(TECHNICIANS),
-        "respondedAt": (failed + timedelta(hours=chance.uniform(1, 40))).isoformat(),
+        "assignee": rng.choice(TECHNICIANS),
+        "respondedAt": (failed_at + timedelta(hours=rng.uniform(1, 40))).isoformat(),
     }

@@ -1,19 +1,19 @@
-"""Keys of the demo's records: the same at every run."""
+"""Rows and external references of demo records, which are the same in every run."""
 
 from __future__ import annotations
 
 SYSTEM = "demo"
-"""The system of the demo's external references."""
+"""The system of the external references."""
 
 Row = dict[str, object]
-"""A row as the API takes it."""
+"""A row as the API receives it."""
 
 
-def named(key: str) -> Row:
-    """Return how a row refers to a record of the demo."""
+def reference(key: str) -> Row:
+    """Return a reference to a demo record."""
     return {"externalRef": {"system": SYSTEM, "id": key}}
 
 
-def row(key: str, **fields: object) -> Row:
-    """Return a row of the demo."""
-    return {"match": named(key), **fields}
+def build_row(key: str, **fields: object) -> Row:
+    """Return an upsert row with a key."""
+    return {"match": reference(key), **fields}

@@ -1,4 +1,4 @@
-"""The demo's story: the fleet and its history, in the order in which their parts refer to each other."""
+"""The demo data of all entities, in the order in which they refer to each other."""
 
 from __future__ import annotations
 
@@ -19,25 +19,28 @@ from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_sdk import DemoAccount, Entity
 
 
-def rows(
-    chance: random.Random, accounts: Sequence[DemoAccount], now: datetime
+def build_rows(
+    rng: random.Random, accounts: Sequence[DemoAccount], now: datetime
 ) -> Iterator[tuple[type[Entity], list[Row]]]:
-    """Yield the rows of each entity; with the same chance and moment they are the same."""
-    machines = equipment.machines_of(chance, accounts, now)
-    yield Product, list(equipment.product_rows())
-    yield Part, list(equipment.part_rows())
-    yield ServiceContract, list(equipment.contract_rows(chance, machines, now))
-    yield Equipment, list(equipment.equipment_rows(chance, machines))
-    yield Meter, list(equipment.meter_rows(machines))
-    yield MeterReading, list(history.reading_rows(chance, machines, now))
-    yield MaintenancePlan, list(equipment.plan_rows(chance, machines, now))
-    yield PlannedPart, list(equipment.planned_part_rows(machines))
-    failures = [(machine, history.failures_of(chance, machine)) for machine in machines]
-    yield (
-        ErrorEvent,
-        [one for machine, days in failures for one in history.error_rows(chance, machine, days, now)],
-    )
-    repairs = [one for machine, days in failures for one in history.repair_rows(chance, machine, days, now)]
-    services = [one for machine in machines for one in history.service_rows(chance, machine, now)]
+    """Yield the upsert rows of each entity.
+
+    Args:
+        rng: The random generator. Equal states and arguments produce equal rows.
+        accounts: The accounts of the demo.
+        now: The end of the generated history.
+    """
+    machines = equipment.build_machines(rng, accounts, now)
+    yield Product, list(equipment.build_product_rows())
+    yield Part, list(equipment.build_part_rows())
+    yield ServiceContract, list(equipment.build_contract_rows(rng, machines, now))
+    yield Equipment, list(equipment.build_equipment_rows(rng, machines))
+    yield Meter, list(equipment.build_meter_rows(machines))
+    yield MeterReading, list(history.build_reading_rows(rng, machines, now))
+    yield MaintenancePlan, list(equipment.build_plan_rows(rng, machines, now))
+    yield PlannedPart, list(equipment.build_planned_part_rows(machines))
+    failures = [(machine, history.draw_failures(rng, machine)) for machine in machines]
+    yield ErrorEvent, list(history.build_error_rows(rng, failures, now))
+    repairs = list(history.build_repair_rows(rng, failures, now))
+    services = list(history.build_service_rows(rng, machines, now))
     yield WorkOrder, [*services, *repairs]
-    yield PartUse, list(history.part_use_rows(chance, failures))
+    yield PartUse, list(history.build_part_use_rows(rng, failures))

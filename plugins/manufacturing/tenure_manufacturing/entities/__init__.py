@@ -1,4 +1,4 @@
-"""The pack's entities, each after those that it refers to."""
+"""The entities of the pack. An entity follows the entities that it refers to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Service contracts: what we owe to which account, until when, and what it pays for that."""
+"""Service contracts and their terms: coverage, response time and renewal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenure_sdk import Account, Entity, Money, belongs_to, column
 
 
 class Coverage(StrEnum):
-    """What a contract covers."""
+    """The services that a contract covers: inspections only, labour, or labour and spare parts."""
 
     INSPECTION = "INSPECTION"
     LABOUR = "LABOUR"
@@ -19,7 +19,7 @@ class Coverage(StrEnum):
 
 
 class ContractStatus(StrEnum):
-    """Where a contract stands."""
+    """The status of a contract. Response times apply only to ACTIVE contracts."""
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
@@ -27,17 +27,22 @@ class ContractStatus(StrEnum):
 
 
 class ServiceContract(Entity, order_by="renews_on"):
-    """What we owe to an account for its equipment: how much, how fast, until when."""
+    """A contract for the maintenance of an account's equipment."""
 
-    account: Mapped[Account] = belongs_to(back="service_contracts", doc="Whose contract it is.")
-    number: Mapped[str] = column(unique=True, search=True, max_length=50, doc="The number that names it.")
-    status: Mapped[ContractStatus] = column(default=ContractStatus.ACTIVE, doc="Where it stands.")
-    coverage: Mapped[Coverage] = column(default=Coverage.LABOUR, doc="What it covers.")
+    account: Mapped[Account] = belongs_to(
+        back="service_contracts", doc="The customer who holds the contract."
+    )
+    number: Mapped[str] = column(unique=True, search=True, max_length=50, doc="Contract number.")
+    status: Mapped[ContractStatus] = column(default=ContractStatus.ACTIVE, doc="Status of the contract.")
+    coverage: Mapped[Coverage] = column(default=Coverage.LABOUR, doc="The services that the contract covers.")
     response_hours: Mapped[float | None] = column(
         minimum=0,
         maximum=87_600,
-        doc="Within how many hours of a report we must act, day and night; empty for no promise.",
+        doc="Agreed response time in hours, counted around the clock from `WorkOrder.reportedAt`; null if no "
+        "response time is agreed.",
     )
-    starts_on: Mapped[date] = column(doc="The first day that it holds.")
-    renews_on: Mapped[date | None] = column(index=True, doc="The day that it ends unless it is renewed.")
-    value: Mapped[Money | None] = column(doc="What the account pays for a year.")
+    starts_on: Mapped[date] = column(doc="First day of the contract.")
+    renews_on: Mapped[date | None] = column(
+        index=True, doc="The day on which the contract ends unless it is renewed; null if it does not end."
+    )
+    value: Mapped[Money | None] = column(doc="Annual contract value.")

@@ -1,4 +1,4 @@
-"""Equipment: the machines that customers run and we maintain."""
+"""Equipment: machines that customers operate, and their assemblies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from tenure_sdk import Account, Entity, belongs_to, column
 
 
 class EquipmentStatus(StrEnum):
-    """What a piece of equipment is doing."""
+    """The operating status of equipment.
+
+    RUNNING is in operation, IDLE is ready but not in use, DOWN is out of order, RETIRED is decommissioned.
+    No work orders are created for the plans of RETIRED equipment.
+    """
 
     RUNNING = "RUNNING"
     IDLE = "IDLE"
@@ -23,32 +27,39 @@ class EquipmentStatus(StrEnum):
 
 
 class Equipment(Entity, order_by="serial_number"):
-    """A machine that a customer runs and we maintain, or an assembly within one."""
+    """A machine that a customer operates, or an assembly of a machine."""
 
-    account: Mapped[Account] = belongs_to(back="equipment", doc="Who runs it.")
-    product: Mapped[Product | None] = belongs_to(back="equipment", doc="The model line that it is of.")
-    contract: Mapped[ServiceContract | None] = belongs_to(
-        back="equipment", doc="The contract that covers it."
+    account: Mapped[Account] = belongs_to(back="equipment", doc="The customer who operates the equipment.")
+    product: Mapped[Product | None] = belongs_to(
+        back="equipment", doc="The product line that the equipment belongs to."
     )
-    parent: Mapped[Equipment | None] = belongs_to(back="assemblies", doc="What it is built into.")
-    serial_number: Mapped[str] = column(unique=True, search=True, max_length=100, doc="What names it.")
-    name: Mapped[str | None] = column(search=True, max_length=200, doc="What the customer calls it.")
-    model: Mapped[str | None] = column(search=True, max_length=100, doc="What it is, as its plate says.")
-    location: Mapped[str | None] = column(search=True, max_length=200, doc="Where it stands.")
-    installed_on: Mapped[date | None] = column(doc="When it was installed.")
-    warranty_until: Mapped[date | None] = column(doc="The last day of its warranty.")
+    contract: Mapped[ServiceContract | None] = belongs_to(
+        back="equipment", doc="The service contract that covers the equipment."
+    )
+    parent: Mapped[Equipment | None] = belongs_to(
+        back="assemblies", doc="The equipment that this assembly is installed in; null for a machine."
+    )
+    serial_number: Mapped[str] = column(unique=True, search=True, max_length=100, doc="Serial number.")
+    name: Mapped[str | None] = column(search=True, max_length=200, doc="Name that the customer uses.")
+    model: Mapped[str | None] = column(search=True, max_length=100, doc="Model designation on the nameplate.")
+    location: Mapped[str | None] = column(search=True, max_length=200, doc="Location at the customer's site.")
+    installed_on: Mapped[date | None] = column(doc="Installation date.")
+    warranty_until: Mapped[date | None] = column(doc="Last day of the warranty.")
     status: Mapped[EquipmentStatus] = column(
-        default=EquipmentStatus.RUNNING, index=True, doc="What it is doing."
+        default=EquipmentStatus.RUNNING, index=True, doc="Operating status."
     )
     running_hours: Mapped[float] = column(
-        default=0.0, minimum=0, doc="How many hours it has run; follows its latest reading of running hours."
+        default=0.0,
+        minimum=0,
+        doc="Running hours so far. Updated from the latest reading of a RUNNING_HOURS meter; never decreased "
+        "by a reading.",
     )
-    running_hours_at: Mapped[datetime | None] = column(doc="When its running hours were read.")
+    running_hours_at: Mapped[datetime | None] = column(doc="When the running hours were read.")
     initial_running_hours: Mapped[float] = column(
         default=0.0,
         minimum=0,
-        doc="How many it had run when its records began; no measure counts them.",
+        doc="Running hours when the records of the equipment began. The metrics do not include them.",
     )
     attributes: Mapped[dict[str, Any]] = column(
-        default={}, max_length=65536, doc="An integrator's own fields."
+        default={}, max_length=65536, doc="Custom attributes: a JSON object that integrations define."
     )

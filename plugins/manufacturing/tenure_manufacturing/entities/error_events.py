@@ -1,4 +1,4 @@
-"""Error events: what equipment reports of its troubles."""
+"""Error events that equipment reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tenure_sdk import Entity, belongs_to, column
 
 
 class Severity(StrEnum):
-    """How bad an error is."""
+    """The severity of an error."""
 
     NOTICE = "NOTICE"
     WARNING = "WARNING"
@@ -22,12 +22,14 @@ class Severity(StrEnum):
 class ErrorEvent(Entity, order_by="-occurred_at"):
     """An error that a piece of equipment reported."""
 
-    equipment: Mapped[Equipment] = belongs_to(back="error_events", doc="What reported it.")
-    code: Mapped[str] = column(search=True, max_length=100, doc="The equipment's code for it.")
-    severity: Mapped[Severity] = column(default=Severity.WARNING, doc="How bad it is.")
-    component: Mapped[str | None] = column(
-        search=True, max_length=100, doc="The component that it came from."
+    equipment: Mapped[Equipment] = belongs_to(
+        back="error_events", doc="The equipment that reported the error."
     )
-    message: Mapped[str | None] = column(search=True, max_length=2_000, doc="What the equipment said.")
-    occurred_at: Mapped[datetime] = column(index=True, doc="When it happened.")
-    cleared_at: Mapped[datetime | None] = column(doc="When it was over.")
+    code: Mapped[str] = column(search=True, max_length=100, doc="Error code of the equipment.")
+    severity: Mapped[Severity] = column(default=Severity.WARNING, doc="Severity of the error.")
+    component: Mapped[str | None] = column(search=True, max_length=100, doc="The component that failed.")
+    message: Mapped[str | None] = column(search=True, max_length=2_000, doc="Error message of the equipment.")
+    occurred_at: Mapped[datetime] = column(index=True, doc="When the error occurred.")
+    cleared_at: Mapped[datetime | None] = column(
+        doc="When the error was cleared; null while it is active, or if this is unknown."
+    )

@@ -1,4 +1,4 @@
-"""Meters: what is measured on equipment, and what they read."""
+"""Meters of equipment, and their readings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenure_sdk import Entity, belongs_to, column
 
 
 class MeterKind(StrEnum):
-    """What a meter measures."""
+    """The quantity that a meter measures."""
 
     RUNNING_HOURS = "RUNNING_HOURS"
     CYCLES = "CYCLES"
@@ -25,26 +25,25 @@ class MeterKind(StrEnum):
 
 
 class Meter(Entity, order_by="name"):
-    """Something that is measured on a piece of equipment."""
+    """A meter or sensor of a piece of equipment."""
 
-    equipment: Mapped[Equipment] = belongs_to(back="meters", doc="What it measures on.")
-    name: Mapped[str] = column(
-        search=True, index=True, max_length=200, doc="The name that people call it by."
-    )
-    kind: Mapped[MeterKind] = column(doc="What it measures.")
-    unit: Mapped[str] = column(max_length=20, doc="The unit of its readings, such as h, °C or mm/s.")
+    equipment: Mapped[Equipment] = belongs_to(back="meters", doc="The equipment that the meter measures.")
+    name: Mapped[str] = column(search=True, index=True, max_length=200, doc="Display name.")
+    kind: Mapped[MeterKind] = column(doc="The quantity that the meter measures.")
+    unit: Mapped[str] = column(max_length=20, doc="Unit of the readings, such as h, °C or mm/s.")
 
 
 class MeterReading(Entity, order_by="-taken_at"):
-    """What a meter read at one time."""
+    """The value of a meter at one time. A meter has at most one reading per time."""
 
-    meter: Mapped[Meter] = belongs_to(back="readings", doc="What was read.")
-    value: Mapped[float] = column(minimum=-1e15, maximum=1e15, doc="What it read, in the meter's unit.")
-    taken_at: Mapped[datetime] = column(doc="When it was read.")
+    meter: Mapped[Meter] = belongs_to(back="readings", doc="The meter.")
+    value: Mapped[float] = column(minimum=-1e15, maximum=1e15, doc="The value, in the unit of the meter.")
+    taken_at: Mapped[datetime] = column(
+        doc="When the value was read; at most 24 hours in the future, to allow for clock differences."
+    )
 
 
-def _one_reading_per_time() -> Index:
-    """Return the index by which a meter has one living reading at a time, whoever writes at once."""
+def _create_unique_index() -> Index:
     columns = MeterReading.__table__.c
     return Index(
         "uq_meter_reading_meter_id_taken_at",
@@ -56,4 +55,5 @@ def _one_reading_per_time() -> Index:
     )
 
 
-ONE_READING_PER_TIME = _one_reading_per_time()
+UNIQUE_READING_INDEX = _create_unique_index()
+"""Ensures one reading per meter and time also for concurrent writes, which the validator cannot see."""

@@ -1,4 +1,4 @@
-"""Parts: what equipment is repaired with, what plans ask for, and what work orders used."""
+"""Spare parts, the parts that maintenance plans need, and the parts that work orders used."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ from tenure_sdk import Entity, Money, belongs_to, column
 
 
 class Part(Entity, order_by="name"):
-    """A spare part that we keep in stock."""
+    """A spare part that is kept in stock."""
 
-    number: Mapped[str] = column(unique=True, search=True, max_length=50, doc="What we order it by.")
-    name: Mapped[str] = column(
-        search=True, index=True, max_length=200, doc="The name that people call it by."
+    number: Mapped[str] = column(unique=True, search=True, max_length=50, doc="Part number.")
+    name: Mapped[str] = column(search=True, index=True, max_length=200, doc="Display name.")
+    unit_cost: Mapped[Money | None] = column(doc="Cost of one unit.")
+    received_quantity: Mapped[int] = column(
+        default=0,
+        minimum=0,
+        doc="Total number of units ever received; `inStock` is the number of units that are left.",
     )
-    unit_cost: Mapped[Money | None] = column(doc="What one costs us.")
-    received: Mapped[int] = column(
-        default=0, minimum=0, doc="How many ever came into stock; what is left follows from what was used."
+    reorder_below: Mapped[int | None] = column(
+        minimum=0, doc="Reorder level: the part has to be reordered if `inStock` is lower than this."
     )
-    reorder_below: Mapped[int | None] = column(minimum=0, doc="How many in stock are too few.")
 
 
 class PlannedPart(Entity):
-    """How many of a part the work of a plan needs."""
+    """A part that each execution of a maintenance plan needs."""
 
-    plan: Mapped[MaintenancePlan] = belongs_to(back="planned_parts", doc="The plan.")
+    plan: Mapped[MaintenancePlan] = belongs_to(back="planned_parts", doc="The maintenance plan.")
     part: Mapped[Part] = belongs_to(back="planned_uses", doc="The part.")
-    quantity: Mapped[int] = column(default=1, minimum=1, doc="How many it needs.")
+    quantity: Mapped[int] = column(default=1, minimum=1, doc="Number of units.")
 
 
 class PartUse(Entity):
-    """How many of a part a work order took from stock."""
+    """A part that a work order took from stock."""
 
     work_order: Mapped[WorkOrder] = belongs_to(back="part_uses", doc="The work order.")
     part: Mapped[Part] = belongs_to(back="uses", doc="The part.")
-    quantity: Mapped[int] = column(default=1, minimum=1, doc="How many it took.")
+    quantity: Mapped[int] = column(default=1, minimum=1, doc="Number of units.")

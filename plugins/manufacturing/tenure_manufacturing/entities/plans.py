@@ -1,4 +1,4 @@
-"""Maintenance plans: what is to be done to equipment again and again, and after what."""
+"""Maintenance plans: recurring maintenance of equipment."""
 
 from __future__ import annotations
 
@@ -13,42 +13,62 @@ from tenure_sdk import Entity, belongs_to, column
 
 
 class Comparison(StrEnum):
-    """On which side of its threshold a reading calls for work."""
+    """Whether a reading above or below the threshold makes a plan due."""
 
     ABOVE = "ABOVE"
     BELOW = "BELOW"
 
 
 class MaintenancePlan(Entity, order_by="next_due_at"):
-    """Work that is done to a piece of equipment again and again.
+    """Recurring maintenance of a piece of equipment.
 
-    It is due after so many days, after so many running hours, or once a meter reads past a threshold: at
-    whichever of those that are given comes first, counted from when it was last done.
+    A plan is due after a number of days, after a number of running hours, or when a meter reading passes a
+    threshold, whichever comes first. The interval starts when the maintenance was last done. A plan needs at
+    least one of `intervalDays`, `intervalRunningHours` and the condition `meter`, `comparison`, `threshold`.
     """
 
-    equipment: Mapped[Equipment] = belongs_to(back="maintenance_plans", doc="What it is done to.")
-    name: Mapped[str] = column(search=True, max_length=200, doc="The name that people call it by.")
-    component: Mapped[str | None] = column(
-        search=True, max_length=100, doc="The component that it is about; empty for the whole equipment."
+    equipment: Mapped[Equipment] = belongs_to(
+        back="maintenance_plans", doc="The equipment that is maintained."
     )
-    every_days: Mapped[int | None] = column(minimum=1, maximum=36_525, doc="After how many days it is due.")
-    every_running_hours: Mapped[float | None] = column(
-        minimum=1, doc="After how many running hours it is due."
+    name: Mapped[str] = column(
+        search=True, max_length=200, doc="Display name, and the title of the plan's work orders."
+    )
+    component: Mapped[str | None] = column(
+        search=True,
+        max_length=100,
+        doc="The component that is maintained; null for the whole equipment. A repair of the component "
+        "starts a new interval.",
+    )
+    interval_days: Mapped[int | None] = column(
+        minimum=1, maximum=36_525, doc="Calendar interval in days; null if the plan has none."
+    )
+    interval_running_hours: Mapped[float | None] = column(
+        minimum=1, doc="Interval in running hours; null if the plan has none."
     )
     meter: Mapped[Meter | None] = belongs_to(
-        back="maintenance_plans", doc="The meter whose readings make it due."
+        back="maintenance_plans",
+        doc="The meter of the condition. A condition needs `meter`, `comparison` and `threshold`.",
     )
     comparison: Mapped[Comparison | None] = column(
-        doc="On which side of the threshold a reading makes it due."
+        doc="Whether a reading above or below the threshold makes the plan due."
     )
-    threshold: Mapped[float | None] = column(doc="What the meter must read past, in its unit.")
-    tasks: Mapped[list[str]] = column(default=[], max_length=100, doc="What is to be done, step by step.")
-    expected_minutes: Mapped[int | None] = column(minimum=0, doc="How long the work should take, in minutes.")
-    active: Mapped[bool] = column(default=True, doc="Whether work orders are made for it.")
-    counts_from: Mapped[datetime] = column(doc="When it was last done, or its first interval began.")
-    counts_from_running_hours: Mapped[float] = column(
-        default=0.0, minimum=0, doc="How many hours the equipment had run then."
+    threshold: Mapped[float | None] = column(
+        doc="The limit of the condition, in the unit of the meter. A reading equal to it does not make the "
+        "plan due."
+    )
+    tasks: Mapped[list[str]] = column(
+        default=[], max_length=100, doc="Steps of the maintenance, copied to the plan's work orders."
+    )
+    expected_minutes: Mapped[int | None] = column(minimum=0, doc="Expected duration in minutes.")
+    active: Mapped[bool] = column(default=True, doc="Whether work orders are created for the plan.")
+    interval_started_at: Mapped[datetime] = column(
+        doc="Start of the current interval: when the maintenance was last done, or when the plan began."
+    )
+    interval_start_running_hours: Mapped[float] = column(
+        default=0.0, minimum=0, doc="Running hours of the equipment at the start of the interval."
     )
     next_due_at: Mapped[datetime | None] = column(
-        writable=False, index=True, doc="When it is due next, as foreseen today; kept by the pack."
+        writable=False,
+        index=True,
+        doc="Projected due time, maintained by the pack to within one day; null if no due time is projected.",
     )

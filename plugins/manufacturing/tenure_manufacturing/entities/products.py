@@ -1,4 +1,4 @@
-"""Products: the model lines of the equipment that we make."""
+"""Product lines of equipment."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from tenure_sdk import Entity, column
 
 
 class Product(Entity, order_by="name"):
-    """A model line of equipment that we make."""
+    """A product line of equipment."""
 
-    code: Mapped[str] = column(unique=True, search=True, max_length=50, doc="What we order and sell it by.")
-    name: Mapped[str] = column(
-        search=True, index=True, max_length=200, doc="The name that people call it by."
-    )
-    family: Mapped[str | None] = column(search=True, max_length=100, doc="The family that it belongs to.")
-    introduced_on: Mapped[date | None] = column(doc="When we began to sell it.")
-    discontinued_on: Mapped[date | None] = column(doc="When we ceased to sell it.")
+    code: Mapped[str] = column(unique=True, search=True, max_length=50, doc="Product code.")
+    name: Mapped[str] = column(search=True, index=True, max_length=200, doc="Display name.")
+    family: Mapped[str | None] = column(search=True, max_length=100, doc="Product family.")
+    introduced_on: Mapped[date | None] = column(doc="First day of sale.")
+    discontinued_on: Mapped[date | None] = column(doc="Last day of sale; null while the product is sold.")
     attributes: Mapped[dict[str, Any]] = column(
-        default={}, max_length=65536, doc="An integrator's own fields."
+        default={}, max_length=65536, doc="Custom attributes: a JSON object that integrations define."
     )

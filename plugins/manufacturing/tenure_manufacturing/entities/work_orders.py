@@ -1,4 +1,4 @@
-"""Work orders: what is to be done to a piece of equipment, by whom, and what became of it."""
+"""Work orders: preventive maintenance, repairs and inspections of equipment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenure_sdk import Entity, Money, belongs_to, column
 
 
 class WorkOrderKind(StrEnum):
-    """Why work is done: before a failure, after one (EN 13306: corrective), or to look."""
+    """The kind of work: before a failure, after a failure (corrective, as in EN 13306), or an inspection."""
 
     PREVENTIVE = "PREVENTIVE"
     CORRECTIVE = "CORRECTIVE"
@@ -21,7 +21,12 @@ class WorkOrderKind(StrEnum):
 
 
 class WorkOrderStatus(StrEnum):
-    """Where a work order stands; `states` says what may follow what."""
+    """The status of a work order.
+
+    Allowed transitions: OPEN to ASSIGNED, IN_PROGRESS or CANCELLED; ASSIGNED to OPEN, IN_PROGRESS or
+    CANCELLED; IN_PROGRESS to ON_HOLD, COMPLETED or CANCELLED; ON_HOLD to IN_PROGRESS or CANCELLED; COMPLETED
+    to IN_PROGRESS or SIGNED_OFF; CANCELLED to OPEN.
+    """
 
     OPEN = "OPEN"
     ASSIGNED = "ASSIGNED"
@@ -33,7 +38,7 @@ class WorkOrderStatus(StrEnum):
 
 
 class Priority(StrEnum):
-    """How urgent work is."""
+    """The priority of a work order."""
 
     LOW = "LOW"
     NORMAL = "NORMAL"
@@ -42,43 +47,65 @@ class Priority(StrEnum):
 
 
 class WorkOrder(Entity, order_by="-reported_at"):
-    """Work on a piece of equipment. A corrective one stands for a failure, unless it is cancelled."""
+    """Work on a piece of equipment. A CORRECTIVE work order counts as a failure unless it is cancelled."""
 
-    equipment: Mapped[Equipment] = belongs_to(back="work_orders", doc="What is worked on.")
+    equipment: Mapped[Equipment] = belongs_to(back="work_orders", doc="The equipment that is worked on.")
     plan: Mapped[MaintenancePlan | None] = belongs_to(
-        back="work_orders", doc="The plan that it was made for."
+        back="work_orders", doc="The maintenance plan that the work order executes."
     )
-    counted_from: Mapped[datetime | None] = column(
+    interval_started_at: Mapped[datetime | None] = column(
         writable=False,
-        doc="From when the plan counted when it made it: names the interval that it ends; kept by the pack.",
+        doc="Start of the plan interval that the work order completes, set by the pack; null if the pack did "
+        "not create the work order.",
     )
-    title: Mapped[str] = column(search=True, max_length=300, doc="What it is about, in one line.")
-    description: Mapped[str | None] = column(search=True, max_length=20_000, doc="What is known of it.")
-    kind: Mapped[WorkOrderKind] = column(doc="Why the work is done.")
-    status: Mapped[WorkOrderStatus] = column(default=WorkOrderStatus.OPEN, index=True, doc="Where it stands.")
-    priority: Mapped[Priority] = column(default=Priority.NORMAL, doc="How urgent it is.")
-    component: Mapped[str | None] = column(search=True, max_length=100, doc="The component that it is about.")
-    tasks: Mapped[list[str]] = column(default=[], max_length=100, doc="What is to be done, step by step.")
+    title: Mapped[str] = column(search=True, max_length=300, doc="Summary in one line.")
+    description: Mapped[str | None] = column(
+        search=True, max_length=20_000, doc="Description of the problem or the work."
+    )
+    kind: Mapped[WorkOrderKind] = column(doc="Kind of work.")
+    status: Mapped[WorkOrderStatus] = column(
+        default=WorkOrderStatus.OPEN,
+        index=True,
+        doc="Status. An update can make only the transitions that are listed at WorkOrderStatus; a new work "
+        "order can have any status.",
+    )
+    priority: Mapped[Priority] = column(default=Priority.NORMAL, doc="Priority.")
+    component: Mapped[str | None] = column(
+        search=True, max_length=100, doc="The component that is maintained or failed."
+    )
+    tasks: Mapped[list[str]] = column(default=[], max_length=100, doc="Steps of the work.")
     reported_at: Mapped[datetime] = column(
-        index=True, doc="When it was asked for; of a corrective one, when the equipment failed."
+        index=True, doc="When the work was requested; for CORRECTIVE work, when the equipment failed."
     )
-    due_at: Mapped[datetime | None] = column(index=True, doc="When it has to be done.")
-    assignee: Mapped[str | None] = column(max_length=200, personal=True, doc="Who of us does it.")
-    responded_at: Mapped[datetime | None] = column(doc="When we first acted on it.")
-    completed_at: Mapped[datetime | None] = column(doc="When it was done.")
-    labour_minutes: Mapped[int | None] = column(minimum=0, doc="How long people worked on it, in minutes.")
-    downtime_minutes: Mapped[int | None] = column(
-        minimum=0, doc="How long the equipment stood still for it, in minutes."
+    due_at: Mapped[datetime | None] = column(index=True, doc="Due date and time.")
+    assignee: Mapped[str | None] = column(
+        max_length=200,
+        personal=True,
+        doc="The technician who is responsible; required in status ASSIGNED.",
     )
-    cost: Mapped[Money | None] = column(doc="What it cost in all: labour, parts and travel.")
-    resolution: Mapped[str | None] = column(search=True, max_length=20_000, doc="What was found and done.")
+    responded_at: Mapped[datetime | None] = column(
+        doc="When the technician first responded; required in status IN_PROGRESS."
+    )
+    completed_at: Mapped[datetime | None] = column(
+        doc="When the work was completed; required in status COMPLETED."
+    )
+    labour_minutes: Mapped[int | None] = column(minimum=0, doc="Labour time in minutes.")
+    downtime_minutes: Mapped[int | None] = column(minimum=0, doc="Downtime of the equipment in minutes.")
+    cost: Mapped[Money | None] = column(doc="Total cost of labour, parts and travel.")
+    resolution: Mapped[str | None] = column(
+        search=True, max_length=20_000, doc="Findings, and the work that was done."
+    )
     signed_off_by: Mapped[str | None] = column(
-        max_length=200, personal=True, doc="Who at the customer's has accepted the work."
+        max_length=200,
+        personal=True,
+        doc="The person at the customer who accepted the work; required in status SIGNED_OFF.",
     )
     signed_off_at: Mapped[datetime | None] = column(doc="When the customer accepted the work.")
     response_breached_at: Mapped[datetime | None] = column(
-        writable=False, doc="When it was seen that the promised response came too late; kept by the pack."
+        writable=False,
+        doc="When the pack recorded a breach of the agreed response time; null if there is no breach.",
     )
-    breach_told_at: Mapped[datetime | None] = column(
-        writable=False, doc="When the webhook was told of it; kept by the pack."
+    breach_notified_at: Mapped[datetime | None] = column(
+        writable=False,
+        doc="When the webhook was notified of the breach; null if it was not notified.",
     )

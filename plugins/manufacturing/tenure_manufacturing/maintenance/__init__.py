@@ -1,1 +1,1 @@
-"""Maintenance planning: due dates, preventive orders, intervals and response times."""
+"""Maintenance planning: due dates, preventive work orders, intervals, running hours and SLA breaches."""

@@ -1,9 +1,8 @@
-"""Planning: when the work of a plan is due next. Pure.
+"""Computes when a maintenance plan is due. No I/O.
 
-A plan counts from when its work was last done. Its work is due at whichever comes first of those that it
-gives: after so many days; after so many running hours, which are projected from how much the equipment
-runs; and once a meter reads past a threshold. What is done late puts off all that comes after: nobody
-lubricates a machine seven times because nobody was there for a week.
+A plan is due at the earliest of three times: after a number of days, after a number of running hours
+(projected from the usage of the equipment), and when a meter reading passes a threshold. The interval starts
+when the maintenance was last done, so late maintenance delays all later due dates.
 """
 
 from __future__ import annotations
@@ -13,123 +12,130 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 HORIZON = timedelta(days=3_653)
-"""How far ahead running hours are projected: what is due in ten years is not planned by them."""
+"""Maximum projection of running hours, 10 years."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """After what the work of a plan is due again.
+    """The current interval of a plan.
 
     Args:
-        counts_from: When it was last done.
-        counts_from_hours: How many hours the equipment had run then.
-        days: After how many days it is due; None for never by the calendar.
-        hours: After how many running hours it is due; None for never by those.
+        started_at: When the maintenance was last done, or the plan began.
+        start_running_hours: Running hours of the equipment at that time.
+        days: Length in days; None for no calendar interval.
+        running_hours: Length in running hours; None for no such interval.
     """
 
-    counts_from: datetime
-    counts_from_hours: float
+    started_at: datetime
+    start_running_hours: float
     days: int | None
-    hours: float | None
+    running_hours: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How much a piece of equipment runs.
+    """The usage of a piece of equipment.
 
     Args:
-        hours: How many hours it had run.
-        at: When.
-        hours_per_day: How many it runs on a day; 0 where that is not known.
+        running_hours: Running hours so far.
+        at: When the running hours were read.
+        hours_per_day: Average running hours per day; 0 if unknown.
     """
 
-    hours: float
+    running_hours: float
     at: datetime
     hours_per_day: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a meter read at one time."""
+    """The value of a meter at one time."""
 
     value: float
     at: datetime
 
 
-def hours_per_day(earlier: Reading, later: Reading) -> float:
-    """Return how many hours a day equipment ran between two readings of its running hours.
+def compute_hours_per_day(earlier: Reading, later: Reading) -> float:
+    """Return the average running hours per day between two readings, from 0 to 24.
 
-    Readings that lie less than an hour apart, or go backwards, tell nothing: 0. A day has 24 hours at most.
+    The result is 0 if less than an hour passed or the value decreased.
     """
-    passed = later.at - earlier.at
-    if passed < timedelta(hours=1):
+    elapsed = later.at - earlier.at
+    if elapsed < timedelta(hours=1):
         return 0.0
-    return min(24.0, max(0.0, (later.value - earlier.value) / (passed / timedelta(days=1))))
+    return min(24.0, max(0.0, (later.value - earlier.value) / (elapsed / timedelta(days=1))))
 
 
-def usage(
-    hours: float, at: datetime, readings: tuple[Reading, Reading] | None, installed_at: datetime | None
+def compute_usage(
+    running_hours: float,
+    at: datetime,
+    recent: tuple[Reading, Reading] | None,
+    installed_at: datetime | None,
 ) -> Usage:
-    """Return how much a piece of equipment runs: as of late, or else since it was installed.
+    """Return the usage of equipment according to recent readings, or else since its installation.
 
     Args:
-        hours: How many hours it has run.
-        at: When that was read.
-        readings: The first and the last of its readings of late; None where there are none.
-        installed_at: When it began to run; None where that is not known.
+        running_hours: Running hours so far.
+        at: When they were read.
+        recent: The first and the last recent reading; None if there are none.
+        installed_at: The time of installation; None if unknown.
     """
-    since_installed = (Reading(0, installed_at), Reading(hours, at)) if installed_at else None
-    between = readings or since_installed
-    return Usage(hours, at, hours_per_day(*between) if between else 0.0)
+    lifetime = (Reading(0, installed_at), Reading(running_hours, at)) if installed_at else None
+    readings = recent or lifetime
+    return Usage(running_hours, at, compute_hours_per_day(*readings) if readings else 0.0)
 
 
-def due_by_calendar(interval: Interval) -> datetime | None:
-    """Return when work is due by the calendar."""
-    return None if interval.days is None else _later(interval.counts_from, interval.days)
+def compute_calendar_due(interval: Interval) -> datetime | None:
+    """Return when the calendar interval ends."""
+    return None if interval.days is None else _add_days(interval.started_at, interval.days)
 
 
-def due_by_running_hours(interval: Interval, usage: Usage) -> datetime | None:
-    """Return when work is due by running hours, as the equipment's usage foretells.
+def compute_running_hours_due(interval: Interval, usage: Usage) -> datetime | None:
+    """Return when the interval in running hours ends.
 
-    Where the hours have run already it is the time of that reading, and None where the usage does not lead
-    there within the horizon.
+    The result is the time of the last reading if the hours have already passed, and None if they are not
+    reached within the horizon.
     """
-    if interval.hours is None:
+    if interval.running_hours is None:
         return None
-    left = interval.counts_from_hours + interval.hours - usage.hours
-    if left <= 0:
-        return max(usage.at, interval.counts_from)
-    if left > usage.hours_per_day * (HORIZON / timedelta(days=1)):
+    remaining = interval.start_running_hours + interval.running_hours - usage.running_hours
+    if remaining <= 0:
+        return max(usage.at, interval.started_at)
+    if remaining > usage.hours_per_day * (HORIZON / timedelta(days=1)):
         return None
-    return _later(max(usage.at, interval.counts_from), left / usage.hours_per_day)
+    return _add_days(max(usage.at, interval.started_at), remaining / usage.hours_per_day)
 
 
-def _later(moment: datetime, days: float) -> datetime | None:
-    """Return the moment so many days later; None past the end of all calendars, where typing errors lead."""
+def _add_days(at: datetime, days: float) -> datetime | None:
+    """Return a time some days later; None if it is after the year 9999."""
     try:
-        return moment + timedelta(days=days)
+        return at + timedelta(days=days)
     except OverflowError:
         return None
 
 
-def next_due(interval: Interval, usage: Usage, past_threshold_at: datetime | None) -> datetime | None:
-    """Return when the work of a plan is due next; None where nothing makes it due.
+def compute_next_due(
+    interval: Interval, usage: Usage, threshold_passed_at: datetime | None
+) -> datetime | None:
+    """Return when a plan is due; None if it is not due within the horizon.
 
     Args:
-        interval: After what it is due.
-        usage: How much its equipment runs.
-        past_threshold_at: When its meter first read past its threshold since the interval began.
+        interval: The current interval of the plan.
+        usage: The usage of the equipment.
+        threshold_passed_at: When a reading first passed the threshold in this interval.
     """
-    return earliest((due_by_calendar(interval), due_by_running_hours(interval, usage), past_threshold_at))
+    return earliest(
+        (compute_calendar_due(interval), compute_running_hours_due(interval, usage), threshold_passed_at)
+    )
 
 
 def changed_noticeably(before: datetime | None, after: datetime | None) -> bool:
-    """Return whether a foreseen moment is another one: what moves by hours is not worth a write."""
+    """Return whether a due time moved by at least one day. Smaller changes are not stored."""
     if before is None or after is None:
         return before is not after
     return abs(after - before) >= timedelta(days=1)
 
 
-def earliest(moments: Iterable[datetime | None]) -> datetime | None:
-    """Return the first of some moments; None where there is none."""
-    return min((moment for moment in moments if moment is not None), default=None)
+def earliest(times: Iterable[datetime | None]) -> datetime | None:
+    """Return the earliest time; None if there is none."""
+    return min((time for time in times if time is not None), default=None)

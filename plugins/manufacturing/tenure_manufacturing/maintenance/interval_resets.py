@@ -1,11 +1,11 @@
-"""Resets: work that was done or dropped starts the next interval of the plans that it was for.
+"""Starts the next interval of maintenance plans when work orders are completed or cancelled.
 
-A plan is reset by a work order that was made for it, and by a corrective one on its component: who has just
-repaired the pump need not service it next week. What waits for an interval that was cut short is cancelled.
-A work order that is cancelled for other reasons ends its interval at the moment that it was due: the work is
-left out once.
+- A completed work order starts the next interval of its plan.
+- A completed corrective work order also starts the next interval of the plans of the same component.
+- A cancelled work order starts the next interval at its due time: the maintenance is skipped once.
+- Work orders of an interval that ended early are cancelled if they have not been started.
 
-All of it only moves plans forward, so that it may be done again, and in any order.
+An interval start only moves forward, so work orders can be processed repeatedly and in any order.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from tenure_manufacturing.entities.work_orders import WorkOrder
-from tenure_manufacturing.maintenance.record_keys import log_refused
-from tenure_manufacturing.rules.work_order_states import CANCELLED, UNTOUCHED
+from tenure_manufacturing.maintenance.record_keys import log_rejected_rows
+from tenure_manufacturing.rules.work_order_states import CANCELLED, NOT_STARTED
 from tenure_sdk import Context
 
-RESET = text("""
+START_INTERVALS = text("""
     WITH work AS MATERIALIZED (
         SELECT
             work_order.*,
@@ -52,42 +52,41 @@ RESET = text("""
             ON plan.tenant_id = work.tenant_id AND plan.equipment_id = work.equipment_id
         WHERE plan.deleted_at IS NULL AND CASE
             WHEN work.status = 'CANCELLED'
-                THEN plan.id = work.plan_id AND plan.counts_from = work.counted_from
+                THEN plan.id = work.plan_id AND plan.interval_started_at = work.interval_started_at
             WHEN work.status IN ('COMPLETED', 'SIGNED_OFF')
                 THEN plan.id = work.plan_id OR (work.kind = 'CORRECTIVE' AND plan.component = work.component)
         END
         GROUP BY plan.id
     )
     UPDATE maintenance_plan AS plan
-    SET counts_from = ended.at, counts_from_running_hours = ended.hours
+    SET interval_started_at = ended.at, interval_start_running_hours = ended.hours
     FROM ended
-    WHERE plan.tenant_id = :tenant AND plan.id = ended.id AND plan.counts_from < ended.at
+    WHERE plan.tenant_id = :tenant AND plan.id = ended.id AND plan.interval_started_at < ended.at
     RETURNING plan.id
 """)
-"""Each part is computed once: PostgreSQL, which knows nothing of tables that were just filled, would compute
-them for each plan anew, and take minutes over 500 work orders."""
+"""`MATERIALIZED`: without statistics, as after a bulk load, PostgreSQL would evaluate the CTEs once per plan,
+which takes minutes for 500 work orders."""
 
-SUPERSEDED = text("""
+SUPERSEDED_ORDERS = text("""
     SELECT work_order.id
     FROM work_order
     JOIN maintenance_plan AS plan ON plan.tenant_id = work_order.tenant_id AND plan.id = work_order.plan_id
     WHERE plan.tenant_id = :tenant AND plan.id = ANY (CAST(:plans AS uuid[]))
-        AND work_order.counted_from < plan.counts_from
-        AND work_order.status = ANY (:untouched) AND work_order.deleted_at IS NULL
+        AND work_order.interval_started_at < plan.interval_started_at
+        AND work_order.status = ANY (:not_started) AND work_order.deleted_at IS NULL
 """)
 
 
-async def reset_plans(context: Context, orders: Iterable[UUID]) -> None:
-    """Start the next interval of the plans that some work orders end.
+async def reset_plans(context: Context, order_ids: Iterable[UUID]) -> None:
+    """Start the next intervals of the plans whose interval ends with some work orders.
 
     Args:
-        context: Where to read and write.
-        orders: The work orders that are new or were changed.
+        context: The context of the tenant.
+        order_ids: The new and changed work orders.
     """
     tenant = context.actor.tenant_id
-    reset = await context.session.execute(RESET, {"tenant": tenant, "ids": sorted(set(orders))})
-    plans = [plan for (plan,) in reset]
-    asked = {"tenant": tenant, "plans": plans, "untouched": list(UNTOUCHED)}
-    waiting = await context.session.execute(SUPERSEDED, asked)
-    rows = [{"id": str(order), "status": CANCELLED} for (order,) in waiting]
-    log_refused(context, rows, await context.write.update(WorkOrder, rows))
+    plans = await context.session.execute(START_INTERVALS, {"tenant": tenant, "ids": sorted(set(order_ids))})
+    binds = {"tenant": tenant, "plans": list(plans.scalars()), "not_started": list(NOT_STARTED)}
+    orders = await context.session.execute(SUPERSEDED_ORDERS, binds)
+    rows = [{"id": str(order_id), "status": CANCELLED} for order_id in orders.scalars()]
+    log_rejected_rows(context, rows, await context.write.update(WorkOrder, rows))

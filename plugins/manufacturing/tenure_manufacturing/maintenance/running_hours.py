@@ -1,4 +1,4 @@
-"""Running hours: those of equipment follow its latest reading, in whatever order readings come in."""
+"""Updates the running hours of equipment from meter readings, which can arrive in any order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from tenure_sdk import Context
 
-FOLLOW = text("""
+UPDATE_RUNNING_HOURS = text("""
     UPDATE equipment
     SET running_hours = greatest(equipment.running_hours, latest.value), running_hours_at = latest.taken_at
     FROM (
@@ -31,15 +31,15 @@ FOLLOW = text("""
     WHERE equipment.tenant_id = :tenant AND equipment.id = latest.equipment_id
         AND (equipment.running_hours_at IS NULL OR equipment.running_hours_at <= latest.taken_at)
 """)
-"""A machine's hours never go back: a meter that reads less than before was exchanged or set back."""
+"""`greatest`: a meter whose value decreased was replaced or reset; the equipment keeps its running hours."""
 
 
-async def sync_running_hours(context: Context, readings: Iterable[UUID]) -> None:
-    """Bring the running hours of equipment up to the latest readings of its meters.
+async def sync_running_hours(context: Context, reading_ids: Iterable[UUID]) -> None:
+    """Set the running hours of equipment to the latest reading of its RUNNING_HOURS meters.
 
     Args:
-        context: Where to read and write.
-        readings: The readings that are new or were changed.
+        context: The context of the tenant.
+        reading_ids: The new and changed readings.
     """
-    asked = {"tenant": context.actor.tenant_id, "ids": sorted(set(readings))}
-    await context.session.execute(FOLLOW, asked)
+    binds = {"tenant": context.actor.tenant_id, "ids": sorted(set(reading_ids))}
+    await context.session.execute(UPDATE_RUNNING_HOURS, binds)

@@ -1,7 +1,7 @@
-"""Responses: sees where a promised response came too late, once for each work order, and tells of it.
+"""Records breaches of the agreed response time, and notifies the tenant's webhook of them.
 
-What is seen does not hang on whether it can be told: these are two jobs, and what ails the webhook stands in
-the tenant's `plugins { problems }` while the other goes on.
+Two jobs do this, so that breaches are recorded even if the webhook fails. The error of a failed webhook is
+shown in the tenant's `plugins { problems }`.
 """
 
 from __future__ import annotations
@@ -13,90 +13,93 @@ from uuid import UUID
 from sqlalchemy import Row, func, text, update
 
 from tenure_manufacturing.entities.work_orders import WorkOrder
-from tenure_manufacturing.metrics.computed_columns import respond_by
+from tenure_manufacturing.metrics.computed_columns import response_due_at
 from tenure_manufacturing.rules.work_order_states import UNFINISHED
-from tenure_manufacturing.settings import ManufacturingSettings, settings_of
-from tenure_manufacturing.webhooks import WEBHOOKS, DeliveryRejectedError, Receiver
-from tenure_sdk import Context
+from tenure_manufacturing.settings import ManufacturingSettings, load_settings
+from tenure_sdk import Context, DeliveryRejectedError, WebhookClient, WebhookEndpoint
 
-AT_ONCE = 20
-"""How many late responses are told of in one run: the transaction is open as long."""
+WEBHOOKS = WebhookClient()
+"""The webhook client of the process, opened at startup."""
 
-UNTOLD = text("""
+BATCH_SIZE = 20
+"""The number of messages that are sent in one run, because the transaction stays open for its duration."""
+
+UNNOTIFIED_BREACHES = text("""
     SELECT work_order.id, work_order.title, work_order.reported_at, work_order.response_breached_at,
         equipment.id AS equipment_id, equipment.serial_number, equipment.account_id
     FROM work_order
     JOIN equipment ON equipment.tenant_id = work_order.tenant_id AND equipment.id = work_order.equipment_id
     WHERE work_order.tenant_id = :tenant AND work_order.response_breached_at IS NOT NULL
-        AND work_order.breach_told_at IS NULL AND work_order.deleted_at IS NULL
+        AND work_order.breach_notified_at IS NULL AND work_order.deleted_at IS NULL
     ORDER BY work_order.response_breached_at, work_order.id
-    LIMIT :most
+    LIMIT :limit
 """)
 
-NOTE_TOLD = text("""
-    UPDATE work_order SET breach_told_at = :now
+MARK_NOTIFIED = text("""
+    UPDATE work_order SET breach_notified_at = :now
     WHERE tenant_id = :tenant AND id = ANY (CAST(:ids AS uuid[]))
 """)
 
 
 async def record_breaches(context: Context, now: datetime) -> None:
-    """Note each work order whose promised response is late.
+    """Set `response_breached_at` of the work orders whose response is late.
 
-    Only unfinished work counts: history that is brought in later alarms nobody.
+    Only unfinished work orders are considered, so that the import of old work orders records no breaches.
 
     Args:
-        context: Where to read and write.
-        now: The present.
+        context: The context of the tenant.
+        now: The current time.
     """
     orders = WorkOrder.__table__
-    late = (
+    statement = (
         update(WorkOrder)
         .where(
             orders.c.tenant_id == context.actor.tenant_id,
             orders.c.status.in_(UNFINISHED),
             orders.c.response_breached_at.is_(None),
             orders.c.deleted_at.is_(None),
-            respond_by(orders) < func.coalesce(orders.c.responded_at, now),
+            response_due_at(orders) < func.coalesce(orders.c.responded_at, now),
         )
         .values(response_breached_at=now)
         .execution_options(synchronize_session=False)
     )
-    await context.session.execute(late)
+    await context.session.execute(statement)
 
 
 async def notify_breaches(context: Context, now: datetime) -> None:
-    """Tell the tenant's webhook of the breaches that were noted, if there is one.
+    """Send the recorded breaches to the tenant's webhook, if the tenant has set one.
 
     Args:
-        context: Where to read and write.
-        now: The present.
+        context: The context of the tenant.
+        now: The current time.
 
     Raises:
-        NotTakenError: It did not take the first; where it does not take a later one, the next run goes on.
+        DeliveryRejectedError: The first message was rejected. If a later message is rejected, the messages
+            before it are marked as sent, and the next run sends the others.
     """
-    receiver = _receiver(await settings_of(context))
-    if receiver is None:
+    endpoint = _create_endpoint(await load_settings(context))
+    if endpoint is None:
         return
-    asked = {"tenant": context.actor.tenant_id, "most": AT_ONCE}
-    told: list[UUID] = []
-    for order in (await context.session.execute(UNTOLD, asked)).all():
+    binds = {"tenant": context.actor.tenant_id, "limit": BATCH_SIZE}
+    sent: list[UUID] = []
+    for order in (await context.session.execute(UNNOTIFIED_BREACHES, binds)).all():
         try:
-            await WEBHOOKS.send(receiver, f"response_breached_{order.id}", now, _message(order, now))
+            await WEBHOOKS.send(endpoint, f"response_breached_{order.id}", now, _build_message(order, now))
         except DeliveryRejectedError:
-            if told:
+            if sent:
                 break
             raise
-        told.append(order.id)
-    await context.session.execute(NOTE_TOLD, {"tenant": context.actor.tenant_id, "now": now, "ids": told})
+        sent.append(order.id)
+    await context.session.execute(MARK_NOTIFIED, {"tenant": context.actor.tenant_id, "now": now, "ids": sent})
 
 
-def _receiver(settings: ManufacturingSettings) -> Receiver | None:
+def _create_endpoint(settings: ManufacturingSettings) -> WebhookEndpoint | None:
     if settings.webhook_url is None or settings.webhook_secret is None:
         return None
-    return Receiver(str(settings.webhook_url), settings.webhook_secret.get_secret_value())
+    return WebhookEndpoint(str(settings.webhook_url), settings.webhook_secret.get_secret_value())
 
 
-def _message(order: Row[Any], now: datetime) -> dict[str, object]:
+def _build_message(order: Row[Any], now: datetime) -> dict[str, object]:
     return {
         "type": "work_order.response_breached",
         "timestamp": now.isoformat(),

@@ -1,1 +1,1 @@
-"""Metrics: fields computed by PostgreSQL and reliability figures."""
+"""Computed fields: reliability metrics, the account summary and other derived values."""

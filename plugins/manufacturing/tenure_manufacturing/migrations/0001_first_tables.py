@@ -1,4 +1,4 @@
-"""First tables."""
+"""Create the tables of the pack."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
-    make_part()
-    make_product()
-    make_service_contract()
-    make_equipment()
-    make_error_event()
-    make_meter()
-    make_maintenance_plan()
-    make_meter_reading()
-    make_planned_part()
-    make_work_order()
-    make_part_use()
+    """Apply the revision."""
+    create_part()
+    create_product()
+    create_service_contract()
+    create_equipment()
+    create_error_event()
+    create_meter()
+    create_maintenance_plan()
+    create_meter_reading()
+    create_planned_part()
+    create_work_order()
+    create_part_use()
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     drop_table("part_use")
     drop_table("work_order")
     drop_table("planned_part")
@@ -41,7 +41,7 @@ def downgrade() -> None:
 
 
 def create_table(name: str, columns: str) -> None:
-    """Make the table of an entity: with what every record has, and for each tenant to see its own."""
+    """Create the table of an entity with the system columns and row security."""
     op.execute(f"""
         CREATE TABLE "{name}" (
             tenant_id uuid NOT NULL,
@@ -55,17 +55,17 @@ def create_table(name: str, columns: str) -> None:
         )
     """)
     op.execute(f'CREATE INDEX ix_{name}_created_at ON "{name}" (tenant_id, created_at, id)')
-    op.execute(f"CALL tenure_protect('{name}')")
+    op.execute(f"CALL tenure_enable_row_security('{name}')")
 
 
 def drop_table(name: str) -> None:
-    """Drop the table of an entity, with what captures it."""
+    """Drop the table of an entity and its change capture."""
     op.execute(f"CALL tenure_uncapture('{name}')")
     op.drop_table(name)
 
 
-def make_part() -> None:
-    """Make the table of Part."""
+def create_part() -> None:
+    """Create the table of Part."""
     create_table(
         "part",
         """
@@ -73,7 +73,7 @@ def make_part() -> None:
         name text COLLATE "C" NOT NULL,
         unit_cost_minor_units bigint,
         unit_cost_currency text COLLATE "C",
-        received integer DEFAULT '0' NOT NULL,
+        received_quantity integer DEFAULT '0' NOT NULL,
         reorder_below integer,
         search tsvector GENERATED ALWAYS AS (tenure_search_words(coalesce(number, '')
             || ' ' || coalesce(name, ''))) STORED,
@@ -87,13 +87,13 @@ def make_part() -> None:
         CALL tenure_capture('part', 'Part', '{
             "number": "number", "name": "name",
             "unitCost": {"minorUnits": "unit_cost_minor_units", "currency": "unit_cost_currency"},
-            "received": "received", "reorderBelow": "reorder_below"
+            "receivedQuantity": "received_quantity", "reorderBelow": "reorder_below"
         }')
     """)
 
 
-def make_product() -> None:
-    """Make the table of Product."""
+def create_product() -> None:
+    """Create the table of Product."""
     create_table(
         "product",
         """
@@ -123,8 +123,8 @@ def make_product() -> None:
     """)
 
 
-def make_service_contract() -> None:
-    """Make the table of ServiceContract."""
+def create_service_contract() -> None:
+    """Create the table of ServiceContract."""
     create_table(
         "service_contract",
         """
@@ -166,8 +166,8 @@ def make_service_contract() -> None:
     """)
 
 
-def make_equipment() -> None:
-    """Make the table of Equipment."""
+def create_equipment() -> None:
+    """Create the table of Equipment."""
     create_table(
         "equipment",
         """
@@ -229,8 +229,8 @@ def make_equipment() -> None:
     """)
 
 
-def make_error_event() -> None:
-    """Make the table of ErrorEvent."""
+def create_error_event() -> None:
+    """Create the table of ErrorEvent."""
     create_table(
         "error_event",
         """
@@ -262,8 +262,8 @@ def make_error_event() -> None:
     """)
 
 
-def make_meter() -> None:
-    """Make the table of Meter."""
+def create_meter() -> None:
+    """Create the table of Meter."""
     create_table(
         "meter",
         """
@@ -286,24 +286,24 @@ def make_meter() -> None:
     """)
 
 
-def make_maintenance_plan() -> None:
-    """Make the table of MaintenancePlan."""
+def create_maintenance_plan() -> None:
+    """Create the table of MaintenancePlan."""
     create_table(
         "maintenance_plan",
         """
         equipment_id uuid NOT NULL,
         name text COLLATE "C" NOT NULL,
         component text COLLATE "C",
-        every_days integer,
-        every_running_hours double precision,
+        interval_days integer,
+        interval_running_hours double precision,
         meter_id uuid,
         comparison text COLLATE "C",
         threshold double precision,
         tasks text[] COLLATE "C" DEFAULT '{}' NOT NULL,
         expected_minutes integer,
         active boolean DEFAULT 'True' NOT NULL,
-        counts_from timestamptz NOT NULL,
-        counts_from_running_hours double precision DEFAULT '0.0' NOT NULL,
+        interval_started_at timestamptz NOT NULL,
+        interval_start_running_hours double precision DEFAULT '0.0' NOT NULL,
         next_due_at timestamptz,
         search tsvector GENERATED ALWAYS AS (tenure_search_words(coalesce(name, '')
             || ' ' || coalesce(component, ''))) STORED,
@@ -328,17 +328,18 @@ def make_maintenance_plan() -> None:
     op.execute("CREATE INDEX ix_maintenance_plan_search ON maintenance_plan USING gin (search)")
     op.execute("""
         CALL tenure_capture('maintenance_plan', 'MaintenancePlan', '{
-            "name": "name", "component": "component", "everyDays": "every_days",
-            "everyRunningHours": "every_running_hours", "comparison": "comparison", "threshold": "threshold",
-            "tasks": "tasks", "expectedMinutes": "expected_minutes", "active": "active",
-            "countsFrom": "counts_from", "countsFromRunningHours": "counts_from_running_hours",
+            "name": "name", "component": "component", "intervalDays": "interval_days",
+            "intervalRunningHours": "interval_running_hours", "comparison": "comparison",
+            "threshold": "threshold", "tasks": "tasks", "expectedMinutes": "expected_minutes",
+            "active": "active", "intervalStartedAt": "interval_started_at",
+            "intervalStartRunningHours": "interval_start_running_hours",
             "nextDueAt": "next_due_at", "equipment": {"id": "equipment_id"}, "meter": {"id": "meter_id"}
         }')
     """)
 
 
-def make_meter_reading() -> None:
-    """Make the table of MeterReading."""
+def create_meter_reading() -> None:
+    """Create the table of MeterReading."""
     create_table(
         "meter_reading",
         """
@@ -361,8 +362,8 @@ def make_meter_reading() -> None:
     """)
 
 
-def make_planned_part() -> None:
-    """Make the table of PlannedPart."""
+def create_planned_part() -> None:
+    """Create the table of PlannedPart."""
     create_table(
         "planned_part",
         """
@@ -384,14 +385,14 @@ def make_planned_part() -> None:
     """)
 
 
-def make_work_order() -> None:
-    """Make the table of WorkOrder."""
+def create_work_order() -> None:
+    """Create the table of WorkOrder."""
     create_table(
         "work_order",
         """
         equipment_id uuid NOT NULL,
         plan_id uuid,
-        counted_from timestamptz,
+        interval_started_at timestamptz,
         title text COLLATE "C" NOT NULL,
         description text COLLATE "C",
         kind text COLLATE "C" NOT NULL,
@@ -412,7 +413,7 @@ def make_work_order() -> None:
         signed_off_by text COLLATE "C",
         signed_off_at timestamptz,
         response_breached_at timestamptz,
-        breach_told_at timestamptz,
+        breach_notified_at timestamptz,
         search tsvector GENERATED ALWAYS AS (tenure_search_words(coalesce(title, '')
             || ' ' || coalesce(description, '')
             || ' ' || coalesce(component, '')
@@ -434,21 +435,22 @@ def make_work_order() -> None:
     op.execute("CREATE INDEX ix_work_order_status ON work_order (tenant_id, status, id)")
     op.execute("""
         CALL tenure_capture('work_order', 'WorkOrder', '{
-            "countedFrom": "counted_from", "title": "title", "description": "description", "kind": "kind",
-            "status": "status", "priority": "priority", "component": "component", "tasks": "tasks",
+            "intervalStartedAt": "interval_started_at", "title": "title",
+            "description": "description", "kind": "kind", "status": "status", "priority": "priority",
+            "component": "component", "tasks": "tasks",
             "reportedAt": "reported_at", "dueAt": "due_at", "assignee": "assignee",
             "respondedAt": "responded_at", "completedAt": "completed_at", "labourMinutes": "labour_minutes",
             "downtimeMinutes": "downtime_minutes",
             "cost": {"minorUnits": "cost_minor_units", "currency": "cost_currency"},
             "resolution": "resolution", "signedOffBy": "signed_off_by", "signedOffAt": "signed_off_at",
-            "responseBreachedAt": "response_breached_at", "breachToldAt": "breach_told_at",
+            "responseBreachedAt": "response_breached_at", "breachNotifiedAt": "breach_notified_at",
             "equipment": {"id": "equipment_id"}, "plan": {"id": "plan_id"}
         }')
     """)
 
 
-def make_part_use() -> None:
-    """Make the table of PartUse."""
+def create_part_use() -> None:
+    """Create the table of PartUse."""
     create_table(
         "part_use",
         """

@@ -1,1 +1,1 @@
-"""Validators of writes: plans, readings, timestamps and work orders."""
+"""Validation rules for work orders, meter readings and maintenance plans."""

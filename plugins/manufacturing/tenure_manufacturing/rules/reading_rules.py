@@ -1,4 +1,4 @@
-"""Readings: a meter reads one value at a time, and whoever sends another is told."""
+"""Rules for meter readings: one reading per meter and time, and no reading in the future."""
 
 from __future__ import annotations
 
@@ -10,82 +10,81 @@ from uuid import UUID
 from sqlalchemy import text
 
 from tenure_manufacturing.rules.timestamps import future_error
-from tenure_sdk import ChangeOperation, Context, Refusal, RowWrite, Values, WriteSet
+from tenure_sdk import ChangeOperation, Context, RowError, RowWrite, Values, WriteSet
 
 TAKEN_AT = ("takenAt",)
 
-TAKEN = text("""
+STORED_READINGS = text("""
     SELECT meter_id, taken_at, id FROM meter_reading
     WHERE tenant_id = :tenant AND deleted_at IS NULL
-        AND meter_id = ANY (CAST(:known_meters AS uuid[])) AND taken_at BETWEEN :first AND :last
+        AND meter_id = ANY (CAST(:distinct_meters AS uuid[])) AND taken_at BETWEEN :first AND :last
         AND ((meter_id, taken_at) IN (
             SELECT * FROM unnest(CAST(:meters AS uuid[]), CAST(:times AS timestamptz[]))
         )) IS TRUE
 """)
-"""One scan, in which each reading is looked for among those that are asked for: what is IS TRUE is no join.
-While devices send a lot PostgreSQL does not know how many readings there are, and what joins them one by
-one may look at all of a tenant's for each of a thousand."""
+"""`IS TRUE` prevents a join with the list. While devices send many readings, the statistics of the table are
+outdated, and a nested loop could scan all readings of the tenant for each of a thousand rows."""
 
 
 class ReadingSlot(NamedTuple):
-    """What there is one reading of."""
+    """The meter and time of a reading, which are unique."""
 
     meter_id: UUID
     taken_at: datetime
 
 
-async def validate_readings(context: Context, writes: WriteSet) -> list[Refusal]:
-    """Return a refusal for each reading of a time that has not come, or that there is another reading of.
+async def validate_readings(context: Context, writes: WriteSet) -> list[RowError]:
+    """Return an error for each reading that is in the future or whose slot has another reading.
 
-    The same reading, sent again under its external reference, is no other.
+    A reading that is sent again with the same external reference is the same record, so it is accepted.
     """
-    places = await _places(writes)
+    slots = await _collect_slots(writes)
     now = datetime.now(UTC)
-    taken = await _taken(context, [place for _, place in places])
-    refusals = []
-    for row, place in places:
-        if reason := future_error(place.taken_at, now):
-            refusals.append(Refusal(row, TAKEN_AT, f"{reason}: look at the clock of the device"))
-        elif taken.setdefault(place, row.id) != row.id:
-            refusals.append(Refusal(row, TAKEN_AT, _again(place.taken_at)))
-    return refusals
+    readings = await _load_readings(context, [slot for _, slot in slots])
+    errors = []
+    for row, slot in slots:
+        if message := future_error(slot.taken_at, now):
+            errors.append(RowError(row, TAKEN_AT, f"{message}: check the clock of the device"))
+        elif readings.setdefault(slot, row.id) != row.id:
+            errors.append(RowError(row, TAKEN_AT, _duplicate_error(slot.taken_at)))
+    return errors
 
 
-def _again(at: datetime) -> str:
+def _duplicate_error(at: datetime) -> str:
     return (
-        f"another reading of this meter was taken at {at.isoformat()}; "
-        "to correct that one, send it under its own key or id"
+        f"the meter already has another reading at {at.isoformat()}: "
+        "to correct it, send its external reference or id"
     )
 
 
-async def _places(writes: WriteSet) -> list[tuple[RowWrite, ReadingSlot]]:
-    """Return the rows that claim a place, each with it; a row that says only a part has the rest already."""
-    claiming = [row for row in writes.rows if row.operation is ChangeOperation.RESTORE or _said(row)]
-    whole = all(_said(row) == set(ReadingSlot._fields) for row in claiming)
-    stored = {} if whole else await writes.stored()
-    return [(row, _place({**stored.get(row.id, {}), **row.values})) for row in claiming]
+async def _collect_slots(writes: WriteSet) -> list[tuple[RowWrite, ReadingSlot]]:
+    """Return the rows that set or restore a slot. Stored values are read only if a row sets a part of it."""
+    rows = [row for row in writes.rows if row.operation is ChangeOperation.RESTORE or _slot_columns(row)]
+    is_complete = all(_slot_columns(row) == set(ReadingSlot._fields) for row in rows)
+    stored = {} if is_complete else await writes.read_stored()
+    return [(row, _create_slot({**stored.get(row.id, {}), **row.values})) for row in rows]
 
 
-def _said(row: RowWrite) -> set[str]:
+def _slot_columns(row: RowWrite) -> set[str]:
     return row.values.keys() & set(ReadingSlot._fields)
 
 
-def _place(values: Values) -> ReadingSlot:
+def _create_slot(values: Values) -> ReadingSlot:
     return ReadingSlot(values["meter_id"], values["taken_at"])
 
 
-async def _taken(context: Context, places: Sequence[ReadingSlot]) -> dict[ReadingSlot, UUID]:
-    """Return the readings that are there, by their places."""
-    if not places:
+async def _load_readings(context: Context, slots: Sequence[ReadingSlot]) -> dict[ReadingSlot, UUID]:
+    """Return the ids of the stored readings in some slots."""
+    if not slots:
         return {}
-    times = [place.taken_at for place in places]
-    asked = {
+    times = [slot.taken_at for slot in slots]
+    binds = {
         "tenant": context.actor.tenant_id,
-        "meters": [place.meter_id for place in places],
+        "meters": [slot.meter_id for slot in slots],
         "times": times,
-        "known_meters": list({place.meter_id for place in places}),
+        "distinct_meters": list({slot.meter_id for slot in slots}),
         "first": min(times),
         "last": max(times),
     }
-    found = await context.session.execute(TAKEN, asked)
-    return {ReadingSlot(meter_id, taken_at): id for meter_id, taken_at, id in found}
+    rows = await context.session.execute(STORED_READINGS, binds)
+    return {ReadingSlot(meter_id, taken_at): id for meter_id, taken_at, id in rows}

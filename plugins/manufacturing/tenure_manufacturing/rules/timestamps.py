@@ -1,18 +1,18 @@
-"""Clocks: what has happened lies in the past, as far as clocks agree. Pure."""
+"""Rejects timestamps in the future. No I/O."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-CLOCKS_APART = timedelta(days=1)
-"""How far the clock of whoever tells us something may be ahead of ours."""
+MAX_CLOCK_DIFFERENCE = timedelta(days=1)
+"""How far a sender's clock may be ahead of the server's clock."""
 
 
 def future_error(at: datetime, now: datetime) -> str | None:
-    """Return why something can't have happened at a moment; None where it can.
+    """Return an error message if a timestamp of a past event is in the future, otherwise None.
 
     Args:
-        at: When it is said to have happened.
-        now: The present.
+        at: The timestamp.
+        now: The current time.
     """
-    return f"{at.isoformat()} has not come yet" if at > now + CLOCKS_APART else None
+    return f"{at.isoformat()} is in the future" if at > now + MAX_CLOCK_DIFFERENCE else None

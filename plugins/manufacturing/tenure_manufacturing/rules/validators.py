@@ -1,4 +1,4 @@
-"""Checks: what the pack has to say before rows are written."""
+"""Runs the validator of each entity; called by the hook `validate_write`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from tenure_manufacturing.entities.work_orders import WorkOrder
 from tenure_manufacturing.rules.plan_rules import validate_plans
 from tenure_manufacturing.rules.reading_rules import validate_readings
 from tenure_manufacturing.rules.work_order_transitions import validate_transitions
-from tenure_sdk import ChangeOperation, Context, Refusal, WriteSet
+from tenure_sdk import ChangeOperation, Context, RowError, WriteSet
 
-LEAVING = frozenset((ChangeOperation.DELETE, ChangeOperation.PURGE))
-"""What may be done to any record."""
+REMOVAL_OPERATIONS = frozenset((ChangeOperation.DELETE, ChangeOperation.PURGE))
+"""Operations that no rule restricts."""
 
 
-async def run_validators(context: Context, writes: WriteSet) -> list[Refusal]:
-    """Return a refusal for each row that may not be written."""
-    kept = WriteSet(writes.entity, [row for row in writes.rows if row.operation not in LEAVING], writes.read)
-    if not kept.rows:
+async def run_validators(context: Context, writes: WriteSet) -> list[RowError]:
+    """Return an error for each row that violates a rule of its entity."""
+    rows = [row for row in writes.rows if row.operation not in REMOVAL_OPERATIONS]
+    checked = WriteSet(writes.entity, rows, writes.read)
+    if not rows:
         return []
-    if kept.entity is WorkOrder:
-        return await validate_transitions(context, kept)
-    if kept.entity is MeterReading:
-        return await validate_readings(context, kept)
-    return await validate_plans(kept) if kept.entity is MaintenancePlan else []
+    if writes.entity is WorkOrder:
+        return await validate_transitions(context, checked)
+    if writes.entity is MeterReading:
+        return await validate_readings(context, checked)
+    return await validate_plans(checked) if writes.entity is MaintenancePlan else []

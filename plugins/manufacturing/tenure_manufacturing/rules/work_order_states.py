@@ -1,4 +1,4 @@
-"""States of work orders: what may follow what, and what each needs. Pure."""
+"""The state machine of work orders: allowed transitions, required fields and locked fields. No I/O."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ TRANSITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         CANCELLED: (OPEN,),
     }
 )
-"""What a work order may become from where it stands. A customer who does not accept the work sends it back
-to IN_PROGRESS; what is signed off stays as it is."""
+"""The allowed next statuses. COMPLETED returns to IN_PROGRESS if the customer does not accept the work."""
 
-NEEDS: Mapping[str, str] = MappingProxyType(
+REQUIRED_FIELDS: Mapping[str, str] = MappingProxyType(
     {
         ASSIGNED: "assignee",
         IN_PROGRESS: "responded_at",
@@ -32,58 +31,60 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         SIGNED_OFF: "signed_off_by",
     }
 )
-"""The field that a work order can't lack where it stands."""
+"""The field that a work order needs, by status."""
 
 UNFINISHED = (OPEN, ASSIGNED, IN_PROGRESS, ON_HOLD)
-"""Where work is still to be done."""
+"""Statuses in which work remains."""
 
-UNTOUCHED = (OPEN, ASSIGNED)
-"""Where nobody has begun."""
+NOT_STARTED = (OPEN, ASSIGNED)
+"""Statuses before the work begins."""
 
-DONE = (COMPLETED, SIGNED_OFF)
-"""Where the work was done."""
+FINISHED = (COMPLETED, SIGNED_OFF)
+"""Statuses after the work was done."""
 
-CLOSED = (SIGNED_OFF, CANCELLED)
-"""Where a work order stays as it is: the customer has accepted what it says, or nobody works on it."""
+LOCKED = (SIGNED_OFF, CANCELLED)
+"""Statuses in which the fields of a work order cannot be changed."""
 
-BILLED_LATER = frozenset(("cost_minor_units", "cost_currency"))
-"""What may still be written of it: bills come when the work is long accepted."""
+UNLOCKED_COLUMNS = frozenset(("cost_minor_units", "cost_currency"))
+"""Columns that can be changed in every status: invoices arrive after the customer has accepted the work."""
 
 
-def refused_step(before: str, after: str) -> str | None:
-    """Return why a work order may not go from one state to another; None where it may.
+def transition_error(before: str, after: str) -> str | None:
+    """Return an error message if a status transition is not allowed, otherwise None.
 
-    A record that is written as it is takes no step.
+    Args:
+        before: The stored status.
+        after: The new status; an equal status is allowed.
     """
     if before == after or after in TRANSITIONS[before]:
         return None
     if not TRANSITIONS[before]:
-        return f"a work order that is {before} stays so: make a new one"
-    return f"a work order that is {before} can become {_either(TRANSITIONS[before])}, not {after}"
+        return f"the status {before} is final: create a new work order"
+    return f"the status {before} can change to {_join_with_or(TRANSITIONS[before])}, not to {after}"
 
 
-def missing(status: str, values: Mapping[str, Any]) -> str | None:
-    """Return the field that a work order lacks where it stands; None where it lacks none.
+def missing_field(status: str, values: Mapping[str, Any]) -> str | None:
+    """Return the attribute that a work order needs in a status but does not have, otherwise None.
 
     Args:
-        status: Where it stands.
+        status: The status.
         values: The values of the work order by attribute.
     """
-    needed = NEEDS.get(status)
-    return needed if needed and not values.get(needed) else None
+    name = REQUIRED_FIELDS.get(status)
+    return name if name and not values.get(name) else None
 
 
 def locked_field_error(status: str, name: str) -> str:
-    """Return why a field of a closed work order may not be changed.
+    """Return the error message for a change of a locked field.
 
     Args:
-        status: Where it stands.
-        name: The field, as the API calls it.
+        status: The status of the work order, one of `LOCKED`.
+        name: The name of the field in the API.
     """
-    reopened = ", unless it is OPEN again" if OPEN in TRANSITIONS[status] else ""
-    return f"a work order that is {status} keeps its {name}{reopened}; only its cost may still be written"
+    alternative = "the cost, or the status to OPEN" if OPEN in TRANSITIONS[status] else "the cost"
+    return f"{name} cannot be changed while the status is {status}: change only {alternative}"
 
 
-def _either(words: tuple[str, ...]) -> str:
+def _join_with_or(words: tuple[str, ...]) -> str:
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last

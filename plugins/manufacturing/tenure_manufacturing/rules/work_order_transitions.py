@@ -1,4 +1,4 @@
-"""Steps: refuses what a work order may not become, and what may not change where it stands, and says why."""
+"""Validates writes of work orders against the state machine, the lock of closed orders and the clock."""
 
 from __future__ import annotations
 
@@ -9,52 +9,51 @@ from typing import Any
 from tenure_manufacturing.roles import SIGN_OFF
 from tenure_manufacturing.rules.timestamps import future_error
 from tenure_manufacturing.rules.work_order_states import (
-    BILLED_LATER,
-    CLOSED,
+    LOCKED,
     SIGNED_OFF,
+    UNLOCKED_COLUMNS,
     locked_field_error,
-    missing,
-    refused_step,
+    missing_field,
+    transition_error,
 )
-from tenure_sdk import Context, ForbiddenError, Refusal, RowWrite, WriteSet, camel_case
+from tenure_sdk import Context, ForbiddenError, RowError, RowWrite, WriteSet, camel_case
 
 STATUS = ("status",)
 
-APART = frozenset(("status", "deleted_at")) | BILLED_LATER
-"""Columns that are judged by themselves, or not at all."""
+EXEMPT_COLUMNS = frozenset(("status", "deleted_at")) | UNLOCKED_COLUMNS
+"""Columns that the lock of closed work orders does not cover."""
 
-HAPPENED = ("responded_at", "completed_at", "signed_off_at")
-"""Moments that plans count from, or that tell whether we were late."""
+PAST_TIMESTAMPS = ("responded_at", "completed_at", "signed_off_at")
+"""Timestamps of events that have occurred. A plan interval that starts in the future would never be due."""
 
 
-async def validate_transitions(context: Context, writes: WriteSet) -> list[Refusal]:
-    """Return a refusal for each step that a work order may not take, and each field that it has to keep.
+async def validate_transitions(context: Context, writes: WriteSet) -> list[RowError]:
+    """Return the errors of the rows.
 
-    A new work order may stand anywhere, so that what was done elsewhere can be brought in.
+    A new work order can have any status, so that historical work orders can be imported.
     """
-    stored = await writes.stored()
+    stored = await writes.read_stored()
     now = datetime.now(UTC)
-    refusals: list[Refusal] = []
+    errors: list[RowError] = []
     for row in writes.rows:
         before = stored.get(row.id, {})
-        if message := _step_refused(context, before.get("status"), row.values.get("status")):
-            refusals.append(Refusal(row, STATUS, message))
-        refusals += _lacking(row, before)
-        refusals += _frozen(row, before)
-        refusals += _not_yet(row, now)
-    return refusals
+        if message := _status_error(context, before.get("status"), row.values.get("status")):
+            errors.append(RowError(row, STATUS, message))
+        errors += _check_required_field(row, before)
+        errors += _check_locked_fields(row, before)
+        errors += _check_timestamps(row, now)
+    return errors
 
 
-def _step_refused(context: Context, before: str | None, after: str | None) -> str | None:
-    """Return why a status may not be written; None where it may, or is not written at all."""
+def _status_error(context: Context, before: str | None, after: str | None) -> str | None:
     if after is None or after == before:
         return None
-    if after == SIGNED_OFF and (message := _may_not_sign_off(context)):
+    if after == SIGNED_OFF and (message := _sign_off_error(context)):
         return message
-    return refused_step(before, after) if before else None
+    return transition_error(before, after) if before else None
 
 
-def _may_not_sign_off(context: Context) -> str | None:
+def _sign_off_error(context: Context) -> str | None:
     try:
         context.require(SIGN_OFF)
     except ForbiddenError as error:
@@ -62,29 +61,26 @@ def _may_not_sign_off(context: Context) -> str | None:
     return None
 
 
-def _lacking(row: RowWrite, before: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Yield a refusal where a row leaves its work order without the field that tells of its status."""
+def _check_required_field(row: RowWrite, before: Mapping[str, Any]) -> Iterator[RowError]:
     after = {**before, **row.values}
-    needed = missing(after["status"], after)
-    if needed:
-        name = camel_case(needed)
-        yield Refusal(row, (name,), f"a work order that is {after['status']} needs {name}")
+    if column := missing_field(after["status"], after):
+        name = camel_case(column)
+        yield RowError(row, (name,), f"a work order with status {after['status']} needs {name}")
 
 
-def _frozen(row: RowWrite, before: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Yield a refusal for each field of a closed work order that a row changes; the same again is none."""
+def _check_locked_fields(row: RowWrite, before: Mapping[str, Any]) -> Iterator[RowError]:
+    """Yield an error for each locked field whose value the row changes."""
     status = before.get("status")
-    if status not in CLOSED or row.values.get("status", status) != status:
+    if status not in LOCKED or row.values.get("status", status) != status:
         return
     for column, value in row.values.items():
-        if column not in APART and value != before[column]:
+        if column not in EXEMPT_COLUMNS and value != before[column]:
             name = camel_case(column.removesuffix("_id"))
-            yield Refusal(row, (name,), locked_field_error(status, name))
+            yield RowError(row, (name,), locked_field_error(status, name))
 
 
-def _not_yet(row: RowWrite, now: datetime) -> Iterator[Refusal]:
-    """Yield a refusal for each moment that has not come: a plan that counts from it would never be due."""
-    for column in HAPPENED:
+def _check_timestamps(row: RowWrite, now: datetime) -> Iterator[RowError]:
+    for column in PAST_TIMESTAMPS:
         at = row.values.get(column)
-        if at and (reason := future_error(at, now)):
-            yield Refusal(row, (camel_case(column),), f"{reason}: what is to come is its dueAt")
+        if at and (message := future_error(at, now)):
+            yield RowError(row, (camel_case(column),), f"{message}: use dueAt for planned work")

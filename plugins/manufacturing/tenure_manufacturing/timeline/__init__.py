@@ -1,1 +1,1 @@
-"""Activities that the pack writes to the timeline of an account."""
+"""Activities on the account timeline."""

@@ -1,7 +1,6 @@
-"""Activities: work orders and errors, told in the history of the account whose equipment it is.
+"""Writes work orders and error events as activities to the timeline of the account.
 
-What is told follows from the records as they are, and not from the changes that woke us: told twice, it is
-told once.
+Activities are derived from the current records, not from the changes, so repeated deliveries have no effect.
 """
 
 from __future__ import annotations
@@ -15,65 +14,75 @@ from sqlalchemy import Row, text
 from sqlalchemy.sql.elements import TextClause
 
 from tenure_manufacturing.entities.work_orders import WorkOrderKind
-from tenure_manufacturing.maintenance.record_keys import activity_key, log_refused, match
+from tenure_manufacturing.maintenance.record_keys import activity_key, log_rejected_rows, match_key
 from tenure_sdk import Activity, Context
 
 MAINTENANCE = "MAINTENANCE"
 EQUIPMENT_ERROR = "EQUIPMENT_ERROR"
-KINDS = (MAINTENANCE, EQUIPMENT_ERROR)
-"""The kinds of activity that the pack brings."""
+ACTIVITY_KINDS = (MAINTENANCE, EQUIPMENT_ERROR)
 
-Told = dict[str, object]
+MAX_SUBJECT_LENGTH = 300
+
+ActivityFields = dict[str, object]
+"""Fields of an activity, as the API receives them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityMapping:
-    """How records of one entity become activities.
+    """How the records of an entity become activities.
 
     Args:
-        sort: What their keys begin with.
-        question: Reads records by their ids, with `account_id` and `serial_number` of their equipment.
-        tell: From a record to the fields of its activity.
+        key_prefix: Prefix of the activities' keys.
+        query: Reads records by id, with `account_id` and `serial_number` of their equipment.
+        to_fields: Returns the fields of a record's activity.
     """
 
-    sort: str
-    question: TextClause
-    tell: Callable[[Row[Any]], Told]
+    key_prefix: str
+    query: TextClause
+    to_fields: Callable[[Row[Any]], ActivityFields]
 
 
-async def sync_activities(context: Context, story: ActivityMapping, ids: Iterable[UUID]) -> None:
-    """Bring the activities of some records in line with them; those of records that are gone go, too."""
-    asked = sorted(set(ids))
-    found = await context.session.execute(story.question, {"tenant": context.actor.tenant_id, "ids": asked})
-    records = {record.id: record for record in found}
-    rows = [_row(story, record) for record in records.values()]
-    log_refused(context, rows, await context.write.upsert(Activity, rows))
-    await _forget(context, story, [id for id in asked if id not in records])
+async def sync_activities(context: Context, mapping: ActivityMapping, ids: Iterable[UUID]) -> None:
+    """Create or update the activities of records; delete the activities of deleted records.
+
+    Args:
+        context: The context of the tenant.
+        mapping: The mapping of the records' entity.
+        ids: The ids of the new, changed and deleted records.
+    """
+    unique_ids = sorted(set(ids))
+    binds = {"tenant": context.actor.tenant_id, "ids": unique_ids}
+    records = {record.id: record for record in await context.session.execute(mapping.query, binds)}
+    rows = [_build_row(mapping, record) for record in records.values()]
+    log_rejected_rows(context, rows, await context.write.upsert(Activity, rows))
+    await _delete_activities(context, mapping, [id for id in unique_ids if id not in records])
 
 
-def _row(story: ActivityMapping, record: Row[Any]) -> Told:
+def _build_row(mapping: ActivityMapping, record: Row[Any]) -> ActivityFields:
     return {
-        "match": match(activity_key(story.sort, record.id)),
+        "match": match_key(activity_key(mapping.key_prefix, record.id)),
         "account": {"id": str(record.account_id)},
-        **story.tell(record),
+        **mapping.to_fields(record),
     }
 
 
-async def _forget(context: Context, story: ActivityMapping, gone: Sequence[UUID]) -> None:
-    """Delete the activities of records that are gone. A row that says nothing finds them, and makes none."""
-    rows = [{"match": match(activity_key(story.sort, id)), "onConflict": "SKIP"} for id in gone]
-    found = await context.write.upsert(Activity, rows)
-    await context.write.delete(Activity, [result.id for result in found if result.id])
+async def _delete_activities(context: Context, mapping: ActivityMapping, record_ids: Sequence[UUID]) -> None:
+    # An upsert of rows without fields returns the ids of existing activities, and creates none.
+    rows = [
+        {"match": match_key(activity_key(mapping.key_prefix, id)), "onConflict": "SKIP"} for id in record_ids
+    ]
+    results = await context.write.upsert(Activity, rows)
+    await context.write.delete(Activity, [result.id for result in results if result.id])
 
 
-def _maintenance(order: Row[Any]) -> Told:
-    happened = order.completed_at or order.due_at or order.reported_at
+def _map_work_order(order: Row[Any]) -> ActivityFields:
+    occurred_at = order.completed_at or order.due_at or order.reported_at
     return {
         "kind": MAINTENANCE,
         "direction": "INBOUND" if order.kind == WorkOrderKind.CORRECTIVE else "OUTBOUND",
-        "subject": _line(f"{order.title}: {order.serial_number}"),
+        "subject": _truncate(f"{order.title}: {order.serial_number}"),
         "body": order.resolution or order.description,
-        "occurredAt": happened.isoformat(),
+        "occurredAt": occurred_at.isoformat(),
         "dueAt": order.due_at and order.due_at.isoformat(),
         "completedAt": order.completed_at and order.completed_at.isoformat(),
         "durationSeconds": order.labour_minutes and order.labour_minutes * 60,
@@ -82,11 +91,11 @@ def _maintenance(order: Row[Any]) -> Told:
     }
 
 
-def _equipment_error(event: Row[Any]) -> Told:
+def _map_error_event(event: Row[Any]) -> ActivityFields:
     return {
         "kind": EQUIPMENT_ERROR,
         "direction": "INBOUND",
-        "subject": _line(f"{event.severity} {event.code}: {event.serial_number}"),
+        "subject": _truncate(f"{event.severity} {event.code}: {event.serial_number}"),
         "body": event.message,
         "occurredAt": event.occurred_at.isoformat(),
         "completedAt": event.cleared_at and event.cleared_at.isoformat(),
@@ -94,11 +103,11 @@ def _equipment_error(event: Row[Any]) -> Told:
     }
 
 
-def _line(subject: str) -> str:
-    return subject[:300]
+def _truncate(subject: str) -> str:
+    return subject[:MAX_SUBJECT_LENGTH]
 
 
-def _question(table: str) -> TextClause:
+def _build_query(table: str) -> TextClause:
     return text(f"""
         SELECT record.*, equipment.account_id, equipment.serial_number
         FROM {table} AS record
@@ -109,5 +118,5 @@ def _question(table: str) -> TextClause:
     """)
 
 
-WORK_ORDERS = ActivityMapping("work-order", _question("work_order"), _maintenance)
-ERROR_EVENTS = ActivityMapping("error-event", _question("error_event"), _equipment_error)
+WORK_ORDERS = ActivityMapping("work-order", _build_query("work_order"), _map_work_order)
+ERROR_EVENTS = ActivityMapping("error-event", _build_query("error_event"), _map_error_event)

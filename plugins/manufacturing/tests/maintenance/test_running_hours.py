@@ -1,4 +1,4 @@
-"""Running hours: equipment follows its latest reading, whatever comes in when."""
+"""The running hours of equipment are those of its latest reading, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -9,55 +9,57 @@ from ..conftest import DAY, NOW, Plant
 HOURS = "{ equipments { nodes { runningHours runningHoursAt } } }"
 
 
-async def hours(plant: Plant) -> tuple[float, str | None]:
-    [machine] = (await plant.ask(HOURS))["equipments"]["nodes"]
+async def read_hours(plant: Plant) -> tuple[float, str | None]:
+    [machine] = (await plant.execute(HOURS))["equipments"]["nodes"]
     return machine["runningHours"], machine["runningHoursAt"]
 
 
-async def test_a_machine_follows_its_latest_reading(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    await plant.deliver(MeterReading, *await plant.read(meter, (NOW - DAY, 100), (NOW, 116)))
-    assert await hours(plant) == (116, NOW.isoformat())
+async def test_the_latest_reading_is_used(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    await plant.handle_changes(
+        MeterReading, *await plant.create_readings(meter, (NOW - DAY, 100), (NOW, 116))
+    )
+    assert await read_hours(plant) == (116, NOW.isoformat())
 
 
-async def test_a_late_reading_does_not_set_it_back(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    await plant.deliver(MeterReading, *await plant.read(meter, (NOW, 116)))
-    await plant.deliver(MeterReading, *await plant.read(meter, (NOW - DAY, 100)))
-    assert await hours(plant) == (116, NOW.isoformat())
+async def test_an_older_reading_that_arrives_later_is_ignored(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    await plant.handle_changes(MeterReading, *await plant.create_readings(meter, (NOW, 116)))
+    await plant.handle_changes(MeterReading, *await plant.create_readings(meter, (NOW - DAY, 100)))
+    assert await read_hours(plant) == (116, NOW.isoformat())
 
 
-async def test_a_meter_that_was_set_back_does_not_make_it_young_again(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine(runningHours=5_000))
-    await plant.deliver(MeterReading, *await plant.read(meter, (NOW, 3)))
-    assert await hours(plant) == (5_000, NOW.isoformat())
+async def test_a_reset_meter_does_not_decrease_the_running_hours(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine(runningHours=5_000))
+    await plant.handle_changes(MeterReading, *await plant.create_readings(meter, (NOW, 3)))
+    assert await read_hours(plant) == (5_000, NOW.isoformat())
 
 
-async def test_a_reading_that_is_corrected_upwards_counts(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    [reading] = await plant.read(meter, (NOW, 116))
-    await plant.deliver(MeterReading, reading)
+async def test_an_increased_reading_is_used(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    [reading] = await plant.create_readings(meter, (NOW, 116))
+    await plant.handle_changes(MeterReading, reading)
     await plant.update(MeterReading, reading, value=161)
-    await plant.deliver(MeterReading, reading)
-    assert await hours(plant) == (161, NOW.isoformat())
+    await plant.handle_changes(MeterReading, reading)
+    assert await read_hours(plant) == (161, NOW.isoformat())
 
 
-async def test_only_meters_of_running_hours_count(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine(), "TEMPERATURE", "°C")
-    await plant.deliver(MeterReading, *await plant.read(meter, (NOW, 70)))
-    assert await hours(plant) == (0, None)
+async def test_other_kinds_of_meters_are_ignored(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine(), "TEMPERATURE", "°C")
+    await plant.handle_changes(MeterReading, *await plant.create_readings(meter, (NOW, 70)))
+    assert await read_hours(plant) == (0, None)
 
 
-async def test_machines_do_not_follow_the_meters_of_others(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine("M-1"))
-    await plant.machine("M-2")
-    await plant.deliver(MeterReading, *await plant.read(meter, (NOW, 50)))
-    machines = (await plant.ask(HOURS))["equipments"]["nodes"]
+async def test_the_meters_of_other_equipment_are_ignored(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine("M-1"))
+    await plant.create_machine("M-2")
+    await plant.handle_changes(MeterReading, *await plant.create_readings(meter, (NOW, 50)))
+    machines = (await plant.execute(HOURS))["equipments"]["nodes"]
     assert [machine["runningHours"] for machine in machines] == [50, 0]
 
 
-async def test_what_somebody_has_noted_since_the_latest_reading_counts(plant: Plant) -> None:
-    noted = {"runningHours": 90, "runningHoursAt": NOW.isoformat()}
-    meter = await plant.meter(await plant.machine(**noted))
-    await plant.deliver(MeterReading, *await plant.read(meter, (NOW - DAY, 100)))
-    assert await hours(plant) == (90, NOW.isoformat())
+async def test_running_hours_that_were_entered_after_the_latest_reading_are_kept(plant: Plant) -> None:
+    entered = {"runningHours": 90, "runningHoursAt": NOW.isoformat()}
+    meter = await plant.create_meter(await plant.create_machine(**entered))
+    await plant.handle_changes(MeterReading, *await plant.create_readings(meter, (NOW - DAY, 100)))
+    assert await read_hours(plant) == (90, NOW.isoformat())

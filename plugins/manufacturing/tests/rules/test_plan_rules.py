@@ -1,4 +1,4 @@
-"""Rules of plans: what nothing makes due is no plan."""
+"""A plan needs an interval or a complete condition."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ UPDATE = """mutation($input: MaintenancePlanUpdateInput!) { maintenancePlanUpdat
 } }"""
 
 
-async def create(plant: Plant, machine: UUID, **fields: object) -> dict[str, Any]:
-    row = {"equipment": ref(machine), "name": "Oil", "countsFrom": NOW.isoformat(), **fields}
-    return (await plant.ask(CREATE, input=row))["maintenancePlanCreate"]
+async def create_plan(plant: Plant, machine: UUID, **fields: object) -> dict[str, Any]:
+    row = {"equipment": ref(machine), "name": "Oil", "intervalStartedAt": NOW.isoformat(), **fields}
+    return (await plant.execute(CREATE, input=row))["maintenancePlanCreate"]
 
 
-async def test_a_plan_that_nothing_makes_due_is_refused(plant: Plant) -> None:
-    [error] = (await create(plant, await plant.machine()))["userErrors"]
-    assert error["code"] == "REFUSED"
-    assert "everyDays, everyRunningHours, or a meter" in error["message"]
+async def test_a_plan_without_interval_and_condition_is_rejected(plant: Plant) -> None:
+    [error] = (await create_plan(plant, await plant.create_machine()))["userErrors"]
+    assert error["code"] == "REJECTED"
+    assert "set intervalDays, intervalRunningHours, or a condition" in error["message"]
 
 
-async def test_half_a_condition_is_refused(plant: Plant) -> None:
-    machine = await plant.machine()
-    meter = await plant.meter(machine)
-    [error] = (await create(plant, machine, meter=ref(meter), everyDays=90))["userErrors"]
-    assert error["message"] == "meter, comparison and threshold go together: give all three or none"
+async def test_an_incomplete_condition_is_rejected(plant: Plant) -> None:
+    machine = await plant.create_machine()
+    meter = await plant.create_meter(machine)
+    [error] = (await create_plan(plant, machine, meter=ref(meter), intervalDays=90))["userErrors"]
+    assert error["message"] == "a condition needs meter, comparison and threshold: set all three or none"
 
 
-async def test_a_plan_keeps_what_makes_it_due(plant: Plant) -> None:
-    made = await create(plant, await plant.machine(), everyDays=90)
-    identity = made["maintenancePlan"]["id"]
-    [error] = (await plant.ask(UPDATE, input={"id": identity, "everyDays": None}))["maintenancePlanUpdate"][
-        "userErrors"
-    ]
-    assert error["code"] == "REFUSED"
-    assert (await plant.ask(UPDATE, input={"id": identity, "everyDays": None, "everyRunningHours": 500}))[
+async def test_an_update_cannot_remove_the_last_interval(plant: Plant) -> None:
+    payload = await create_plan(plant, await plant.create_machine(), intervalDays=90)
+    identity = payload["maintenancePlan"]["id"]
+    [error] = (await plant.execute(UPDATE, input={"id": identity, "intervalDays": None}))[
         "maintenancePlanUpdate"
-    ]["userErrors"] == []
+    ]["userErrors"]
+    assert error["code"] == "REJECTED"
+    assert (
+        await plant.execute(UPDATE, input={"id": identity, "intervalDays": None, "intervalRunningHours": 500})
+    )["maintenancePlanUpdate"]["userErrors"] == []

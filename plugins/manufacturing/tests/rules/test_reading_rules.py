@@ -1,4 +1,4 @@
-"""Readings: a gateway may send what it likes, and a meter still reads one value at a time."""
+"""A meter has one reading per time, and readings are not in the future."""
 
 from __future__ import annotations
 
@@ -16,108 +16,108 @@ from ..conftest import DAY, HOUR, NOW, Plant, ref
 READINGS = "{ meterReadings { nodes { value takenAt } } }"
 
 
-def line(meter: UUID, key: str, at: datetime, value: float) -> dict[str, object]:
+def build_line(meter: UUID, key: str, at: datetime, value: float) -> dict[str, object]:
     match = {"externalRef": {"system": "gateway", "id": key}}
     return {"match": match, "meter": ref(meter), "takenAt": at.isoformat(), "value": value}
 
 
-async def stream(plant: Plant, *lines: dict[str, object]) -> list[dict[str, Any]]:
-    """Send lines as a device gateway does, and return what became of each."""
-    gateway = await plant.tenant.acting_as("device_gateway")
-    body = b"".join(orjson.dumps(one) + b"\n" for one in lines)
+async def send_lines(plant: Plant, *lines: dict[str, object]) -> list[dict[str, Any]]:
+    """Send lines to the bulk endpoint as a device gateway, and return the result of each."""
+    gateway = await plant.tenant.with_role("device_gateway")
+    body = b"".join(orjson.dumps(line) + b"\n" for line in lines)
     headers = {"Content-Type": "application/x-ndjson"}
-    answer = await gateway.client.post("/bulk/MeterReading", content=body, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return [orjson.loads(one) for one in answer.text.splitlines()][: len(lines)]
+    response = await gateway.client.post("/bulk/MeterReading", content=body, headers=headers)
+    assert response.status_code == 200, response.text
+    return [orjson.loads(line) for line in response.text.splitlines()][: len(lines)]
 
 
-async def test_the_same_reading_sent_again_is_the_same(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    lines = [line(meter, str(n), NOW - n * DAY, 100 - n) for n in range(3)]
-    assert [one["status"] for one in await stream(plant, *lines)] == ["CREATED"] * 3
-    assert [one["status"] for one in await stream(plant, *lines)] == ["NOOP"] * 3
+async def test_a_reading_that_is_sent_again_changes_nothing(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    lines = [build_line(meter, str(n), NOW - n * DAY, 100 - n) for n in range(3)]
+    assert [result["status"] for result in await send_lines(plant, *lines)] == ["CREATED"] * 3
+    assert [result["status"] for result in await send_lines(plant, *lines)] == ["NOOP"] * 3
 
 
-async def test_another_reading_of_the_same_time_is_refused_with_the_reason(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    await stream(plant, line(meter, "a", NOW, 100))
-    [refused] = await stream(plant, line(meter, "b", NOW, 101))
-    assert refused["status"] == "FAILED"
-    [error] = refused["userErrors"]
-    assert (error["code"], error["path"]) == ("REFUSED", ["takenAt"])
-    assert error["message"].startswith(f"another reading of this meter was taken at {NOW.isoformat()}")
-    assert (await plant.ask(READINGS))["meterReadings"]["nodes"] == [
+async def test_a_second_reading_at_the_same_time_is_rejected(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    await send_lines(plant, build_line(meter, "a", NOW, 100))
+    [rejected] = await send_lines(plant, build_line(meter, "b", NOW, 101))
+    assert rejected["status"] == "FAILED"
+    [error] = rejected["userErrors"]
+    assert (error["code"], error["path"]) == ("REJECTED", ["takenAt"])
+    assert error["message"].startswith(f"the meter already has another reading at {NOW.isoformat()}")
+    assert (await plant.execute(READINGS))["meterReadings"]["nodes"] == [
         {"value": 100, "takenAt": NOW.isoformat()}
     ]
 
 
-async def test_a_reading_of_a_time_that_has_not_come_is_refused(plant: Plant) -> None:
-    """It would be the latest for ever, and no other reading would count."""
-    meter = await plant.meter(await plant.machine())
-    [refused] = await stream(plant, line(meter, "a", datetime(9999, 12, 31, tzinfo=UTC), 1))
-    [error] = refused["userErrors"]
-    assert (error["code"], error["path"]) == ("REFUSED", ["takenAt"])
-    assert "look at the clock of the device" in error["message"]
-    [little_ahead] = await stream(plant, line(meter, "b", datetime.now(UTC) + HOUR, 1))
-    assert little_ahead["status"] == "CREATED"
+async def test_a_reading_in_the_future_is_rejected(plant: Plant) -> None:
+    """Otherwise it would stay the latest reading, and later readings would be ignored."""
+    meter = await plant.create_meter(await plant.create_machine())
+    [rejected] = await send_lines(plant, build_line(meter, "a", datetime(9999, 12, 31, tzinfo=UTC), 1))
+    [error] = rejected["userErrors"]
+    assert (error["code"], error["path"]) == ("REJECTED", ["takenAt"])
+    assert "check the clock of the device" in error["message"]
+    [slightly_ahead] = await send_lines(plant, build_line(meter, "b", datetime.now(UTC) + HOUR, 1))
+    assert slightly_ahead["status"] == "CREATED"
 
 
-async def test_a_reading_that_no_sum_could_hold_is_refused(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    [refused] = await stream(plant, line(meter, "a", NOW, 1e308))
-    assert [error["code"] for error in refused["userErrors"]] == ["OUT_OF_RANGE"]
+async def test_a_value_out_of_range_is_rejected(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    [rejected] = await send_lines(plant, build_line(meter, "a", NOW, 1e308))
+    assert [error["code"] for error in rejected["userErrors"]] == ["OUT_OF_RANGE"]
 
 
-async def test_of_two_readings_of_one_time_in_one_call_the_first_counts(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    sent = await stream(plant, line(meter, "a", NOW, 100), line(meter, "b", NOW, 101))
-    assert [one["status"] for one in sent] == ["CREATED", "FAILED"]
+async def test_the_second_of_two_readings_at_the_same_time_in_one_call_is_rejected(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    results = await send_lines(plant, build_line(meter, "a", NOW, 100), build_line(meter, "b", NOW, 101))
+    assert [result["status"] for result in results] == ["CREATED", "FAILED"]
 
 
-async def test_other_meters_and_other_times_are_free(plant: Plant) -> None:
-    machine = await plant.machine()
-    meters = [await plant.meter(machine), await plant.meter(machine, "VIBRATION", "mm/s")]
-    lines = [line(meter, f"{meter}{at}", at, 1) for meter in meters for at in (NOW, NOW - HOUR)]
-    assert [one["status"] for one in await stream(plant, *lines)] == ["CREATED"] * 4
+async def test_readings_of_other_meters_and_times_are_accepted(plant: Plant) -> None:
+    machine = await plant.create_machine()
+    meters = [await plant.create_meter(machine), await plant.create_meter(machine, "VIBRATION", "mm/s")]
+    lines = [build_line(meter, f"{meter}{at}", at, 1) for meter in meters for at in (NOW, NOW - HOUR)]
+    assert [result["status"] for result in await send_lines(plant, *lines)] == ["CREATED"] * 4
 
 
-async def test_a_reading_is_corrected_under_its_own_key(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    await stream(plant, line(meter, "a", NOW, 100))
-    [corrected] = await stream(plant, line(meter, "a", NOW, 99))
+async def test_a_reading_can_be_corrected_with_its_external_reference(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    await send_lines(plant, build_line(meter, "a", NOW, 100))
+    [corrected] = await send_lines(plant, build_line(meter, "a", NOW, 99))
     assert corrected["status"] == "UPDATED"
 
 
-async def test_a_reading_can_not_be_moved_onto_another(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    _, second = await plant.read(meter, (NOW, 100), (NOW - DAY, 90))
-    answer = await plant.ask(
+async def test_a_reading_cannot_be_moved_to_the_time_of_another(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    _, second = await plant.create_readings(meter, (NOW, 100), (NOW - DAY, 90))
+    data = await plant.execute(
         """mutation($id: ID!, $at: DateTime!) {
             meterReadingUpdate(input: {id: $id, takenAt: $at}) { userErrors { code path } }
         }""",
         id=str(second),
         at=NOW.isoformat(),
     )
-    assert answer["meterReadingUpdate"]["userErrors"] == [{"code": "REFUSED", "path": ["input", "takenAt"]}]
+    assert data["meterReadingUpdate"]["userErrors"] == [{"code": "REJECTED", "path": ["input", "takenAt"]}]
 
 
-async def test_a_reading_that_was_deleted_leaves_its_time_free_and_can_not_come_back_into_it(
+async def test_a_deleted_reading_can_be_replaced_and_is_then_not_restored(
     plant: Plant,
 ) -> None:
-    meter = await plant.meter(await plant.machine())
-    [reading] = await plant.read(meter, (NOW, 100))
+    meter = await plant.create_meter(await plant.create_machine())
+    [reading] = await plant.create_readings(meter, (NOW, 100))
     async with plant.tenant.context("manufacturing") as context:
         await context.write.delete(MeterReading, [reading])
-    await plant.read(meter, (NOW, 101))
-    answer = await plant.ask(
+    await plant.create_readings(meter, (NOW, 101))
+    data = await plant.execute(
         "mutation($id: ID!) { meterReadingRestore(input: {id: $id}) { userErrors { code } } }",
         id=str(reading),
     )
-    assert answer["meterReadingRestore"]["userErrors"] == [{"code": "REFUSED"}]
+    assert data["meterReadingRestore"]["userErrors"] == [{"code": "REJECTED"}]
 
 
-async def test_two_gateways_at_once_leave_one_reading(plant: Plant) -> None:
-    meter = await plant.meter(await plant.machine())
-    sent = await asyncio.gather(*(stream(plant, line(meter, str(n), NOW, n)) for n in range(4)))
-    assert sorted(one["status"] for [one] in sent) == ["CREATED", "FAILED", "FAILED", "FAILED"]
-    assert len((await plant.ask(READINGS))["meterReadings"]["nodes"]) == 1
+async def test_concurrent_readings_at_the_same_time_are_rejected_except_one(plant: Plant) -> None:
+    meter = await plant.create_meter(await plant.create_machine())
+    results = await asyncio.gather(*(send_lines(plant, build_line(meter, str(n), NOW, n)) for n in range(4)))
+    assert sorted(result["status"] for [result] in results) == ["CREATED", "FAILED", "FAILED", "FAILED"]
+    assert len((await plant.execute(READINGS))["meterReadings"]["nodes"]) == 1

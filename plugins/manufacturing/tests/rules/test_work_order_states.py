@@ -1,4 +1,4 @@
-"""States of work orders: each step is allowed or explained, and no work is stuck."""
+"""The state machine: every transition is allowed or has an error, and unfinished work can be completed."""
 
 from __future__ import annotations
 
@@ -6,49 +6,51 @@ import pytest
 
 from tenure_manufacturing.entities.work_orders import WorkOrderStatus
 from tenure_manufacturing.rules.work_order_states import (
-    DONE,
-    NEEDS,
+    FINISHED,
+    REQUIRED_FIELDS,
     TRANSITIONS,
     UNFINISHED,
-    missing,
-    refused_step,
+    missing_field,
+    transition_error,
 )
 
-STATES = list(WorkOrderStatus)
+STATUSES = list(WorkOrderStatus)
 
 
-def test_every_state_is_in_the_table() -> None:
-    assert list(TRANSITIONS) == STATES
+def test_every_status_has_transitions() -> None:
+    assert list(TRANSITIONS) == STATUSES
 
 
-@pytest.mark.parametrize("before", STATES)
-@pytest.mark.parametrize("after", STATES)
-def test_a_step_is_taken_or_explained(before: str, after: str) -> None:
-    reason = refused_step(before, after)
+@pytest.mark.parametrize("before", STATUSES)
+@pytest.mark.parametrize("after", STATUSES)
+def test_a_transition_is_allowed_or_has_an_error_with_the_alternatives(before: str, after: str) -> None:
+    error = transition_error(before, after)
     if before == after or after in TRANSITIONS[before]:
-        assert reason is None
+        assert error is None
     else:
-        assert reason is not None
-        assert before in reason
-        assert all(allowed in reason for allowed in TRANSITIONS[before])
+        assert error is not None
+        assert before in error
+        assert all(status in error for status in TRANSITIONS[before])
 
 
-def test_a_refusal_names_what_would_be_right() -> None:
-    assert refused_step("OPEN", "SIGNED_OFF") == (
-        "a work order that is OPEN can become ASSIGNED, IN_PROGRESS or CANCELLED, not SIGNED_OFF"
+def test_the_error_names_the_allowed_statuses() -> None:
+    assert transition_error("OPEN", "SIGNED_OFF") == (
+        "the status OPEN can change to ASSIGNED, IN_PROGRESS or CANCELLED, not to SIGNED_OFF"
     )
-    assert refused_step("SIGNED_OFF", "OPEN") == "a work order that is SIGNED_OFF stays so: make a new one"
+    assert transition_error("SIGNED_OFF", "OPEN") == (
+        "the status SIGNED_OFF is final: create a new work order"
+    )
 
 
-@pytest.mark.parametrize("state", UNFINISHED)
-def test_unfinished_work_can_be_completed(state: str) -> None:
-    reached, edge = {state}, {state}
-    while edge := {after for one in edge for after in TRANSITIONS[one]} - reached:
-        reached |= edge
-    assert set(DONE) < reached
+@pytest.mark.parametrize("status", UNFINISHED)
+def test_unfinished_work_can_be_completed(status: str) -> None:
+    reachable, frontier = {status}, {status}
+    while frontier := {after for before in frontier for after in TRANSITIONS[before]} - reachable:
+        reachable |= frontier
+    assert set(FINISHED) < reachable
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_a_state_asks_for_the_field_that_tells_of_it(state: str) -> None:
-    assert missing(state, {}) == NEEDS.get(state)
-    assert missing(state, dict.fromkeys(NEEDS.values(), "there")) is None
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_needs_its_required_field(status: str) -> None:
+    assert missing_field(status, {}) == REQUIRED_FIELDS.get(status)
+    assert missing_field(status, dict.fromkeys(REQUIRED_FIELDS.values(), "set")) is None

@@ -1,0 +1,1 @@
+"""Outbox: messages to external systems."""
