@@ -1,15 +1,15 @@
-"""Subscriptions: operations over a WebSocket, in the protocol graphql-transport-ws, by Strawberry's handler.
+"""GraphQL over WebSocket with the protocol graphql-transport-ws, based on Strawberry's handler.
 
-A client says its API key in the Authorization header, or where it can't, as browsers, in the payload of
-`connection_init`. Who has lost the key, or the server's plugin, is not told of anything further.
+A client sends its API key in the Authorization header or, because browsers cannot set it, in the payload of
+`connection_init`. The connection is closed soon after the key is revoked.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any, cast
 
@@ -27,92 +27,83 @@ from uuid_utils import uuid7
 
 from tenure_core.access.identity import Actor, KeyCache
 from tenure_core.errors import ForbiddenError, TenureError, UnauthenticatedError
+from tenure_core.postgres.tasks import run_task
 from tenure_core.settings import Settings
 from tenure_schema.errors import format_error, to_tenure_error
 from tenure_schema.http.graphql_request import GraphQLRequest
-from tenure_schema.http.logging_setup import name_request
-from tenure_schema.http.request_parsing import build_request, deeper_than
-from tenure_schema.http.timing import Timing, in_time
+from tenure_schema.http.logging_setup import bind_request
+from tenure_schema.http.request_parsing import build_request, is_deeper_than
+from tenure_schema.http.timing import Timing, run_with_timeout
 from tenure_schema.operations.executor import Executor
 
-FORBIDDEN, TRY_AGAIN = 4403, 1013
-"""Why a socket is closed: as graphql-transport-ws has it, and as the registry of RFC 6455 has it."""
+CLOSE_FORBIDDEN, CLOSE_TRY_AGAIN_LATER = 4403, 1013
+"""Close codes of graphql-transport-ws and of the IANA registry for RFC 6455."""
 
-SHORTEST_WATCH = 0.5
-"""Seconds between two looks at a key, at least."""
+MIN_KEY_CHECK_SECONDS = 0.5
+"""The shortest interval between two checks of an API key."""
 
 log = structlog.get_logger()
 
 
 class WebSocketClient:
-    """The other side of a WebSocket.
+    """A connected client and its API key.
 
     Args:
-        websocket: The socket.
-        keys: Knows the actor of its key.
+        websocket: The connection.
+        keys: Authenticates the API key.
     """
 
     def __init__(self, websocket: WebSocket, keys: KeyCache) -> None:
         self.connection_params: Mapping[str, object] = {}
         self._websocket = websocket
         self._keys = keys
-        self._let_in = asyncio.Event()
+        self._is_accepted = asyncio.Event()
 
-    async def begin(self) -> None:
-        """Let it in, and look at its key again and again from now on.
-
-        Raises:
-            UnauthenticatedError: It has sent no key, or one that is not known.
-        """
-        await self.actor()
-        self._let_in.set()
-
-    async def actor(self) -> Actor:
-        """Return who it is.
+    async def accept(self) -> None:
+        """Accept the client after its `connection_init`; from then on its key is checked periodically.
 
         Raises:
-            UnauthenticatedError: It has sent no key, or one that is no longer known.
+            UnauthenticatedError: The client sent no key, or the key is unknown.
         """
-        sent = {str(name).lower(): value for name, value in self.connection_params.items()}
-        given = self._websocket.headers.get("authorization") or sent.get("authorization")
-        return await self._keys.authenticate(given if isinstance(given, str) else None)
+        await self.authenticate()
+        self._is_accepted.set()
+
+    async def authenticate(self) -> Actor:
+        """Return the actor of the client's API key.
+
+        Raises:
+            UnauthenticatedError: The client sent no key, or the key is unknown or revoked.
+        """
+        params = {str(name).lower(): value for name, value in self.connection_params.items()}
+        authorization = self._websocket.headers.get("authorization") or params.get("authorization")
+        return await self._keys.authenticate(authorization if isinstance(authorization, str) else None)
 
     async def close(self, code: int, reason: str) -> None:
-        """Close it, unless it is closed."""
+        """Close the connection if it is open."""
         if self._websocket.application_state is WebSocketState.CONNECTED:
             await self._websocket.close(code, reason)
 
-    @asynccontextmanager
-    async def watched(self, seconds: float) -> AsyncIterator[None]:
-        """Close it within so many seconds after its key is revoked, even while nothing happens."""
-        watching = asyncio.create_task(self._watch(max(seconds, SHORTEST_WATCH)))
-        try:
-            yield
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
-
-    async def _watch(self, seconds: float) -> None:
-        # Until then it may have sent no key yet, and how long that may last is not for the key to say.
-        await self._let_in.wait()
+    async def check_key_every(self, seconds: float) -> None:
+        """Check the key periodically, and close the connection if it was revoked, even if it is idle."""
+        # Before it is accepted, the client may have sent no key; Strawberry limits how long that takes.
+        await self._is_accepted.wait()
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(max(seconds, MIN_KEY_CHECK_SECONDS))
             try:
                 if self._websocket.application_state is WebSocketState.CONNECTED:
-                    await self.actor()
+                    await self.authenticate()
             except UnauthenticatedError:
-                await self.close(FORBIDDEN, "Forbidden")
+                await self.close(CLOSE_FORBIDDEN, "Forbidden")
             except TenureError as error:
-                log.warning("the key of a socket will be looked at again", reason=str(error))
+                log.warning("could not check the API key of a WebSocket; will retry", reason=str(error))
 
 
-class _Operations:
-    """Stands where Strawberry's handler has a schema: runs operations as those over HTTP are run."""
+class _OperationRunner:
+    """Replaces the schema in Strawberry's handler: executes operations as over HTTP."""
 
-    def __init__(self, execution: Executor, settings: Settings) -> None:
-        self._execution = execution
-        self._seconds = settings.request_timeout_seconds
+    def __init__(self, executor: Executor, settings: Settings) -> None:
+        self._executor = executor
+        self._timeout = settings.request_timeout_seconds
 
     async def stream(
         self,
@@ -123,57 +114,58 @@ class _Operations:
         root_value: None,
         operation_name: object,
     ) -> AsyncGenerator[ExecutionResult]:
-        """Return the results of an operation, one by one."""
-        asked = {"query": query, "variables": variable_values, "operationName": operation_name}
-        return self._results(asked, context_value, str(uuid7()))
+        """Return the results of an operation; a subscription has a result per event."""
+        parameters = {"query": query, "variables": variable_values, "operationName": operation_name}
+        return self._results(parameters, context_value, str(uuid7()))
 
     async def _results(
-        self, asked: Mapping[str, object], socket: WebSocketClient, request_id: str
+        self, parameters: Mapping[str, object], client: WebSocketClient, request_id: str
     ) -> AsyncGenerator[ExecutionResult]:
         try:
-            async with aclosing(self._answers(build_request(asked), socket, request_id)) as answers:
-                async for answer in answers:
-                    yield ExecutionResult(answer["data"], _errors(answer.get("errors", ())) or None)
-        except Exception as error:
-            yield PreExecutionError(
-                None, _errors(format_error(to_tenure_error(error, request_id), request_id))
-            )
+            request = build_request(parameters)
+            async with aclosing(self._responses(request, client, request_id)) as responses:
+                async for response in responses:
+                    errors = _to_graphql_errors(response.get("errors", ()))
+                    yield ExecutionResult(response["data"], errors or None)
+        except Exception as caught:
+            error = to_tenure_error(caught, request_id)
+            yield PreExecutionError(None, _to_graphql_errors(format_error(error, request_id)))
 
-    async def _answers(
-        self, question: GraphQLRequest, socket: WebSocketClient, request_id: str
+    async def _responses(
+        self, request: GraphQLRequest, client: WebSocketClient, request_id: str
     ) -> AsyncGenerator[dict[str, Any]]:
-        actor = await socket.actor()
-        name_request(request_id, actor)
-        asking = self._execution.prepare_request(question, actor, request_id)
-        if asking.operation.node.operation is not OperationType.SUBSCRIPTION:
-            answering = self._execution.execute(question, actor, request_id, Timing())
-            yield await in_time(answering, self._seconds)
+        actor = await client.authenticate()
+        bind_request(request_id, actor)
+        operation = self._executor.prepare_request(request, actor, request_id)
+        if operation.type is not OperationType.SUBSCRIPTION:
+            execution = self._executor.execute(request, actor, request_id, Timing())
+            yield await run_with_timeout(execution, self._timeout)
             return
-        async with aclosing(self._execution.events(asking)) as events:
+        async with aclosing(self._executor.events(operation)) as events:
             async for event in events:
-                if await socket.actor() != actor:
-                    raise ForbiddenError("What the key may do has changed.", "Subscribe again.")
+                if await client.authenticate() != actor:
+                    raise ForbiddenError("The permissions of the API key have changed.", "Subscribe again.")
                 yield event
 
 
-def _errors(shown: Iterable[Mapping[str, Any]]) -> list[GraphQLError]:
+def _to_graphql_errors(errors: Iterable[Mapping[str, Any]]) -> list[GraphQLError]:
     return [
         GraphQLError(error["message"], path=error.get("path"), extensions=error["extensions"])
-        for error in shown
+        for error in errors
     ]
 
 
 class WebSocketApp(GraphQL[WebSocketClient, None]):
-    """Serves WebSockets.
+    """Serves WebSocket connections.
 
     Args:
-        execution: What answers.
-        settings: How long a socket may wait to begin, how much it may ask at once, and from where.
+        executor: Executes the operations.
+        settings: The limits and the allowed origins.
     """
 
-    def __init__(self, execution: Executor, settings: Settings) -> None:
+    def __init__(self, executor: Executor, settings: Settings) -> None:
         super().__init__(
-            cast(BaseSchema, _Operations(execution, settings)),
+            cast(BaseSchema, _OperationRunner(executor, settings)),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=settings.websocket_init_seconds),
@@ -183,46 +175,47 @@ class WebSocketApp(GraphQL[WebSocketClient, None]):
         self._settings = settings
 
     async def serve(self, websocket: WebSocket, keys: KeyCache) -> None:
-        """Serve one socket until one of both sides ends it."""
-        socket = WebSocketClient(websocket, keys)
-        async with socket.watched(self._settings.key_cache_seconds):
+        """Serve a connection until it is closed."""
+        client = WebSocketClient(websocket, keys)
+        async with run_task(client.check_key_every(self._settings.api_key_cache_seconds)):
             try:
-                await self.run(websocket, context=socket)
+                await self.run(websocket, context=client)
             except TenureError as error:
-                log.warning("a socket was closed", reason=str(error))
-                await socket.close(TRY_AGAIN, "Try again later")
+                log.warning("closed a WebSocket", reason=str(error))
+                await client.close(CLOSE_TRY_AGAIN_LATER, "Try again later")
 
     async def on_ws_connect(self, context: WebSocketClient) -> UnsetType | dict[str, object] | None:
-        """Let a socket in whose key is known.
+        """Accept a client with a valid API key.
 
         Raises:
-            ConnectionRejectionError: It has none.
+            ConnectionRejectionError: The key is missing or unknown.
         """
         try:
-            await context.begin()
+            await context.accept()
         except UnauthenticatedError as error:
             raise ConnectionRejectionError from error
         return cast(UnsetType, UNSET)
 
     def decode_json(self, data: str | bytes) -> object:
-        """Return what a message says.
+        """Return the JSON value of a message.
 
         Raises:
-            JSONDecodeError: It is no JSON, too long or nested too deeply.
+            JSONDecodeError: The message is not JSON, too long or nested too deeply.
         """
-        if len(data) > self._settings.max_body_bytes:
+        text = data.encode() if isinstance(data, str) else data
+        if len(text) > self._settings.max_body_bytes:
             raise json.JSONDecodeError("too long", "", 0)
-        value = orjson.loads(data)
-        if deeper_than(value, self._settings.max_json_depth):
+        value = orjson.loads(text)
+        if is_deeper_than(value, self._settings.max_json_depth):
             raise json.JSONDecodeError("nested too deeply", "", 0)
         return value
 
     def encode_json(self, data: object) -> str:
-        """Return a message as it is sent."""
+        """Return the text of a message."""
         return orjson.dumps(data).decode()
 
 
 async def websocket_app(websocket: WebSocket) -> None:
-    """Serve a WebSocket."""
+    """Serve a WebSocket connection to the application."""
     state = websocket.app.state
-    await state.sockets.serve(websocket, state.keys)
+    await state.websockets.serve(websocket, state.keys)

@@ -1,4 +1,4 @@
-"""Errors reach people with a code and a way on; what is our own fault reaches the operator's log, too."""
+"""Errors are formatted with a code and a request id; server errors are also logged."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from tenure_core.errors import BadUserInputError, DatabaseUnavailableError, TenureError
-from tenure_schema.errors import STATUS, format_error, status_of, to_tenure_error
+from tenure_schema.errors import HTTP_STATUSES, format_error, get_status, to_tenure_error
 
 
-def every_kind(kind: type[TenureError] = TenureError) -> set[type[TenureError]]:
-    return {kind}.union(*(every_kind(below) for below in kind.__subclasses__()))
+def list_error_classes(error_class: type[TenureError] = TenureError) -> set[type[TenureError]]:
+    return {error_class}.union(*(list_error_classes(below) for below in error_class.__subclasses__()))
 
 
-def test_what_a_client_did_wrong_is_not_logged() -> None:
+def test_a_client_error_is_not_logged() -> None:
     error = BadUserInputError("wrong")
     with capture_logs() as logs:
         assert to_tenure_error(error, "r1") is error
@@ -21,21 +21,21 @@ def test_what_a_client_did_wrong_is_not_logged() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [ValueError("secret"), TenureError("odd"), DatabaseUnavailableError("gone")]
+    "exception", [ValueError("secret"), TenureError("odd"), DatabaseUnavailableError("gone")]
 )
-def test_what_is_our_fault_is_logged_with_its_request(fault: Exception) -> None:
+def test_a_server_error_is_logged_with_its_request_id(exception: Exception) -> None:
     with capture_logs() as logs:
-        error = to_tenure_error(fault, "r1")
-    assert [(entry["request_id"], entry["exc_info"]) for entry in logs] == [("r1", fault)]
+        error = to_tenure_error(exception, "r1")
+    assert [(entry["request_id"], entry["exc_info"]) for entry in logs] == [("r1", exception)]
     assert "secret" not in str(error)
 
 
-def test_an_error_says_its_code_its_request_and_whether_to_try_again() -> None:
-    [found] = format_error(DatabaseUnavailableError("It is gone.", "Start it."), "r1")
+def test_a_formatted_error_has_code_request_id_and_retryable() -> None:
+    [formatted] = format_error(DatabaseUnavailableError("It is gone.", "Start it."), "r1")
     extensions = {"code": "DATABASE_UNAVAILABLE", "requestId": "r1", "retryable": True}
-    assert found == {"message": "It is gone. Start it.", "extensions": extensions}
+    assert formatted == {"message": "It is gone. Start it.", "extensions": extensions}
 
 
-def test_each_kind_has_a_code_and_a_status_that_fits_it() -> None:
-    assert all(kind.code.isupper() for kind in every_kind())
-    assert all(400 <= status_of(kind("x")) < 600 for kind in STATUS)
+def test_every_error_class_has_a_code_and_a_status() -> None:
+    assert all(error_class.code.isupper() for error_class in list_error_classes())
+    assert all(400 <= get_status(error_class("x")) < 600 for error_class in HTTP_STATUSES)

@@ -1,17 +1,22 @@
-"""The schema is what its printed form says, describes everything, and keeps the naming rules."""
+"""The schema equals its printed file, is described completely, and follows the naming rules.
+
+A plugin whose GraphQL types are not valid stops the start or is skipped, depending on the settings.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import strawberry
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     is_introspection_type,
@@ -20,9 +25,16 @@ from graphql import (
 from graphql import (
     build_schema as parse_schema,
 )
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from tests.support.vehicle_plugin import fleet
 
 from tenure_core.catalog.catalog import Catalog
+from tenure_core.errors import PluginError
 from tenure_schema.schema import build_schema, graphql_schema, schema_text
+from tenure_sdk import GraphQLParts
+from tenure_sdk.testing import RunningTenure, running_tenure
 
 PRINTED = Path(__file__).parents[2] / "schema" / "schema.graphql"
 VERBS = re.compile(r"^(get|list|fetch|find|load|query)[A-Z]")
@@ -34,7 +46,7 @@ def schema(catalog: Catalog) -> GraphQLSchema:
 
 
 def fields(schema: GraphQLSchema) -> Iterator[tuple[str, str | None]]:
-    """Every type, field, argument and input field, with its description."""
+    """Yield the path of every type, field, argument and input field, with its description."""
     for name, type_ in schema.type_map.items():
         if is_introspection_type(type_) or is_specified_scalar_type(type_):
             continue
@@ -47,12 +59,20 @@ def fields(schema: GraphQLSchema) -> Iterator[tuple[str, str | None]]:
             yield from ((f"{name}.{f}", field.description) for f, field in type_.fields.items())
 
 
-def test_the_printed_schema_is_the_schema(catalog: Catalog) -> None:
-    hint = "run `tenure schema print > schema/schema.graphql` and read the difference"
+def enums(schema: GraphQLSchema) -> list[GraphQLEnumType]:
+    return [
+        type_
+        for type_ in schema.type_map.values()
+        if isinstance(type_, GraphQLEnumType) and not is_introspection_type(type_)
+    ]
+
+
+def test_the_printed_schema_is_up_to_date(catalog: Catalog) -> None:
+    hint = "run `tenure schema print > schema/schema.graphql` and review the difference"
     assert schema_text(catalog) == PRINTED.read_text(), hint
 
 
-def test_the_printed_schema_can_be_read_by_other_tools() -> None:
+def test_the_printed_schema_can_be_parsed() -> None:
     assert parse_schema(PRINTED.read_text()).query_type
 
 
@@ -60,25 +80,90 @@ def test_everything_has_a_description(schema: GraphQLSchema) -> None:
     assert [name for name, description in fields(schema) if not description] == []
 
 
-def test_names_keep_the_rules(schema: GraphQLSchema) -> None:
+def test_descriptions_are_sentences(schema: GraphQLSchema) -> None:
+    for name, description in fields(schema):
+        assert description
+        assert re.fullmatch(r"[A-Z`].*\.", description, re.DOTALL), f"{name}: {description}"
+        assert not re.search(r"\ba [aeio]|\ban [^aeiou`]", description, re.IGNORECASE), (
+            f"{name}: {description}"
+        )
+
+
+def test_the_values_of_platform_enums_have_descriptions(schema: GraphQLSchema) -> None:
+    described = {
+        enum.name for enum in enums(schema) if all(value.description for value in enum.values.values())
+    }
+    assert described >= {
+        "AggregateFunction",
+        "ChangeOperation",
+        "ErrorPolicy",
+        "FieldOwnerPolicy",
+        "NullOrder",
+        "OnConflict",
+        "OrderDirection",
+        "PluginStatus",
+        "TimeBucket",
+        "UserErrorCode",
+        "WriteStatus",
+    }
+
+
+def test_names_follow_the_rules(schema: GraphQLSchema) -> None:
     for name, _ in fields(schema):
-        own = re.split(r"[.(]", name.rstrip(")"))[-1]
-        assert re.fullmatch(r"[A-Z][A-Za-z]*" if "." not in name else r"[a-z][A-Za-z]*", own), name
-        assert not VERBS.match(own), name
-    enums = [
-        t for t in schema.type_map.values() if isinstance(t, GraphQLEnumType) and not is_introspection_type(t)
+        last = re.split(r"[.(]", name.rstrip(")"))[-1]
+        assert re.fullmatch(r"[A-Z][A-Za-z]*" if "." not in name else r"[a-z][A-Za-z]*", last), name
+        assert not VERBS.match(last), name
+    assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", value) for enum in enums(schema) for value in enum.values)
+
+
+def make_plugin(name: str, type_: type, requires: tuple[str, ...] = ()) -> SimpleNamespace:
+    """Return a plugin with a root field of this name and a route."""
+
+    async def resolve(self: object) -> None:
+        """Return None."""
+
+    async def route(request: Request) -> Response:
+        return PlainTextResponse(name)
+
+    field = strawberry.field(resolve, graphql_type=type_ | None, description="Something.")
+    parts = GraphQLParts(query=strawberry.type(type(name, (), {name: field, "__annotations__": {}})))
+    routes = [Route("/here", route)]
+    return fleet(name, requires, register_graphql=lambda: parts, register_routes=lambda: routes)
+
+
+@asynccontextmanager
+async def started(server_url: str, failures: str) -> AsyncIterator[RunningTenure]:
+    plugins = [
+        make_plugin("valid", int),
+        make_plugin("invalid", complex),
+        make_plugin("dependent", int, ("invalid",)),
     ]
-    assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", value) for enum in enums for value in enum.values)
+    async with running_tenure(server_url, plugins, plugin_failures=failures) as tenure:
+        yield tenure
 
 
-def test_connections_have_relays_form(schema: GraphQLSchema, catalog: Catalog) -> None:
-    for entity in catalog.entities.values():
-        connection, edge = schema.type_map[f"{entity.name}Connection"], schema.type_map[f"{entity.name}Edge"]
-        assert isinstance(connection, GraphQLObjectType)
-        assert isinstance(edge, GraphQLObjectType)
-        assert str(connection.fields["pageInfo"].type) == "PageInfo!"
-        assert str(connection.fields["edges"].type) == f"[{entity.name}Edge!]!"
-        assert isinstance(edge.fields["cursor"].type, GraphQLNonNull)
-        record = schema.type_map[entity.name]
-        assert isinstance(record, GraphQLObjectType)
-        assert [interface.name for interface in record.interfaces] == ["Node"]
+async def test_an_invalid_plugin_stops_the_start(server_url: str) -> None:
+    with pytest.raises(
+        PluginError, match=r"The plugin invalid failed at startup: The schema cannot be built"
+    ):
+        async with started(server_url, "stop"):
+            pass
+
+
+async def test_an_invalid_plugin_and_its_dependents_are_skipped(server_url: str) -> None:
+    async with started(server_url, "skip") as tenure:
+        tenant = await tenure.create_tenant()
+        response = await tenant.execute("{ plugins { name status problems } valid }")
+        paths = [f"/plugins/{name}/here" for name in ("valid", "invalid", "dependent")]
+        assert [(await tenant.client.get(path)).status_code for path in paths] == [200, 404, 404]
+    assert response["data"]["valid"] is None
+    by_name = {
+        plugin["name"]: (plugin["status"], plugin["problems"]) for plugin in response["data"]["plugins"]
+    }
+    assert by_name["valid"] == ("LOADED", [])
+    assert by_name["invalid"][0] == "SKIPPED"
+    assert "The schema cannot be built" in by_name["invalid"][1][0]
+    assert by_name["dependent"] == (
+        "SKIPPED",
+        ["It was skipped at startup: It requires invalid, which was skipped."],
+    )

@@ -1,184 +1,213 @@
-"""Columns: which place of a row each column of a table fills, and how its cells are read. Pure.
+"""Maps the columns of a CSV header to paths in a row, and converts cells to JSON values. No I/O.
 
-A cell that can't be read is handed on as the text that it is: the entity's own rules then say what is wrong.
+A cell that cannot be converted stays a text, so that the validation of the row reports the error.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache, singledispatch
 from itertools import pairwise
 from typing import Any
 
 import orjson
 
-from tenure_core.catalog.catalog import CompositeField, EntityInfo, ScalarField, ToOne
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.catalog.fields import CompositeField, Field, ScalarField, ToOne
 from tenure_core.entities.scalar_types import BIG_INT, BOOLEAN, FLOAT, INT, JSON, STRING_LIST, ScalarType
 from tenure_core.errors import BadUserInputError
 from tenure_core.write.rows.pending_row import EXPECTED_VERSION
 from tenure_core.write.rows.upsert_row import MATCH, ON_CONFLICT, SOURCE_VERSION, URL
 from tenure_core.write.rows.validate import writable_fields
 
-WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 Path = tuple[str, ...]
-Read = Callable[[str], object]
+CellParser = Callable[[str], object]
 
-REFERENCE: Collection[Path] = (("id",), ("externalRef", "system"), ("externalRef", "id"))
-"""The places of a value that names a record."""
+REFERENCE_PATHS: Collection[Path] = (("id",), ("externalRef", "system"), ("externalRef", "id"))
+"""The paths in a value that references a record."""
 
 
-def _text(cell: str) -> object:
+def _parse_text(cell: str) -> object:
     return cell
 
 
-def _whole_number(cell: str) -> object:
-    return int(cell) if WHOLE_NUMBER.fullmatch(cell) else cell
+def _parse_integer(cell: str) -> object:
+    return int(cell) if INTEGER.fullmatch(cell) else cell
 
 
-def _number(cell: str) -> object:
+def _parse_number(cell: str) -> object:
     return float(cell) if NUMBER.fullmatch(cell) else cell
 
 
-def _truth(cell: str) -> object:
+def _parse_boolean(cell: str) -> object:
     return {"true": True, "false": False}.get(cell.lower(), cell)
 
 
-def _json(cell: str) -> object:
+def _parse_json(cell: str) -> object:
     try:
         return orjson.loads(cell)
     except orjson.JSONDecodeError:
         return cell
 
 
-READERS: Mapping[ScalarType, Read] = {
-    INT: _whole_number,
-    BIG_INT: _whole_number,
-    FLOAT: _number,
-    BOOLEAN: _truth,
-    JSON: _json,
-    STRING_LIST: _json,
+CELL_PARSERS: Mapping[ScalarType, CellParser] = {
+    INT: _parse_integer,
+    BIG_INT: _parse_integer,
+    FLOAT: _parse_number,
+    BOOLEAN: _parse_boolean,
+    JSON: _parse_json,
+    STRING_LIST: _parse_json,
 }
-"""What reads the cells of each kind; cells of all other kinds are texts in JSON, too."""
+"""The parsers for scalar types whose JSON value is not a string."""
 
-ABOUT_THE_ROW: Mapping[Path, Read] = {
-    **{(MATCH, *place): _text for place in REFERENCE},
-    (ON_CONFLICT,): _text,
-    (EXPECTED_VERSION,): _whole_number,
-    (SOURCE_VERSION,): _text,
-    (URL,): _text,
+ROW_OPTIONS: Mapping[Path, CellParser] = {
+    **{(MATCH, *path): _parse_text for path in REFERENCE_PATHS},
+    (ON_CONFLICT,): _parse_text,
+    (EXPECTED_VERSION,): _parse_integer,
+    (SOURCE_VERSION,): _parse_text,
+    (URL,): _parse_text,
 }
-"""What a row may have beside the fields of its record. An empty cell of these says nothing."""
+"""The columns that are not fields of the record. An empty cell means that the option is not given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column.
+    """A column of the header.
 
     Args:
-        path: The place that it fills.
-        read: How its cells are read.
-        empties: Whether an empty cell empties the field; else it says nothing.
-        empty: What the field then is, unless another column fills a part of it.
+        path: The path of its values in the row.
+        parse: Converts a cell.
+        clears: Whether an empty cell clears the field; otherwise it is ignored.
+        empty: The value of a cleared field, unless another column sets a part of it.
+        has_keys: Whether columns can also set the keys of the value, which is a JSON object.
     """
 
     path: Path
-    read: Read
-    empties: bool = False
+    parse: CellParser
+    clears: bool = False
     empty: object = None
+    has_keys: bool = False
 
 
 class Header:
-    """The columns of a table.
+    """The columns of a CSV body.
 
     Args:
-        entity: What its rows are of.
-        names: The names of the columns.
+        entity: The entity of the rows.
+        names: The column names.
 
     Raises:
-        BadUserInputError: One is no place of a row, or two are the same, or none says which record is meant.
+        BadUserInputError: A column is unknown, two columns set the same value, or no column is a match key.
     """
 
     def __init__(self, entity: EntityInfo, names: Sequence[str]) -> None:
-        self._columns = [_column(entity, name.strip()) for name in names]
-        self._references = [one.name for one in entity.references]
-        paths = sorted(column.path for column in self._columns)
-        for one, other in pairwise(paths):
-            if other[: len(one)] == one:
-                raise BadUserInputError(f"The columns {_name(one)} and {_name(other)} fill the same place.")
-        if not any(path[0] == MATCH for path in paths):
-            raise BadUserInputError(
-                "No column says which record a row means.",
-                "Name them match.externalRef.system and match.externalRef.id, or match.id.",
-            )
+        self._columns = [_create_column(entity, name.strip()) for name in names]
+        self._references = [reference.name for reference in entity.references]
+        _check_paths(sorted(column.path for column in self._columns))
 
-    def row(self, cells: Sequence[str]) -> dict[str, Any]:
-        """Return the row that the cells of a line say.
+    def build_row(self, cells: Sequence[str]) -> dict[str, Any]:
+        """Return the row for the cells of a record.
 
         Raises:
-            ValueError: There are more or fewer cells than columns.
+            ValueError: The number of cells differs from the number of columns.
         """
         if len(cells) != len(self._columns):
-            raise ValueError(f"the row has {len(cells)} cells, and the header has {len(self._columns)}")
+            raise ValueError(f"the row has {len(cells)} cells, but the header has {len(self._columns)}")
         row: dict[str, Any] = {}
         for column, cell in zip(self._columns, cells, strict=True):
             if cell:
-                _put(row, column.path, column.read(cell))
-            elif column.empties:
+                _set_value(row, column.path, column.parse(cell))
+            elif column.clears:
                 row.setdefault(column.path[0], column.empty)
-        for name in self._references:
-            if (named := row.get(name)) and "id" not in {**named, **named.get("externalRef", {})}:
-                row[name] = None
+        self._clear_references(row)
         return row
 
+    def _clear_references(self, row: dict[str, Any]) -> None:
+        """Clear the references that have no id: `externalRef.system` alone identifies no record."""
+        for name in self._references:
+            if (reference := row.get(name)) and "id" not in {**reference, **reference.get("externalRef", {})}:
+                row[name] = None
 
-def _put(row: dict[str, Any], path: Path, value: object) -> None:
-    *outer, last = path
-    for name in outer:
+
+def _check_paths(paths: Sequence[Path]) -> None:
+    for path, next_path in pairwise(paths):
+        if next_path[: len(path)] == path:
+            raise BadUserInputError(
+                f"The columns {_join(path)} and {_join(next_path)} set the same value.", "Remove one of them."
+            )
+    if not any(path[0] == MATCH for path in paths):
+        raise BadUserInputError(
+            "The header has no match key, which identifies the record of a row.",
+            "Add the columns match.externalRef.system and match.externalRef.id, or match.id.",
+        )
+
+
+def _set_value(row: dict[str, Any], path: Path, value: object) -> None:
+    *parents, last = path
+    for name in parents:
         row[name] = row = row.get(name) or {}
     row[last] = value
 
 
-def _column(entity: EntityInfo, name: str) -> Column:
+def _create_column(entity: EntityInfo, name: str) -> Column:
     path = tuple(name.split("."))
-    if read := ABOUT_THE_ROW.get(path):
-        return Column(path, read)
+    if parse := ROW_OPTIONS.get(path):
+        return Column(path, parse)
     for unique in entity.unique_fields:
         if path == (MATCH, "uniqueKey", unique.name):
-            return Column(path, _reader(unique))
-    fields = {one.name: one for one in writable_fields(entity)}
-    match fields.get(path[0]), path[1:]:
-        case ScalarField() as one, ():
-            return Column(path, _reader(one), True, None if one.nullable else one.default)
-        case ScalarField(scalar_type=kind), (*_, _) if kind is JSON:
-            return Column(path, _text, True, {})
-        case CompositeField(parts=parts), (part,) if part in parts:
-            return Column(path, _reader(parts[part]), True)
-        case ToOne(), inner if inner in REFERENCE:
-            return Column(path, _text, True)
-    raise BadUserInputError(f"There is no column {name[:100]!r} for {entity.name}.", _hint(entity, name))
+            return Column(path, _find_parser(unique))
+    if column := _field_columns(entity).get(path):
+        return column
+    if (column := _field_columns(entity).get(path[:1])) and column.has_keys:
+        return Column(path, _parse_text, True, {})
+    raise BadUserInputError(
+        f"The column {name[:100]!r} does not exist for {entity.name}.", _suggest_column(entity, name)
+    )
 
 
-def _reader(one: ScalarField) -> Read:
-    return READERS.get(one.scalar_type, _text)
+@lru_cache(maxsize=256)
+def _field_columns(entity: EntityInfo) -> Mapping[Path, Column]:
+    return {column.path: column for field in writable_fields(entity) for column in build_csv_columns(field)}
 
 
-def _hint(entity: EntityInfo, name: str) -> str:
-    """Return what else the name of a column may be."""
-    known = [_name(path) for path in ABOUT_THE_ROW]
-    for one in writable_fields(entity):
-        if isinstance(one, CompositeField):
-            known += [f"{one.name}.{part}" for part in one.parts]
-        elif isinstance(one, ToOne):
-            known += [_name((one.name, *place)) for place in REFERENCE]
-        else:
-            known.append(one.name)
-    near = get_close_matches(name, known, n=1)
-    return f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+@singledispatch
+def build_csv_columns(field: Field) -> Iterable[Column]:
+    """Return the columns that set a writable field."""
+    raise NotImplementedError(f"No columns for {type(field).__name__}.")
 
 
-def _name(path: Path) -> str:
+@build_csv_columns.register
+def _(field: ScalarField) -> Iterable[Column]:
+    empty = None if field.nullable else field.default
+    yield Column((field.name,), _find_parser(field), True, empty, field.scalar_type is JSON)
+
+
+@build_csv_columns.register
+def _(field: CompositeField) -> Iterable[Column]:
+    return (Column((field.name, name), _find_parser(part), True) for name, part in field.parts.items())
+
+
+@build_csv_columns.register
+def _(field: ToOne) -> Iterable[Column]:
+    return (Column((field.name, *path), _parse_text, True) for path in REFERENCE_PATHS)
+
+
+def _find_parser(field: ScalarField) -> CellParser:
+    return CELL_PARSERS.get(field.scalar_type, _parse_text)
+
+
+def _suggest_column(entity: EntityInfo, name: str) -> str:
+    """Return a hint: the most similar column name, or all of them."""
+    names = [_join(path) for path in (*ROW_OPTIONS, *_field_columns(entity))]
+    similar = get_close_matches(name, names, n=1)
+    return f"Did you mean {similar[0]}?" if similar else f"The columns are {', '.join(names)}."
+
+
+def _join(path: Path) -> str:
     return ".".join(path)

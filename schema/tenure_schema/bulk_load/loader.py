@@ -1,4 +1,4 @@
-"""The load: rows are read from a body, written chunk by chunk, and answered, all three at the same time."""
+"""Runs a bulk load: reads rows, writes them in chunks and yields the results, all concurrently."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from starlette.requests import ClientDisconnect, Request
 
 from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.errors import BadUserInputError, RequestTimeoutError
+from tenure_core.postgres.database import TenantConnection
 from tenure_core.write.chunker import Chunker
-from tenure_core.write.chunks import write_rows
+from tenure_core.write.chunks import write_chunk
 from tenure_core.write.results import RowResult
-from tenure_core.write.rows.upsert_row import read_ahead
+from tenure_core.write.rows.upsert_row import parse_ahead
+from tenure_core.write.transaction import run_in_transaction
 from tenure_schema.bulk_load.ndjson import RawRow, Rows
 from tenure_schema.bulk_load.options import Options
 from tenure_schema.bulk_load.result_lines import ResultLines
@@ -23,28 +25,27 @@ from tenure_schema.errors import format_error, to_tenure_error
 
 Item = TypeVar("Item")
 
+PARSE_BYTES = 16_384
+"""The number of bytes to parse before other tasks run. Larger pieces delay the short statements of the chunk
+that is being written; most parsing should happen during its long statements."""
 
-BYTES_AT_ONCE = 16_384
-"""How much is read before others have their turn: between short statements those who write the rows before
-wait for us, and it is during the long ones that much should be read."""
 
-
-class FaultyRowError(BadUserInputError):
-    """A faulty row in a load that should end at the first one."""
+class RowRejectedError(BadUserInputError):
+    """A rejected row ended a load with `errorPolicy=REJECT_EVERYTHING`."""
 
     code = "REJECTED"
 
 
 @dataclass(frozen=True, slots=True)
 class BulkLoad:
-    """One request.
+    """A bulk load.
 
     Args:
-        request: Brings the body.
-        request_id: What errors on our side are found by.
-        entity: What the rows are of.
-        options: How they are written.
-        rows: Reads them.
+        request: The request whose body is loaded.
+        request_id: The id of the request, for the log.
+        entity: The entity of the rows.
+        options: How the rows are written.
+        rows: Reads the rows of the body.
     """
 
     request: Request
@@ -53,114 +54,117 @@ class BulkLoad:
     options: Options
     rows: Rows
 
-    async def lines(self) -> AsyncIterator[bytes]:
-        """Yield the answer, chunk by chunk. What goes wrong after the first chunk is told in the last line.
+    async def run(self) -> AsyncIterator[bytes]:
+        """Yield the response chunk by chunk. An error after the first chunk is reported in the last line.
 
         Raises:
             TenureError: The first chunk could not be read or written.
         """
-        answers = ResultLines(self.options.policy)
-        async with self.request.app.state.loads, aclosing(_ahead(self._chunks())) as chunks:
+        lines = ResultLines(self.options.policy)
+        async with (
+            self.request.app.state.bulk_load_slots,
+            aclosing(_prefetch(self._read_chunks())) as chunks,
+        ):
             try:
                 async for chunk in chunks:
-                    yield answers.lines(await self._write(chunk))
-                    if self.options.ends_at_faults and answers.has_faults:
-                        raise FaultyRowError(
-                            "A row is faulty: of its chunk, and what comes after, nothing was written.",
-                            "Mend it and send everything again, or choose another errorPolicy.",
-                        )
-                yield answers.end()
+                    yield lines.render_chunk(await self._write(chunk))
+                    self._check_rejections(lines)
+                yield lines.render_end()
             except Exception as caught:
-                if not answers.counts:
+                if not lines.counts:
                     raise
-                await _read_away(chunks)
+                await _drain(chunks)
                 error = to_tenure_error(caught, self.request_id)
-                yield answers.aborted(format_error(error, self.request_id))
+                yield lines.render_abort(format_error(error, self.request_id))
 
-    async def _chunks(self) -> AsyncGenerator[Sequence[object], None]:
-        """Yield the rows of the body as chunks.
+    def _check_rejections(self, lines: ResultLines) -> None:
+        if self.options.stops_at_rejection and lines.has_rejections:
+            raise RowRejectedError(
+                "A row was rejected; its chunk and the rows after it were not written.",
+                "Correct the row and send all rows again, or use another errorPolicy.",
+            )
+
+    async def _read_chunks(self) -> AsyncGenerator[Sequence[object], None]:
+        """Yield the rows of the body in chunks.
 
         Raises:
-            BadUserInputError: The client went away: its last row may be half of one. Or the body has no form.
-            RequestTimeoutError: The client has sent nothing for too long.
+            BadUserInputError: The client closed the connection, or the CSV header is not valid.
+            RequestTimeoutError: The client sent nothing for `bulk_idle_seconds`.
         """
-        gathering = Chunker[object]()
-        async for data in self._body():
-            for start in range(0, len(data), BYTES_AT_ONCE):
-                for full in self._gather(gathering, self.rows.read(data[start : start + BYTES_AT_ONCE])):
-                    yield full
+        chunker = Chunker[object]()
+        async for data in self._read_body():
+            for start in range(0, len(data), PARSE_BYTES):
+                for chunk in self._add_rows(chunker, self.rows.feed(data[start : start + PARSE_BYTES])):
+                    yield chunk
                 await asyncio.sleep(0)
-        for full in self._gather(gathering, self.rows.rest()):
-            yield full
-        if rest := gathering.flush():
-            yield rest
+        for chunk in self._add_rows(chunker, self.rows.flush()):
+            yield chunk
+        if last_chunk := chunker.flush():
+            yield last_chunk
 
-    def _gather(self, gathering: Chunker[object], coming: Iterable[RawRow]) -> Iterator[Sequence[object]]:
-        sent = list(coming)
-        read = read_ahead(self.entity, [one.row for one in sent], self.options.on_conflict)
-        for row, one in zip(read, sent, strict=True):
-            if full := gathering.add(row, one.key, one.size):
-                yield full
+    def _add_rows(self, chunker: Chunker[object], rows: Iterable[RawRow]) -> Iterator[Sequence[object]]:
+        raw_rows = list(rows)
+        parsed = parse_ahead(self.entity, [raw.row for raw in raw_rows], self.options.on_conflict)
+        for row, raw in zip(parsed, raw_rows, strict=True):
+            if chunk := chunker.add(row, raw.key, raw.size):
+                yield chunk
 
-    async def _body(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes; a client that is gone without a word does not keep its place."""
-        coming = self.request.stream()
+    async def _read_body(self) -> AsyncIterator[bytes]:
+        stream = self.request.stream()
         seconds = self.request.app.state.settings.bulk_idle_seconds
         try:
             while True:
+                # A client that lost its connection without closing it must not occupy a slot forever.
                 async with asyncio.timeout(seconds):
-                    data = await anext(coming, None)
+                    data = await anext(stream, None)
                 if data is None:
                     return
                 yield data
         except ClientDisconnect:
-            raise BadUserInputError("The client went away before its request was complete.") from None
+            raise BadUserInputError(
+                "The client closed the connection before the request was complete."
+            ) from None
         except TimeoutError:
             raise RequestTimeoutError(
-                f"Nothing has come for {seconds:g} s.", "Send everything again: what is written is NOOP then."
+                f"The client sent nothing for {seconds:g} s.",
+                "Send all rows again: rows that are already written become NOOP.",
             ) from None
 
     async def _write(self, chunk: Sequence[object]) -> list[RowResult]:
         state = self.request.app.state
-        # A load may take hours: a key that is revoked meanwhile ends it.
+        # Authenticate for each chunk: a load can take hours, and revoking its key must end it.
         actor = await state.keys.authenticate(self.request.headers.get("authorization"))
-        return await write_rows(
-            state.database,
-            state.catalog,
-            self.entity,
-            actor,
-            chunk,
-            policy=self.options.policy,
-            on_conflict=self.options.on_conflict,
-            dry_run=self.options.dry_run,
-        )
+
+        async def work(connection: TenantConnection) -> list[RowResult]:
+            return await write_chunk(
+                state.host.write_context(connection, actor),
+                self.entity,
+                chunk,
+                policy=self.options.policy,
+                on_conflict=self.options.on_conflict,
+                dry_run=self.options.dry_run,
+            )
+
+        return await run_in_transaction(state.database, actor, work)
 
 
-async def _read_away(chunks: AsyncIterator[object]) -> None:
-    """Read what else comes: a client that is not done with sending would not see the answer."""
+async def _drain(chunks: AsyncIterator[object]) -> None:
+    """Read the rest of the body: most clients read the response only after they have sent everything."""
     try:
         async for _ in chunks:
             pass
     except (BadUserInputError, RequestTimeoutError):
-        # The client went away meanwhile: nobody waits for an answer any more.
-        return
+        return  # The client no longer waits for the response.
 
 
-async def _ahead(items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
-    """Yield items, and make the next one while the last one is used."""
-    coming = _next(items)
+async def _prefetch(items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
+    """Yield items, and produce the next one while the consumer uses the current one."""
+    task = asyncio.ensure_future(anext(items, None))
     try:
-        while (item := await coming) is not None:
-            coming = _next(items)
+        while (item := await task) is not None:
+            task = asyncio.ensure_future(anext(items, None))
             yield item
     finally:
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         await items.aclose()
-
-
-def _next(items: AsyncGenerator[Item, None]) -> asyncio.Task[Item | None]:
-    async def take() -> Item | None:
-        return await anext(items, None)
-
-    return asyncio.create_task(take())

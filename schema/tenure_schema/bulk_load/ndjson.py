@@ -1,4 +1,4 @@
-"""Rows: what the lines of a body say, one after the other, also where they say nothing that can be read."""
+"""Reads the rows of an NDJSON body; the form of a row that is common to NDJSON and CSV."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from typing import NamedTuple, Protocol
 
 import orjson
 
+from tenure_core.write.csv_parser import BYTE_ORDER_MARK
 from tenure_core.write.line_splitter import LineSplitter
-from tenure_core.write.results import ErrorCode, RowPath, UserError
+from tenure_core.write.results import ErrorCode, UserError
 from tenure_core.write.rows.upsert_row import MalformedRow
-from tenure_schema.http.request_parsing import deeper_than
+from tenure_schema.http.request_parsing import count_brackets, is_deeper_than
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+PATH_LEVELS = 3
+"""The maximum number of levels of a CSV row for which its text has no brackets: `match.externalRef.id`."""
 
 
 class RawRow(NamedTuple):
-    """One row as it came.
+    """A row that has not been validated.
 
     Args:
-        row: What `upsert` takes.
-        key: What names its record, as it was written; None where it does not say.
-        size: How many bytes it had.
+        row: The row for `upsert`: the parsed JSON, or a MalformedRow.
+        key: The match key as it was received; None if there is none.
+        size: Its size in bytes.
     """
 
     row: object
@@ -30,73 +32,71 @@ class RawRow(NamedTuple):
 
 
 class Rows(Protocol):
-    """Reads rows from bytes, however they come."""
+    """Reads rows from bytes that arrive in pieces of any size."""
 
-    def read(self, data: bytes) -> Iterator[RawRow]:
-        """Yield the rows that are complete with some more bytes."""
+    def feed(self, data: bytes) -> Iterator[RawRow]:
+        """Yield the rows that end in the data."""
 
-    def rest(self) -> Iterator[RawRow]:
-        """Yield the row that the body's end completes."""
-
-
-def unreadable(message: str, size: int, *, code: ErrorCode = ErrorCode.INVALID, path: RowPath = ()) -> RawRow:
-    """Return a row that can't be read, with the reason."""
-    return RawRow(MalformedRow((UserError(code, path, message),)), None, size)
+    def flush(self) -> Iterator[RawRow]:
+        """Yield the last row if it does not end with a line break."""
 
 
-def too_long(limit: int) -> RawRow:
-    """Return a row that was longer than what is kept of one."""
-    return unreadable(f"the row has more than {limit} bytes", 0, code=ErrorCode.TOO_LONG)
+def create_row(row: object, source: bytes, max_depth: int) -> RawRow:
+    """Return a row, or a rejected row if it is nested too deeply.
+
+    Args:
+        row: The parsed row.
+        source: Its bytes.
+        max_depth: Maximum nesting.
+    """
+    if PATH_LEVELS + count_brackets(source) > max_depth and is_deeper_than(row, max_depth):
+        return reject_row(f"the row is nested more than {max_depth} levels deep", len(source))
+    return RawRow(row, _read_match_key(row), len(source))
 
 
-def key_of(row: object) -> Hashable:
-    """Return what names a row's record, as it was written."""
+def _read_match_key(row: object) -> Hashable:
     match = row.get("match") if isinstance(row, dict) else None
     return None if match is None else orjson.dumps(match, option=orjson.OPT_SORT_KEYS)
 
 
-def sent(row: object, written: bytes, max_depth: int) -> RawRow:
-    """Return a row that was read, or why it is refused where it is nested too deep."""
-    # Counting brackets is cheaper than looking inside, and tells of nearly every row that it is flat.
-    brackets = written.count(b"{") + written.count(b"[")
-    if brackets > max_depth and deeper_than(row, max_depth):
-        return unreadable(f"the row is nested more than {max_depth} deep", len(written))
-    return RawRow(row, key_of(row), len(written))
+def reject_row(message: str, size: int = 0, code: ErrorCode = ErrorCode.INVALID) -> RawRow:
+    """Return a row that is reported as failed with the message."""
+    return RawRow(MalformedRow((UserError(code, (), message),)), None, size)
 
 
 class JsonRows:
-    """Reads rows from JSON objects, one a line (NDJSON).
+    """Reads rows from NDJSON: one JSON object per line.
 
     Args:
-        limit: Bytes of a row, at most.
-        max_depth: Nesting of a row, at most.
+        limit: Maximum size of a row in bytes.
+        max_depth: Maximum nesting of a row.
     """
 
     def __init__(self, limit: int, max_depth: int) -> None:
         self._limit = limit
         self._max_depth = max_depth
-        self._lines = LineSplitter(limit)
-        self._begun = False
+        self._splitter = LineSplitter(limit)
+        self._is_first_line = True
 
-    def read(self, data: bytes) -> Iterator[RawRow]:
-        """Yield the rows that are complete with some more bytes."""
-        return self._rows(self._lines.feed(data))
+    def feed(self, data: bytes) -> Iterator[RawRow]:
+        """Yield the rows that end in the data."""
+        return self._read_lines(self._splitter.feed(data))
 
-    def rest(self) -> Iterator[RawRow]:
-        """Yield the row that the body's end completes."""
-        return self._rows(self._lines.flush())
+    def flush(self) -> Iterator[RawRow]:
+        """Yield the last row if it does not end with a line break."""
+        return self._read_lines(self._splitter.flush())
 
-    def _rows(self, lines: Iterator[bytes | None]) -> Iterator[RawRow]:
+    def _read_lines(self, lines: Iterator[bytes | None]) -> Iterator[RawRow]:
         for line in lines:
             if line is None:
-                yield too_long(self._limit)
-            elif text := (line if self._begun else line.removeprefix(BYTE_ORDER_MARK)).strip():
-                yield self._row(text)
-            self._begun = True
+                yield reject_row(f"the row exceeds {self._limit} bytes", code=ErrorCode.TOO_LONG)
+            elif text := (line.removeprefix(BYTE_ORDER_MARK) if self._is_first_line else line).strip():
+                yield self._read_row(text)
+            self._is_first_line = False
 
-    def _row(self, line: bytes) -> RawRow:
+    def _read_row(self, line: bytes) -> RawRow:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            return unreadable(f"the line is no JSON: {error}", len(line))
-        return sent(row, line, self._max_depth)
+            return reject_row(f"the line is not valid JSON: {error}", len(line))
+        return create_row(row, line, self._max_depth)

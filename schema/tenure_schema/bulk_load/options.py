@@ -1,4 +1,4 @@
-"""Options: what the address of a load says of how its rows are written."""
+"""The query parameters of a bulk load, which state how its rows are written."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from tenure_core.errors import BadUserInputError
 from tenure_core.write.chunks import ErrorPolicy
 from tenure_core.write.rows.match_key import OnConflict
 
+OPTION_NAMES = ("errorPolicy", "onConflict", "dryRun")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-class _Truth(StrEnum):
+class _Boolean(StrEnum):
     TRUE = "true"
     FALSE = "false"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the rows of a load are written.
+    """The options of a bulk load.
 
     Args:
-        policy: What becomes of the others where a row is faulty. REJECT_EVERYTHING ends the load there:
-            nothing is written of the chunk that has the row, nor of what comes after.
-        on_conflict: What becomes of a record that is there already, where a row does not say.
-        dry_run: Whether to write nothing, and tell what would become of the rows.
+        policy: What to do with the other rows if a row is rejected. REJECT_EVERYTHING ends the load: neither
+            the chunk of the rejected row nor a later chunk is written.
+        on_conflict: What to do with an existing record, for rows that do not specify it.
+        dry_run: Whether to write nothing and return what would be written.
     """
 
     policy: ErrorPolicy
@@ -35,32 +36,34 @@ class Options:
     dry_run: bool
 
     @property
-    def ends_at_faults(self) -> bool:
-        """Whether a faulty row ends the load."""
+    def stops_at_rejection(self) -> bool:
+        """Whether a rejected row ends the load."""
         return self.policy is ErrorPolicy.REJECT_EVERYTHING and not self.dry_run
 
 
-def read_options(given: Mapping[str, str]) -> Options:
-    """Return the options that an address gives.
+def parse_options(parameters: Mapping[str, str]) -> Options:
+    """Return the options in the query parameters of a request.
 
     Raises:
-        BadUserInputError: There is no such option, or no such value of it. A misspelt dryRun must not write.
+        BadUserInputError: A parameter is unknown, such as a misspelled `dryRun`, or has an invalid value.
     """
-    known = ("errorPolicy", "onConflict", "dryRun")
-    if unknown := [name for name in given if name not in known]:
-        raise BadUserInputError(f"There is no option {unknown[0][:60]!r}.", f"There are {', '.join(known)}.")
+    if unknown := [name for name in parameters if name not in OPTION_NAMES]:
+        raise BadUserInputError(
+            f"The query parameter {unknown[0][:60]!r} is unknown.",
+            f"The parameters are {', '.join(OPTION_NAMES)}.",
+        )
     return Options(
-        _choice(given, "errorPolicy", ErrorPolicy.REJECT_FAILED_ROWS),
-        _choice(given, "onConflict", OnConflict.MERGE),
-        _choice(given, "dryRun", _Truth.FALSE) is _Truth.TRUE,
+        _parse_choice(parameters, "errorPolicy", ErrorPolicy.REJECT_FAILED_ROWS),
+        _parse_choice(parameters, "onConflict", OnConflict.MERGE),
+        _parse_choice(parameters, "dryRun", _Boolean.FALSE) is _Boolean.TRUE,
     )
 
 
-def _choice(given: Mapping[str, str], name: str, default: Choice) -> Choice:
-    kind = type(default)
+def _parse_choice(parameters: Mapping[str, str], name: str, default: Choice) -> Choice:
+    choices = type(default)
     try:
-        return kind(given.get(name, default))
+        return choices(parameters.get(name, default))
     except ValueError:
         raise BadUserInputError(
-            f"{name} is {given[name][:60]!r}.", f"It is one of {', '.join(kind)}."
+            f"{parameters[name][:60]!r} is not a value of {name}.", f"The values are {', '.join(choices)}."
         ) from None

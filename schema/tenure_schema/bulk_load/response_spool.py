@@ -1,4 +1,4 @@
-"""The outbox: an answer on its way to a client that may read it late."""
+"""A buffer between the writer of a response and a client that reads it slowly."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from collections.abc import AsyncIterator
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 
-IN_MEMORY = 1_000_000
-"""Bytes that wait in memory; what is more waits in a file without a name."""
+MAX_MEMORY_BYTES = 1_000_000
+"""The maximum size in memory; a larger buffer is moved to an unnamed temporary file."""
 
-MOST = 1_000_000_000
-"""Bytes that wait at all: the one who puts more in then waits, too."""
+MAX_BYTES = 1_000_000_000
+"""The maximum size; `put` waits until the client has read some of it."""
 
-PIECE = 65_536
+READ_BYTES = 65_536
 
 
 class ResponseSpool:
-    """Bytes that wait for their reader.
+    """Buffers the bytes of a response until they are sent.
 
-    Most clients of HTTP read nothing of the answer before they have sent their whole request. A server that
-    waited until they read what it has would wait forever, and one that kept everything in memory would run
-    out of it.
+    Most HTTP clients do not read the response before they have sent the whole request. A server that waits
+    for them would wait forever, and one that buffers in memory would run out of it.
 
     Example:
-        async with Outbox() as outbox:
-            await outbox.put(b"..."), await outbox.close()
-            async for piece in outbox: ...
+        async with ResponseSpool() as spool:
+            await spool.put(b"...")
+            await spool.close()
+            async for data in spool: ...
     """
 
     def __init__(self) -> None:
-        self._waiting = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # __aexit__ closes it
-        self._put = 0
-        self._taken = 0
-        self._closed = False
-        self._moved = asyncio.Condition()
+        self._file = SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115  # __aexit__ closes it
+        self._write_position = 0
+        self._read_position = 0
+        self._is_closed = False
+        self._changed = asyncio.Condition()
 
     async def __aenter__(self) -> ResponseSpool:
         return self
@@ -42,40 +42,42 @@ class ResponseSpool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._waiting.close()
+        self._file.close()
 
-    async def put(self, piece: bytes) -> None:
-        """Add some bytes."""
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._put - self._taken <= MOST)
-            await asyncio.to_thread(self._write, piece)
-            self._moved.notify_all()
+    async def put(self, data: bytes) -> None:
+        """Append bytes; waits while the buffer is full."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._write_position - self._read_position <= MAX_BYTES)
+            await asyncio.to_thread(self._write, data)
+            self._changed.notify_all()
 
     async def close(self) -> None:
-        """Say that nothing more comes."""
-        async with self._moved:
-            self._closed = True
-            self._moved.notify_all()
+        """End the iteration after the bytes that are in the buffer."""
+        async with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
-            async with self._moved:
-                await self._moved.wait_for(lambda: self._closed or self._put > self._taken)
-                piece = await asyncio.to_thread(self._read)
-                self._moved.notify_all()
-            if not piece:
+            async with self._changed:
+                await self._changed.wait_for(
+                    lambda: self._is_closed or self._write_position > self._read_position
+                )
+                data = await asyncio.to_thread(self._read)
+                self._changed.notify_all()
+            if not data:
                 return
-            yield piece
+            yield data
 
-    def _write(self, piece: bytes) -> None:
-        self._waiting.seek(self._put)
-        self._put += self._waiting.write(piece)
+    def _write(self, data: bytes) -> None:
+        self._file.seek(self._write_position)
+        self._write_position += self._file.write(data)
 
     def _read(self) -> bytes:
-        self._waiting.seek(self._taken)
-        piece = self._waiting.read(PIECE)
-        self._taken += len(piece)
-        if self._taken == self._put:
-            self._waiting.truncate(0)
-            self._put = self._taken = 0
-        return piece
+        self._file.seek(self._read_position)
+        data = self._file.read(READ_BYTES)
+        self._read_position += len(data)
+        if self._read_position == self._write_position:
+            self._file.truncate(0)
+            self._write_position = self._read_position = 0
+        return data

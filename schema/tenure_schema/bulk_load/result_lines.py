@@ -1,4 +1,4 @@
-"""Answers: the lines that tell what became of the rows of a load, and the one that ends them."""
+"""The lines of a bulk load's response: one per row, and a last line with the totals."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from typing import Any
 import orjson
 
 from tenure_core.write.chunks import ErrorPolicy
-from tenure_core.write.results import REFUSED, RowResult, Status
+from tenure_core.write.results import REJECTED_STATUSES, RowResult, Status
 
 
 @dataclass
 class ResultLines:
-    """What has been answered so far.
+    """Renders the lines and counts the rows.
 
     Args:
-        policy: Whether faulty rows are faults of the load.
-        counts: Rows by what became of them.
+        policy: With IGNORE_FAILED, rejected rows do not set `ok` to false.
+        counts: The number of rows by status.
     """
 
     policy: ErrorPolicy
     counts: Counter[Status] = field(default_factory=Counter)
 
     @property
-    def has_faults(self) -> bool:
-        """Whether a row was refused so far."""
-        return any(self.counts[status] for status in REFUSED)
+    def has_rejections(self) -> bool:
+        """Whether a row was rejected."""
+        return any(self.counts[status] for status in REJECTED_STATUSES)
 
-    def lines(self, results: Sequence[RowResult]) -> bytes:
-        """Return the lines of a chunk, and count its rows."""
+    def render_chunk(self, results: Sequence[RowResult]) -> bytes:
+        """Return the lines of a chunk, and add its rows to the counts."""
         first = self.counts.total()
         self.counts.update(result.status for result in results)
-        return b"".join(_line(_shown(result, first + result.index)) for result in results)
+        return b"".join(_render_line(_render_result(result, first + result.index)) for result in results)
 
-    def end(self) -> bytes:
-        """Return the last line of a load that came to its end."""
-        ok = self.policy is ErrorPolicy.IGNORE_FAILED or not self.has_faults
-        return _line({"done": True, "ok": ok, **self._totals()})
+    def render_end(self) -> bytes:
+        """Return the last line of a load that read the whole body."""
+        ok = self.policy is ErrorPolicy.IGNORE_FAILED or not self.has_rejections
+        return _render_line({"done": True, "ok": ok, **self._render_totals()})
 
-    def aborted(self, errors: Sequence[dict[str, Any]]) -> bytes:
-        """Return the last line of a load that did not come to its end: what is told above stays written."""
-        return _line({"done": False, "ok": False, **self._totals(), "errors": errors})
+    def render_abort(self, errors: Sequence[dict[str, Any]]) -> bytes:
+        """Return the last line of a load that ended early; the rows in the lines before are committed."""
+        return _render_line({"done": False, "ok": False, **self._render_totals(), "errors": errors})
 
-    def _totals(self) -> dict[str, Any]:
+    def _render_totals(self) -> dict[str, Any]:
         return {"rows": self.counts.total(), "counts": self.counts}
 
 
-def _shown(result: RowResult, index: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+def _render_result(result: RowResult, index: int) -> dict[str, Any]:
+    line: dict[str, Any] = {
         "index": index,
         "rowKey": result.key,
         "status": result.status,
@@ -61,9 +61,9 @@ def _shown(result: RowResult, index: int) -> dict[str, Any]:
         ],
     }
     if result.diff is not None:
-        shown["diff"] = result.diff
-    return shown
+        line["diff"] = result.diff
+    return line
 
 
-def _line(value: object) -> bytes:
+def _render_line(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS) + b"\n"

@@ -1,79 +1,29 @@
-"""Changes: the types of the change feed, of a record's history and of a snapshot."""
+"""The change feed, the history of a record, and snapshots. The query planner plans their fields."""
 
 from __future__ import annotations
 
 import strawberry
 
-from tenure_core.catalog.change_operation import ChangeOperation
-from tenure_core.query.plan.changes import CHANGES, HISTORY, SNAPSHOT
+from tenure_core.catalog.change_operation import HISTORY, ChangeOperation
+from tenure_core.catalog.root_fields import RootFieldKind
+from tenure_schema.features.feature import Feature
 from tenure_schema.types.builder import Argument, PlannedField, TypeRegistry, list_of, output_field
 from tenure_schema.types.scalars import DateTime, Json
 
-FIRST = Argument("first", int | None, "How many at most: 100 where nothing is said, 1,000 at most.")
-ENTITIES = Argument(
-    "entities", list[str] | None, "The names of the entities, such as Account; all by default."
-)
+OPERATIONS = {
+    ChangeOperation.CREATE: "The record was created.",
+    ChangeOperation.UPDATE: "Fields of the record were changed.",
+    ChangeOperation.DELETE: "The record was soft-deleted; it can be restored.",
+    ChangeOperation.RESTORE: "The record was restored after a soft deletion.",
+    ChangeOperation.PURGE: "The record was permanently deleted.",
+}
+
+FIRST = Argument("first", int | None, "Maximum number of changes; 100 by default, at most 1,000.")
+ENTITIES = Argument("entities", list[str] | None, "Names of entities, such as Account; all by default.")
 
 
-def define_types(types: TypeRegistry) -> None:
-    """Define the object types: a page of changes, and a snapshot."""
-    _define_page(types, _define_edge(types))
-    types.object(
-        "Snapshot",
-        "All records as they were at one moment, and the place in the change feed where that moment lies.",
-        [
-            output_field(
-                "url",
-                str,
-                "Where it is had, with the same API key: a stream of lines, each a JSON object. The first "
-                "has the cursor from which `changes` goes on, the last says that it is complete.",
-            )
-        ],
-    )
-
-
-def _define_edge(types: TypeRegistry) -> type:
-    operation = types.enum("ChangeOperation", "What a change did to its record.", list(ChangeOperation))
-    return types.object(
-        "ChangeEdge",
-        "One change of one record. A change that builds on another comes after it.",
-        [
-            output_field(
-                "cursor", str, "Where it stands: a reader that sends it as `after` goes on behind it."
-            ),
-            output_field("entity", str, "What the record is, such as Account."),
-            output_field("id", strawberry.ID, "The record's identity."),
-            output_field("operation", operation, "What was done."),
-            output_field("changedFields", list[str], "The names of the fields in `before` and `after`."),
-            output_field(
-                "before",
-                Json | None,
-                "What was: of an UPDATE the changed fields, of a DELETE or a PURGE the whole record. "
-                "In the form of the inputs.",
-            ),
-            output_field(
-                "after",
-                Json | None,
-                "What came of it: of an UPDATE the changed fields, of a CREATE or a RESTORE the whole "
-                "record. In the form of the inputs.",
-            ),
-            output_field(
-                "version", int, "The record's version after it; each change of a record has a higher one."
-            ),
-            output_field(
-                "actor", str, "Who wrote: the id of an API key, or the login of a database session."
-            ),
-            output_field("origin", str, "The system that the write came from."),
-            output_field("transactionId", str, "What was written together has the same one."),
-            output_field(
-                "occurredAt", DateTime, "When the transaction that wrote began: the record's updatedAt."
-            ),
-            output_field("node", types["Node"] | None, "The record as it is now; null where it is deleted."),
-        ],
-    )
-
-
-def _define_page(types: TypeRegistry, edge: type) -> None:
+def _define_types(types: TypeRegistry) -> None:
+    edge = _define_edge(types)
     types.object(
         "ChangeConnection",
         "A page of changes.",
@@ -82,47 +32,100 @@ def _define_page(types: TypeRegistry, edge: type) -> None:
             output_field(
                 "pageInfo",
                 types["PageInfo"],
-                "Where the page lies. The feed gives an endCursor for an empty page, too: go on from it.",
+                "Cursors of the page. In the change feed, endCursor is never null: after an empty page, "
+                "continue from it.",
+            ),
+        ],
+    )
+    types.object(
+        "Snapshot",
+        "A consistent copy of all records, and its position in the change feed.",
+        [
+            output_field(
+                "url",
+                str,
+                "URL of the snapshot, relative to this server; request it with the same API key. The "
+                "response is a stream of JSON lines: the first contains the cursor from which `changes` "
+                "continues, the last confirms that the snapshot is complete.",
+            )
+        ],
+    )
+
+
+def _define_edge(types: TypeRegistry) -> type:
+    operation = types.enum("ChangeOperation", "The operation that changed a record.", OPERATIONS)
+    return types.object(
+        "ChangeEdge",
+        "A change of one record. A change that depends on another one comes after it.",
+        [
+            output_field("cursor", str, "Position of the change; pass it as `after` to continue behind it."),
+            output_field("entity", str, "Name of the record's entity, such as Account."),
+            output_field("id", strawberry.ID, "Id of the record."),
+            output_field("operation", operation, "The operation that changed the record."),
+            output_field("changedFields", list[str], "Names of the fields in `before` and `after`."),
+            output_field(
+                "before",
+                Json | None,
+                "Field values before the change, as in inputs: the changed fields of an UPDATE, all fields "
+                "of a DELETE or PURGE. Null otherwise.",
+            ),
+            output_field(
+                "after",
+                Json | None,
+                "Field values after the change, as in inputs: the changed fields of an UPDATE, all fields "
+                "of a CREATE or RESTORE. Null otherwise.",
+            ),
+            output_field("version", int, "The record's version after the change; each change increases it."),
+            output_field(
+                "actor", str, "Id of the API key, `plugin:NAME` of a plugin, or login of a database session."
+            ),
+            output_field("origin", str, "The system that wrote the change: the origin of the API key."),
+            output_field(
+                "transactionId", str, "Id of the transaction; changes that were written together share it."
+            ),
+            output_field(
+                "occurredAt", DateTime, "Start of the transaction; equal to the record's updatedAt."
+            ),
+            output_field(
+                "node", types["Node"] | None, "The record in its current state; null if it is deleted."
             ),
         ],
     )
 
 
-def history_field(types: TypeRegistry) -> PlannedField:
-    """Return the field of a record that holds its changes."""
-    return output_field(
-        HISTORY,
-        types["ChangeConnection"],
-        "Its changes, the newest first, as far back as they are kept.",
-        [FIRST, Argument("after", str | None, "The cursor after which the page begins.")],
-    )
+def _record_fields(types: TypeRegistry) -> list[PlannedField]:
+    after = Argument("after", str | None, "Cursor; the page starts after it.")
+    description = "The record's changes, newest first, within the retention period of the change feed."
+    return [output_field(HISTORY, types["ChangeConnection"], description, [FIRST, after])]
 
 
-def query_fields(types: TypeRegistry) -> list[PlannedField]:
-    """Return the root fields of the feed."""
-    operations = list_of(types.named["ChangeOperation"]) | None
-    return [
-        output_field(
-            CHANGES,
-            types["ChangeConnection"],
-            "The changes of all records, in an order in which they can be made again elsewhere: each once, "
-            "and none before what it builds on.",
-            [
-                FIRST,
-                Argument(
-                    "after",
-                    str | None,
-                    "The cursor after which the page begins: of a change, of a page's end, or of a snapshot. "
-                    "Without one it begins with the oldest change that is kept.",
-                ),
-                ENTITIES,
-                Argument("operations", operations, "Which operations; all by default."),
-                Argument(
-                    "excludeOrigin", str | None, "An origin whose changes are left out: one's own, as a rule."
-                ),
-            ],
+def _query_fields(types: TypeRegistry) -> list[PlannedField]:
+    operations = list_of(types["ChangeOperation"]) | None
+    arguments = [
+        FIRST,
+        Argument(
+            "after",
+            str | None,
+            "Cursor of a change, of the end of a page, or of a snapshot; the page starts after it. Without "
+            "it, the page starts with the oldest change in the retention period.",
         ),
-        output_field(
-            SNAPSHOT, types["Snapshot"], "All records to begin with, before the changes.", [ENTITIES]
+        ENTITIES,
+        Argument("operations", operations, "Operations to return; all by default."),
+        Argument(
+            "excludeOrigin",
+            str | None,
+            "Omits changes of this origin; usually the caller's own origin, to avoid echoes.",
         ),
     ]
+    changes = (
+        "The change feed: the changes of all records, each exactly once, in an order in which they can be "
+        "replicated."
+    )
+    snapshot = "A snapshot of all records, to load before following `changes`."
+    return [
+        output_field(RootFieldKind.CHANGES.value, types["ChangeConnection"], changes, arguments),
+        output_field(RootFieldKind.SNAPSHOT.value, types["Snapshot"], snapshot, [ENTITIES]),
+    ]
+
+
+CHANGE_FEED = Feature(define_types=_define_types, query_fields=_query_fields, record_fields=_record_fields)

@@ -1,4 +1,4 @@
-"""Questions: what a client sent, read but not yet understood."""
+"""The content of a GraphQL request, as it was received over HTTP or a WebSocket."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """What a client sent.
+    """A GraphQL request.
 
     Args:
-        query: The document's text.
-        variables: The variables, as they came.
-        operation_name: Which operation of the document; None for the only one.
-        idempotency_key: What the client calls this request, so that it may send it again; or None.
+        query: The text of the document.
+        variables: The values of the variables by name, as received.
+        operation_name: The operation to execute; None if the document contains only one.
+        idempotency_key: The value of the `Idempotency-Key` header; None if it was not sent.
     """
 
     query: str

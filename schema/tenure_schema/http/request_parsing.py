@@ -1,115 +1,140 @@
-"""Reading: from an HTTP request to a question, refusing what is too large, malformed or of another type."""
+"""Parses HTTP requests into GraphQL requests; checks media type, size, nesting and form.
+
+Used by the GraphQL endpoint and the WebSocket, and in part by bulk load and by the routes of plugins.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from tenure_core.entities.scalar_types import validate_text
 from tenure_core.errors import BadUserInputError, RequestTooLargeError
 from tenure_core.settings import Settings
+from tenure_schema.errors import BodyTooLargeError, UnsupportedMediaTypeError
 from tenure_schema.http.graphql_request import GraphQLRequest
 
-IDEMPOTENCY_KEY = "idempotency-key"
-"""The header that names a write, so that it may be sent again."""
+MEDIA_TYPE = b"application/json"
+BODY_HINT = 'Send {"query": "..."}.'
 
 
-class BodyTooLargeError(RequestTooLargeError):
-    """A body with more bytes than the setting allows."""
+async def parse_request(
+    headers: Mapping[bytes, bytes], receive: Receive, settings: Settings
+) -> GraphQLRequest:
+    """Return the GraphQL request in the body of an HTTP POST request.
 
-
-class UnsupportedMediaTypeError(BadUserInputError):
-    """A body that does not say that it is JSON."""
-
-    code = "UNSUPPORTED_MEDIA_TYPE"
-
-
-async def parse_request(request: Request, settings: Settings) -> GraphQLRequest:
-    """Return the question that a POST request asks.
+    Args:
+        headers: The request headers; their names are in lower case, as in ASGI.
+        receive: Receives the body, as in ASGI.
+        settings: The limits.
 
     Raises:
-        UnsupportedMediaTypeError: The body is no application/json.
-        BodyTooLargeError: It has too many bytes.
-        BadUserInputError: It is no JSON, or none of the form that GraphQL over HTTP asks for.
+        UnsupportedMediaTypeError: The Content-Type is not application/json.
+        BodyTooLargeError: The body exceeds `max_body_bytes`.
+        BadUserInputError: The body is not JSON, or not a GraphQL-over-HTTP request.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
+    _check_media_type(headers.get(b"content-type", b""))
+    body = _parse_json(await read_body(receive, settings.max_body_bytes), settings.max_json_depth)
+    idempotency_key = headers.get(b"idempotency-key")
+    return build_request(body, None if idempotency_key is None else idempotency_key.decode("latin-1"))
+
+
+def _check_media_type(content_type: bytes) -> None:
+    media_type = content_type.partition(b";")[0].strip().lower()
+    if media_type != MEDIA_TYPE:
+        name = media_type[:60].decode("latin-1") or "missing"
         raise UnsupportedMediaTypeError(
-            f"The body's type is {content_type[:60] or 'missing'}.",
-            "Send it as Content-Type: application/json.",
+            f"The Content-Type is {name}.", "Send the request as Content-Type: application/json."
         )
-    body = _parsed(await read_body(request, settings.max_body_bytes), settings.max_json_depth)
-    return build_request(body, request.headers.get(IDEMPOTENCY_KEY))
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of a request.
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """Return the body of an HTTP request.
+
+    Args:
+        receive: Receives the body, as in ASGI.
+        limit: The maximum size in bytes.
 
     Raises:
-        BodyTooLargeError: It has too many bytes.
-        BadUserInputError: The client went away.
+        BodyTooLargeError: The body exceeds the limit; the rest of it is not read.
+        BadUserInputError: The client closed the connection.
     """
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise BodyTooLargeError(f"The body has more than {limit} bytes.", "Send less at once.")
-    except ClientDisconnect:
-        raise BadUserInputError("The client went away before its request was complete.") from None
-    return bytes(body)
+    chunks: list[bytes] = []
+    size, has_more = 0, True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadUserInputError("The client closed the connection before the request was complete.")
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLargeError(f"The request body exceeds {limit} bytes.", "Send smaller requests.")
+        chunks.append(chunk)
+        has_more = message.get("more_body", False)
+    return b"".join(chunks)
 
 
-def _parsed(body: bytes, max_depth: int) -> object:
+def _parse_json(body: bytes, max_depth: int) -> object:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadUserInputError(f"The body is no JSON: {error}.", 'Send {"query": "..."}.') from None
-    if deeper_than(value, max_depth):
-        raise RequestTooLargeError(f"The body's JSON is nested more than {max_depth} deep.", "Flatten it.")
+        raise BadUserInputError(f"The request body is not valid JSON: {error}.", BODY_HINT) from None
+    if count_brackets(body) > max_depth and is_deeper_than(value, max_depth):
+        raise RequestTooLargeError(
+            f"The JSON of the request body is nested more than {max_depth} levels deep.",
+            "Send fewer nested objects and lists.",
+        )
     return value
 
 
-def deeper_than(value: object, limit: int) -> bool:
-    """Return whether a JSON value is nested more than so many levels deep."""
-    level = _containers([value])
+def count_brackets(text: bytes) -> int:
+    """Return the number of opening brackets in a JSON text: its value has at most as many levels.
+
+    Counting them is cheaper than `is_deeper_than`.
+    """
+    return text.count(b"{") + text.count(b"[")
+
+
+def is_deeper_than(value: object, limit: int) -> bool:
+    """Return whether a JSON value has more levels of objects and lists than the limit."""
+    level = _select_containers([value])
     for _ in range(limit):
         if not level:
             return False
-        level = _containers(chain.from_iterable(v.values() if type(v) is dict else v for v in level))
+        level = _select_containers(chain.from_iterable(v.values() if type(v) is dict else v for v in level))
     return bool(level)
 
 
-def _containers(values: Iterable[Any]) -> list[Any]:
+def _select_containers(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if type(value) is dict or type(value) is list]
 
 
 def build_request(value: object, idempotency_key: str | None = None) -> GraphQLRequest:
-    """Return the question that a JSON value asks.
+    """Return the GraphQL request for the parameters of a parsed JSON body.
 
     Args:
-        value: The value.
-        idempotency_key: What the client calls the request.
+        value: The parsed JSON.
+        idempotency_key: The value of the `Idempotency-Key` header.
 
     Raises:
-        BadUserInputError: It is none of the form that GraphQL asks for.
+        BadUserInputError: A parameter is missing or has the wrong type.
     """
     if not isinstance(value, dict):
         raise BadUserInputError(
-            "The body is no JSON object.", 'Send {"query": "..."}; batches are not taken.'
+            "The request body is not a JSON object.", f"{BODY_HINT} Batched requests are not supported."
         )
     query, variables, name = value.get("query"), value.get("variables"), value.get("operationName")
     if not isinstance(query, str) or not query.strip():
-        raise BadUserInputError("The body has no query.", 'Send the GraphQL document as "query".')
+        raise BadUserInputError("`query` is missing.", "Send the GraphQL document as `query`.")
     if not isinstance(variables, dict | None):
-        raise BadUserInputError("variables is no JSON object.", "Send them by name, or leave them out.")
+        raise BadUserInputError("`variables` is not a JSON object.", "Send an object of values by name.")
     if not isinstance(name, str | None):
-        raise BadUserInputError("operationName is no text.", "Send a name, or leave it out.")
+        raise BadUserInputError("`operationName` is not a string.", "Send the name of an operation.")
     try:
         return GraphQLRequest(validate_text(query), variables or {}, name, idempotency_key)
     except ValueError as error:
-        raise BadUserInputError(f"query: {error}.") from None
+        raise BadUserInputError(f"`query` is not valid: {error}.") from None

@@ -1,4 +1,4 @@
-"""Timing: how long each stage of a request took, for the Server-Timing header (W3C Server Timing)."""
+"""Times the stages of a request for the Server-Timing header (W3C Server Timing), and limits its duration."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tenure_core.errors import RequestTimeoutError
 Result = TypeVar("Result")
 
 
-async def in_time(work: Awaitable[Result], seconds: float) -> Result:
-    """Return what comes of some work, which is given up after so many seconds.
+async def run_with_timeout(work: Awaitable[Result], seconds: float) -> Result:
+    """Return the result of an awaitable, and cancel it after the given time.
 
     Raises:
         RequestTimeoutError: It took longer.
@@ -23,48 +23,30 @@ async def in_time(work: Awaitable[Result], seconds: float) -> Result:
             return await work
     except TimeoutError:
         raise RequestTimeoutError(
-            f"The request took longer than {seconds:g} s.", "Ask for less at once."
+            f"The request took longer than {seconds:g} s.", "Request less data at once."
         ) from None
 
 
 class Timing:
-    """The stages of one request, in order.
+    """The consecutive stages of one request.
 
     Example:
-        with timing.stage("plan"): ...
+        timing.start("plan")
+        ...
+        timing.start("run")
     """
+
+    __slots__ = ("_stages",)
 
     def __init__(self) -> None:
-        self._stages: list[Stage] = []
+        self._stages: list[tuple[str, float]] = []
 
-    def stage(self, name: str) -> Stage:
-        """Return the measure of a stage, which lasts as long as the `with` block around it."""
-        stage = Stage(name)
-        self._stages.append(stage)
-        return stage
+    def start(self, stage: str) -> None:
+        """Start a stage and end the one before."""
+        self._stages.append((stage, time.perf_counter()))
 
     def header(self) -> str:
-        """Return the header's value."""
-        return ", ".join([f"{stage.name};dur={stage.milliseconds:.2f}" for stage in self._stages])
-
-
-class Stage:
-    """One stage, measured also where it fails.
-
-    A class and not a generator with `contextmanager`, which takes three times as long: each request has many.
-
-    Args:
-        name: What is done in it.
-    """
-
-    __slots__ = ("_started", "milliseconds", "name")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.milliseconds = 0.0
-
-    def __enter__(self) -> None:
-        self._started = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.milliseconds = (time.perf_counter() - self._started) * 1000
+        """Return the value of the header, with durations in milliseconds; the last stage ends now."""
+        ends = [*(start for _, start in self._stages[1:]), time.perf_counter()]
+        stages = zip(self._stages, ends, strict=False)
+        return ", ".join([f"{stage};dur={(end - start) * 1000:.2f}" for (stage, start), end in stages])

@@ -1,1 +1,1 @@
-"""Mutations: from an input to a write, and from its result to a payload."""
+"""Mutations: they check and execute writes, and render their payloads."""

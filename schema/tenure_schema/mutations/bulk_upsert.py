@@ -1,4 +1,4 @@
-"""The bulk upsert: up to a thousand rows in one call, each with a result of its own."""
+"""The bulk upsert mutation: up to 1,000 rows of one entity, with a result per row."""
 
 from __future__ import annotations
 
@@ -6,136 +6,129 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from tenure_core.access.grants import authorize
 from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.catalog.root_fields import RootFieldKind
 from tenure_core.postgres.database import TenantConnection
-from tenure_core.query.request import SelectedField
+from tenure_core.query.request import TYPE_NAME, SelectedField
 from tenure_core.write.chunker import MAX_ROWS
 from tenure_core.write.chunks import ErrorPolicy, write_chunk
 from tenure_core.write.results import ErrorCode, RowResult, UserError
 from tenure_core.write.rows.match_key import OnConflict
-from tenure_schema.mutations.rendering import check_payload_cost, render_records, user_errors
-from tenure_schema.mutations.runner import MutationContext, MutationResult, input_of, refusal
-from tenure_schema.operations.lowering import TYPE_NAME
+from tenure_schema.mutations.mutation import FieldValues, Mutation, MutationContext, MutationResult, input_of
+from tenure_schema.mutations.rendering import (
+    check_payload_cost,
+    find_fields,
+    render_errors,
+    render_records,
+    render_result,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class BulkUpsert:
-    """The upsert of many records of one entity.
+@dataclass(frozen=True)
+class BulkUpsertMutation(Mutation):
+    """Creates or updates many records of one entity.
 
     Args:
-        entity: What it writes.
+        entity: The entity of the records.
     """
 
     entity: EntityInfo
 
     @property
-    def name(self) -> str:
-        """Its name in the API, such as accountsBulkUpsert."""
-        return f"{self.entity.plural}BulkUpsert"
+    def _type_prefix(self) -> str:
+        return f"{self.entity.name}{RootFieldKind.BULK_UPSERT}"
 
     @property
-    def payload(self) -> str:
-        """The name of its payload's type."""
-        return f"{self.entity.name}BulkUpsertPayload"
+    def rejected_values(self) -> FieldValues:
+        """No results."""
+        return {"results": []}
 
-    @property
-    def description(self) -> str:
-        """What it does, for people."""
-        return f"Creates or changes many {self.entity.plural} by keys that their writer knows."
-
-    def check(self, field: SelectedField, call: MutationContext) -> None:
-        """Refuse what may not be written, or would bring too much of the records."""
-        authorize(call.actor, call.catalog).grants.require_write(self.entity)
+    def check(self, field: SelectedField, context: MutationContext) -> None:
+        """Check write access and the cost of the returned records."""
+        context.grants.require_write(self.entity)
         count = len(cast(list[object], input_of(field)["rows"]))
-        for asked in _asked(field, self.entity.singular):
-            check_payload_cost(asked, self.entity, call.catalog, call.actor, count, call.settings.max_cost)
+        check_payload_cost(self._record_fields(field), self.entity, count, context)
 
     async def write(
-        self, connection: TenantConnection, field: SelectedField, call: MutationContext
+        self, connection: TenantConnection, field: SelectedField, context: MutationContext
     ) -> MutationResult:
-        """Write the rows, and read what is asked of their records."""
-        given = input_of(field)
-        rows = cast(list[object], given["rows"])
-        if errors := count_errors(rows, "rows", MAX_ROWS):
-            return MutationResult(self.refused(errors), False)
-        policy = ErrorPolicy(str(given.get("errorPolicy") or ErrorPolicy.REJECT_EVERYTHING))
-        dry_run = bool(given.get("dryRun"))
+        """Write the rows and read the selected fields of their records."""
+        arguments = input_of(field)
+        rows = cast(list[object], arguments["rows"])
+        if errors := find_size_errors(rows, "rows", MAX_ROWS):
+            return MutationResult({**self.rejected_values, "userErrors": render_errors(errors)}, False)
+        policy = ErrorPolicy(str(arguments.get("errorPolicy") or ErrorPolicy.REJECT_EVERYTHING))
+        dry_run = bool(arguments.get("dryRun"))
         results = await write_chunk(
-            connection,
-            call.catalog,
+            context.write_context(connection),
             self.entity,
-            call.actor,
             rows,
             policy=policy,
-            on_conflict=OnConflict(str(given.get("onConflict") or OnConflict.MERGE)),
+            on_conflict=OnConflict(str(arguments.get("onConflict") or OnConflict.MERGE)),
             dry_run=dry_run,
         )
         values = {
-            "results": await self._shown(results, connection, field, call),
-            "userErrors": [] if policy is ErrorPolicy.IGNORE_FAILED else _errors_of_the_call(results),
+            "results": await self._render_results(results, connection, field, context),
+            "userErrors": [] if policy is ErrorPolicy.IGNORE_FAILED else _collect_errors(results),
         }
-        return MutationResult(values, not dry_run and _is_done(results, policy))
+        return MutationResult(values, not dry_run and _is_successful(results, policy))
 
-    def refused(self, errors: list[UserError]) -> dict[str, object]:
-        """Return the payload's fields for a call that was refused as a whole."""
-        return refusal(errors, results=[])
+    def _record_fields(self, field: SelectedField) -> list[SelectedField]:
+        return find_fields(field, "results", self.entity.singular)
 
-    async def _shown(
+    async def _render_results(
         self,
         results: Sequence[RowResult],
         connection: TenantConnection,
         field: SelectedField,
-        call: MutationContext,
-    ) -> list[Mapping[str, object]]:
-        asked = _asked(field, self.entity.singular)
-        ids = [result.id for result in results if result.id] if asked else []
-        found = await render_records(asked, self.entity, ids, connection, call.coder)
-        name = f"{self.entity.name}BulkUpsertResult"
+        context: MutationContext,
+    ) -> list[FieldValues]:
+        fields = self._record_fields(field)
+        ids = [result.id for result in results if result.id] if fields else []
+        records = await render_records(fields, self.entity, ids, connection, context)
+        type_name = f"{self.entity.name}BulkUpsertResult"
         return [
             {
-                TYPE_NAME: name,
-                "index": result.index,
+                **render_result(type_name, result, "rows", str(result.index)),
                 "rowKey": result.key,
-                "status": result.status.value,
-                self.entity.singular: found.get(result.id) if result.id else None,
-                "diff": _diff(result),
-                "userErrors": user_errors(result.errors, "rows", str(result.index)),
+                self.entity.singular: records.get(result.id) if result.id else None,
+                "diff": _render_diff(result),
             }
             for result in results
         ]
 
 
-def count_errors(given: Sequence[object], name: str, most: int) -> list[UserError]:
-    """Return what is wrong with a list of rows or operations as such: it is empty, or too long."""
-    if not given:
-        return [UserError(ErrorCode.REQUIRED, (name,), "there is nothing to write: send one at least")]
-    if len(given) > most:
-        message = f"has {len(given)} members; at most {most} are allowed: send several calls"
+def find_size_errors(items: Sequence[object], name: str, maximum: int) -> list[UserError]:
+    """Return the errors of a list of rows or operations that is empty or too long.
+
+    Args:
+        items: The list.
+        name: Name of the input field with the list.
+        maximum: The largest number of members.
+    """
+    if not items:
+        return [UserError(ErrorCode.REQUIRED, (name,), "must have at least one member")]
+    if len(items) > maximum:
+        message = f"has {len(items)} members; at most {maximum} are allowed: send several calls"
         return [UserError(ErrorCode.TOO_LONG, (name,), message)]
     return []
 
 
-def _asked(field: SelectedField, name: str) -> list[SelectedField]:
-    results = [f for f in field.fields if f.name == "results"]
-    return [inner for f in results for inner in f.fields if inner.name == name]
-
-
-def _diff(result: RowResult) -> list[Mapping[str, object]] | None:
+def _render_diff(result: RowResult) -> list[Mapping[str, object]] | None:
     if result.diff is None:
         return None
     return [
-        {TYPE_NAME: "FieldDiff", "field": one.field, "before": one.before, "after": one.after}
-        for one in result.diff
+        {TYPE_NAME: "FieldDiff", "field": diff.field, "before": diff.before, "after": diff.after}
+        for diff in result.diff
     ]
 
 
-def _errors_of_the_call(results: Sequence[RowResult]) -> list[dict[str, object]]:
-    refused = (result for result in results if result.refused)
-    return [error for r in refused for error in user_errors(r.errors, "rows", str(r.index))]
+def _collect_errors(results: Sequence[RowResult]) -> list[dict[str, object]]:
+    rejected = (result for result in results if result.is_rejected)
+    return [error for r in rejected for error in render_errors(r.errors, "rows", str(r.index))]
 
 
-def _is_done(results: Sequence[RowResult], policy: ErrorPolicy) -> bool:
-    """Return whether a call did what it was sent for, if only with some of its rows."""
-    sound = [not result.refused for result in results]
-    return all(sound) if policy is ErrorPolicy.REJECT_EVERYTHING else any(sound)
+def _is_successful(results: Sequence[RowResult], policy: ErrorPolicy) -> bool:
+    """Return whether all rows were written, or with a policy that accepts failed rows, any row."""
+    accepted = [not result.is_rejected for result in results]
+    return all(accepted) if policy is ErrorPolicy.REJECT_EVERYTHING else any(accepted)

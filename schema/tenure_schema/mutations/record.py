@@ -1,39 +1,48 @@
-"""Mutations of one record: create, update, upsert, delete, restore and purge."""
+"""Mutations of one record (create, update, upsert, delete, restore, purge), and the list of all mutations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenure_core.access.grants import authorize
 from tenure_core.catalog.catalog import Catalog, EntityInfo
+from tenure_core.catalog.root_fields import RootFieldKind
 from tenure_core.data_quality.purge import purge
 from tenure_core.postgres.database import TenantConnection
-from tenure_core.query.request import SelectedField
+from tenure_core.query.request import TYPE_NAME, SelectedField
+from tenure_core.write.chunker import MAX_ROWS
 from tenure_core.write.dependents import dependent_entities
-from tenure_core.write.operations.batch import WRITES
-from tenure_core.write.results import RowResult, UserError
-from tenure_schema.features.field_owners import OwnerMutation
-from tenure_schema.features.plugin_admin import MUTATIONS
+from tenure_core.write.operations.batch import MAX_OPERATIONS, WRITES
+from tenure_core.write.results import RowResult, Status
 from tenure_schema.mutations.batch import BatchMutation
-from tenure_schema.mutations.bulk_upsert import BulkUpsert
-from tenure_schema.mutations.rendering import check_payload_cost, render_records, user_errors
-from tenure_schema.mutations.runner import (
-    IDEMPOTENCY_KEY,
-    Mutation,
-    MutationContext,
-    MutationResult,
-    input_of,
-    refusal,
+from tenure_schema.mutations.bulk_upsert import BulkUpsertMutation
+from tenure_schema.mutations.mutation import FieldValues, Mutation, MutationContext, MutationResult, input_of
+from tenure_schema.mutations.rendering import (
+    check_payload_cost,
+    find_fields,
+    render_errors,
+    render_records,
+    render_result,
 )
-from tenure_schema.operations.lowering import TYPE_NAME
+from tenure_schema.mutations.runner import IDEMPOTENCY_KEY
+from tenure_schema.types.descriptions import label, with_article
+
+DESCRIPTIONS = {
+    "Create": "Creates {record}.",
+    "Update": "Updates {record}. Omitted fields keep their values; null clears a field.",
+    "Upsert": "Creates {record}, or updates the existing record that `match` identifies.",
+    "Delete": "Soft-deletes {record}. Lists, filters and aggregates exclude it until it is restored.",
+    "Restore": "Restores {record} that was soft-deleted.",
+    "Purge": "Permanently deletes {record} and all records that reference it, directly or indirectly.",
+}
+"""The description of each mutation of one record, by verb."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordMutation:
-    """A write of one record.
+@dataclass(frozen=True)
+class RecordMutation(Mutation):
+    """Creates, updates, upserts, deletes or restores one record.
 
     Args:
-        entity: What it writes.
+        entity: The entity of the record.
         verb: "Create", "Update", "Upsert", "Delete" or "Restore".
     """
 
@@ -41,125 +50,86 @@ class RecordMutation:
     verb: str
 
     @property
-    def name(self) -> str:
-        """Its name in the API, such as accountCreate."""
-        return f"{self.entity.singular}{self.verb}"
+    def rejected_values(self) -> FieldValues:
+        """No record; status FAILED."""
+        return {"status": Status.FAILED.value, self.entity.singular: None}
 
-    @property
-    def payload(self) -> str:
-        """The name of its payload's type."""
-        return f"{self.entity.name}{self.verb}Payload"
-
-    @property
-    def description(self) -> str:
-        """What it does, for people."""
-        return f"{self.verb}s one of the {self.entity.plural}."
-
-    def check(self, field: SelectedField, call: MutationContext) -> None:
-        """Refuse what may not be written, or would bring too much of the record."""
-        check_record(self.entity, field, call)
+    def check(self, field: SelectedField, context: MutationContext) -> None:
+        """Check write access and the cost of the returned record."""
+        context.grants.require_write(self.entity)
+        check_payload_cost(find_fields(field, self.entity.singular), self.entity, 1, context)
 
     async def write(
-        self, connection: TenantConnection, field: SelectedField, call: MutationContext
+        self, connection: TenantConnection, field: SelectedField, context: MutationContext
     ) -> MutationResult:
-        """Write the record, and read what is asked of it."""
+        """Write the record and read its selected fields."""
         row = {name: value for name, value in input_of(field).items() if name != IDEMPOTENCY_KEY}
-        [result] = await WRITES[self.verb](connection, call.catalog, self.entity, call.actor, [row])
-        values = {
-            "status": result.status.value,
-            "userErrors": user_errors(result.errors),
-            self.entity.singular: await _record(self.entity, field, result, connection, call),
-        }
-        return MutationResult(values, not result.refused)
+        [result] = await WRITES[self.verb](context.write_context(connection), self.entity, [row])
+        values = render_result(self.payload_type, result)
+        record = await self._render_record(field, result, connection, context)
+        return MutationResult({**values, self.entity.singular: record}, not result.is_rejected)
 
-    def refused(self, errors: list[UserError]) -> dict[str, object]:
-        """Return the payload's fields for a call that was refused as a whole."""
-        return refusal(errors, status="FAILED", **{self.entity.singular: None})
-
-
-def check_record(entity: EntityInfo, field: SelectedField, call: MutationContext) -> None:
-    """Refuse a write of one record that is not allowed, or would bring too much of it."""
-    authorize(call.actor, call.catalog).grants.require_write(entity)
-    for asked in field.fields:
-        if asked.name == entity.singular:
-            check_payload_cost(asked, entity, call.catalog, call.actor, 1, call.settings.max_cost)
+    async def _render_record(
+        self, field: SelectedField, result: RowResult, connection: TenantConnection, context: MutationContext
+    ) -> object:
+        if result.id is None:
+            return None
+        fields = find_fields(field, self.entity.singular)
+        records = await render_records(fields, self.entity, [result.id], connection, context)
+        return records[result.id]
 
 
-async def _record(
-    entity: EntityInfo,
-    field: SelectedField,
-    result: RowResult,
-    connection: TenantConnection,
-    call: MutationContext,
-) -> object:
-    asked = [f for f in field.fields if f.name == entity.singular]
-    if result.id is None:
-        return None
-    found = await render_records(asked, entity, [result.id], connection, call.coder)
-    return found[result.id]
-
-
-@dataclass(frozen=True, slots=True)
-class PurgeMutation:
-    """The removal of one record for good, with what hangs on it.
-
-    Args:
-        entity: What it removes.
-    """
-
-    entity: EntityInfo
+@dataclass(frozen=True)
+class PurgeMutation(RecordMutation):
+    """Permanently deletes one record and its dependents."""
 
     @property
-    def name(self) -> str:
-        """Its name in the API, such as accountPurge."""
-        return f"{self.entity.singular}Purge"
+    def rejected_values(self) -> FieldValues:
+        """Nothing purged, no record."""
+        return {"purged": [], self.entity.singular: None}
 
-    @property
-    def payload(self) -> str:
-        """The name of its payload's type."""
-        return f"{self.entity.name}PurgePayload"
-
-    @property
-    def description(self) -> str:
-        """What it does, for people."""
-        return f"Removes one of the {self.entity.plural} for good, with all that refers to it."
-
-    def check(self, field: SelectedField, call: MutationContext) -> None:
-        """Refuse it where such records, or what may hang on them, may not be written."""
-        grants = authorize(call.actor, call.catalog).grants
-        for entity in dependent_entities(call.catalog, self.entity):
-            # What a plugin that the tenant has not enabled has left there, only the records themselves tell.
+    def check(self, field: SelectedField, context: MutationContext) -> None:
+        """Check write access to the entity and to the entities of possible dependents."""
+        grants = context.grants
+        for entity in dependent_entities(context.catalog, self.entity):
+            # Whether a plugin that the tenant has disabled left dependents is known only once they are read.
             if not entity.plugin or entity.plugin in grants.plugins:
                 grants.require_write(entity)
-        check_record(self.entity, field, call)
+        super().check(field, context)
 
     async def write(
-        self, connection: TenantConnection, field: SelectedField, call: MutationContext
+        self, connection: TenantConnection, field: SelectedField, context: MutationContext
     ) -> MutationResult:
-        """Remove the record, or tell what would be removed."""
+        """Purge the record, or in a dry run count the records that would be deleted."""
         row = input_of(field)
-        purged = await purge(connection, call.catalog, self.entity, call.actor, row)
-        refused, dry = purged.result.refused, bool(row.get("dryRun"))
-        counts = [{TYPE_NAME: "PurgedCount", "entity": e, "count": n} for e, n in purged.counts.items()]
-        gone = refused or not dry
+        purged = await purge(context.write_context(connection), self.entity, row)
+        is_preview = bool(row.get("dryRun")) and not purged.result.is_rejected
+        record = await self._render_record(field, purged.result, connection, context) if is_preview else None
         values = {
-            "purged": counts,
-            "userErrors": user_errors(purged.result.errors),
-            self.entity.singular: None
-            if gone
-            else await _record(self.entity, field, purged.result, connection, call),
+            "purged": [
+                {TYPE_NAME: "PurgedCount", "entity": entity, "count": count}
+                for entity, count in purged.counts.items()
+            ],
+            "userErrors": render_errors(purged.result.errors),
+            self.entity.singular: record,
         }
-        return MutationResult(values, not refused and not dry)
-
-    def refused(self, errors: list[UserError]) -> dict[str, object]:
-        """Return the payload's fields for a call that was refused as a whole."""
-        return refusal(errors, purged=[], **{self.entity.singular: None})
+        return MutationResult(values, not purged.result.is_rejected and not is_preview)
 
 
-def mutations_of(catalog: Catalog) -> list[Mutation]:
-    """Return every mutation of a schema, in its order."""
-    found: list[Mutation] = []
-    for entity in catalog.entities.values():
-        found += [RecordMutation(entity, verb) for verb in WRITES]
-        found += [PurgeMutation(entity), BulkUpsert(entity)]
-    return [*found, BatchMutation(catalog), OwnerMutation("Set"), OwnerMutation("Remove"), *MUTATIONS]
+def record_mutations(catalog: Catalog) -> list[Mutation]:
+    """Return the mutations that write records of the catalog's entities."""
+    batch = f"Executes up to {MAX_OPERATIONS:,} writes of any entities in order, in one transaction."
+    mutations = [m for entity in catalog.entities.values() for m in _entity_mutations(entity, catalog)]
+    return [*mutations, BatchMutation(RootFieldKind.BATCH.value, batch, catalog)]
+
+
+def _entity_mutations(entity: EntityInfo, catalog: Catalog) -> list[Mutation]:
+    names = {field.kind: field.name for field in catalog.root_fields if field.entity == entity.name}
+    record = with_article(entity.singular)
+    described = {verb: text.format(record=record) for verb, text in DESCRIPTIONS.items()}
+    bulk = f"Creates or updates up to {MAX_ROWS:,} {label(entity.plural)}, each identified by its `match`."
+    return [
+        *(RecordMutation(names[RootFieldKind(v)], described[v], entity, v) for v in WRITES),
+        PurgeMutation(names[RootFieldKind.PURGE], described["Purge"], entity, "Purge"),
+        BulkUpsertMutation(names[RootFieldKind.BULK_UPSERT], bulk, entity),
+    ]

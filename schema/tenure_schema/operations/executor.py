@@ -1,79 +1,79 @@
-"""Execution: joins GraphQL to the pipeline of the core.
+"""Executes operations.
 
-A query whose root fields are all planned goes straight to PostgreSQL, whose bytes are the answer. All else
-(introspection, mutations, resolvers of plugins) goes the general way, root field by root field: through
-graphql-core, where each planned root field is still one statement.
+A query whose root fields are all planned is executed as one statement per root field, and PostgreSQL's JSON
+is the response. Other operations (introspection, mutations, fields of plugins) are executed root field by
+root field with graphql-core; planned root fields are still one statement each.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor, KeyCache
 from tenure_core.catalog.catalog import Catalog
-from tenure_core.catalog.external_refs import BY_EXTERNAL_REF
 from tenure_core.errors import BadUserInputError
+from tenure_core.plugins.context_providers import savepoint_contexts, snapshot_contexts
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database
-from tenure_core.query.batch_resolver import (
-    BatchResolver,
-    FieldFailure,
-    resolve_placeholders,
-    snapshot_contexts,
-)
+from tenure_core.query.batch_resolver import BatchResolver, FieldFailure, resolve_placeholders
 from tenure_core.query.execute import execute
 from tenure_core.query.plan import Plan, Planned, bind_values, plan
-from tenure_core.query.plan.changes import CHANGES, SNAPSHOT
 from tenure_core.query.plan.cost import cost
-from tenure_core.query.plan.placeholders import ResponsePath, find_placeholders
-from tenure_core.query.plan.planner import AGGREGATE
-from tenure_core.query.request import SelectedField
+from tenure_core.query.plan.placeholders import find_placeholders
+from tenure_core.query.request import TYPE_NAME, SelectedField
 from tenure_core.query.sql import compile
 from tenure_core.settings import Settings
-from tenure_schema.errors import format_result
-from tenure_schema.features.field_owners import LIST, resolve_field_owners
-from tenure_schema.features.plugin_admin import ENABLEMENT, PLUGINS, resolve_plugins
+from tenure_schema.features import FEATURES, Feature
 from tenure_schema.http.graphql_request import GraphQLRequest
-from tenure_schema.http.timing import Timing, in_time
-from tenure_schema.mutations.record import mutations_of
-from tenure_schema.mutations.runner import MutationContext, run
+from tenure_schema.http.timing import Timing, run_with_timeout
+from tenure_schema.mutations.mutation import MutationContext
+from tenure_schema.mutations.rendering import select_fields
+from tenure_schema.mutations.runner import run
 from tenure_schema.operations.document_cache import Document, DocumentCache
-from tenure_schema.operations.lowering import TYPE_NAME, read_variables
 from tenure_schema.operations.operation_request import OperationRequest
+from tenure_schema.operations.plugin_root_fields import PluginRootFields
 from tenure_schema.operations.prepared_operations import CachedOperation, Prepared, prepare
-from tenure_schema.operations.root_execution import document_of, resolve_root
+from tenure_schema.operations.responses import (
+    build_response,
+    collect_values,
+    find_paths,
+    merge_results,
+    to_graphql_error,
+)
+from tenure_schema.operations.root_execution import resolve_root
 from tenure_schema.plugins.entity_refs import CostBudget
-from tenure_schema.plugins.root_fields import PluginRoots
 from tenure_schema.plugins.schema_parts import PluginParts
-from tenure_schema.schema import build_schema, graphql_schema
+from tenure_schema.schema import build_schema, graphql_schema, list_mutations
 
-CACHE_SIZE = 300
-
-Answerer = Callable[[SelectedField, Host, Database, Actor], Awaitable[object]]
-"""Answers a root field that is neither planned nor a plugin's."""
-
-ANSWERERS: Mapping[str, Answerer] = {LIST: resolve_field_owners, PLUGINS: resolve_plugins}
+MAX_CACHED_OPERATIONS = 300
+"""The maximum number of cached operations."""
 
 
 class Executor:
-    """Answers questions.
+    """Executes GraphQL operations.
 
     Args:
-        host: The plugins, and the catalog of what there is.
-        database: Where the data is.
-        settings: How much may be asked at once.
-        keys: The keys that are remembered: what a tenant enables, they open at once.
+        host: The loaded plugins and their catalog.
+        database: The database.
+        settings: The limits.
+        keys: The cache of API keys, which mutations that change access invalidate.
+        features: The parts of the API that are not entities.
     """
 
     def __init__(
-        self, host: Host, database: Database, settings: Settings, keys: KeyCache | None = None
+        self,
+        host: Host,
+        database: Database,
+        settings: Settings,
+        keys: KeyCache | None = None,
+        features: Sequence[Feature] = FEATURES,
     ) -> None:
         self.host = host
         self._keys = keys
@@ -81,246 +81,230 @@ class Executor:
         self._database = database
         self._settings = settings
         parts = PluginParts.of(host)
-        self._graphql = graphql_schema(build_schema(self._catalog, parts))
-        self._plugins = PluginRoots(host, parts, self._graphql, database)
+        self._graphql = graphql_schema(build_schema(self._catalog, parts, features))
+        self._plugins = PluginRootFields(host, parts, database)
         self._documents = DocumentCache(self._graphql, settings)
-        self._mutations = {mutation.name: mutation for mutation in mutations_of(self._catalog)}
+        self._mutations = {mutation.name: mutation for mutation in list_mutations(self._catalog, features)}
+        self._resolvers = {name: r for feature in features for name, r in feature.resolvers.items()}
         self._planned = _planned_names(self._catalog)
-        self._operation = lru_cache(maxsize=CACHE_SIZE)(_operation)
+        self._get_operation = lru_cache(maxsize=MAX_CACHED_OPERATIONS)(
+            partial(_find_operation, self._graphql)
+        )
 
     async def execute(
-        self, question: GraphQLRequest, actor: Actor, request_id: str, timing: Timing
+        self, request: GraphQLRequest, actor: Actor, request_id: str, timing: Timing
     ) -> dict[str, Any]:
-        """Return the GraphQL response of a question, ready for orjson.
+        """Return the GraphQL response of a query or mutation, for orjson.
+
+        Args:
+            request: The request.
+            actor: The authenticated actor.
+            request_id: The id of the request, for logs and errors.
+            timing: Receives the durations of the stages.
 
         Raises:
-            TenureError: The question can't be answered.
+            TenureError: The request is rejected as a whole.
         """
-        with timing.stage("read"):
-            asking = self.prepare_request(question, actor, request_id)
-        operation = asking.operation
-        if operation.node.operation is OperationType.QUERY and operation.roots <= self._planned:
-            return await self._execute_planned(asking, timing)
-        if operation.node.operation is OperationType.MUTATION:
-            with timing.stage("write"):
-                return await self._write(asking)
-        if operation.node.operation is OperationType.SUBSCRIPTION:
+        operation = self.prepare_request(request, actor, request_id)
+        if operation.type is OperationType.QUERY and operation.cached.roots <= self._planned:
+            return await self._execute_planned(operation, timing)
+        if operation.type is OperationType.MUTATION:
+            timing.start("write")
+            return await self._execute_mutations(operation)
+        if operation.type is OperationType.SUBSCRIPTION:
             raise BadUserInputError(
-                "A subscription has many answers.", "Ask over a WebSocket, with graphql-transport-ws."
+                "Subscriptions are not supported over HTTP POST.",
+                "Subscribe over a WebSocket with the protocol graphql-transport-ws.",
             )
-        with timing.stage("resolve"):
-            return await self._execute_with_resolvers(asking)
+        timing.start("resolve")
+        return await self.execute_with_resolvers(operation)
 
-    async def execute_with_resolvers(
-        self, question: GraphQLRequest, actor: Actor, request_id: str
-    ) -> dict[str, Any]:
-        """Return the GraphQL response of a question by the general way, also where the short way would do."""
-        return await self._execute_with_resolvers(self.prepare_request(question, actor, request_id))
-
-    async def events(self, asking: OperationRequest) -> AsyncGenerator[dict[str, Any]]:
-        """Yield the GraphQL responses to a subscription, event by event.
+    def prepare_request(self, request: GraphQLRequest, actor: Actor, request_id: str) -> OperationRequest:
+        """Return the operation of a request with its variables.
 
         Raises:
-            TenureError: It is refused, or an event takes too long to tell.
+            TenureError: The document or a variable is invalid.
         """
-        field = _subscribed(asking.fields)
-        self._plugins.check(field, asking, CostBudget(self._settings.max_cost))
-        async with aclosing(self._plugins.events(field, asking)) as events:
+        cached = self._get_operation(self._documents.get(request.query), request.operation_name)
+        variables = cached.variable_reader.read(request.variables)
+        return OperationRequest(self._graphql, cached, variables, request, actor, request_id)
+
+    async def events(self, operation: OperationRequest) -> AsyncGenerator[dict[str, Any]]:
+        """Yield a GraphQL response for each event of a subscription.
+
+        Raises:
+            TenureError: The subscription is rejected, or the fields of an event are not resolved in time.
+        """
+        field = _find_subscription_field(operation.fields)
+        self._plugins.check(field, operation, CostBudget(self._settings.max_cost))
+        async with aclosing(self._plugins.stream_events(field, operation)) as events:
             async for event in events:
-                if isinstance(event, ExecutionResult):
-                    yield _joined({field.key: event}, asking)
-                    continue
-                budget = CostBudget(self._settings.max_cost)
-                answering = self._plugins.answer(field, asking, budget, event)
-                result = await in_time(answering, self._settings.request_timeout_seconds)
-                yield _joined({field.key: result}, asking)
+                result = await self._resolve_event(field, operation, event)
+                yield merge_results({field.key: result}, operation.request_id)
 
-    def prepare_request(self, question: GraphQLRequest, actor: Actor, request_id: str) -> OperationRequest:
-        """Return the operation that a question means, with its variables.
+    async def _resolve_event(
+        self, field: SelectedField, operation: OperationRequest, event: object
+    ) -> ExecutionResult:
+        if isinstance(event, ExecutionResult):
+            return event
+        resolution = self._plugins.resolve(field, operation, CostBudget(self._settings.max_cost), event)
+        return await run_with_timeout(resolution, self._settings.request_timeout_seconds)
 
-        Raises:
-            TenureError: The document or a variable is wrong.
-        """
-        operation = self._operation(self._documents.get(question.query), question.operation_name)
-        variables = read_variables(self._graphql, operation.node, question.variables)
-        return OperationRequest(self._graphql, operation, variables, question, actor, request_id)
-
-    async def _execute_planned(self, asking: OperationRequest, timing: Timing) -> dict[str, Any]:
-        with timing.stage("plan"):
-            authorized = authorize(asking.actor, self._catalog)
-            prepared = prepare(
-                asking.operation,
-                asking.variables,
-                self._graphql,
-                self._catalog,
-                authorized,
-                self._settings.max_cost,
-            )
-            coerced = asking.variables.coerced
-            statements = [(s, bind_values(binds, coerced)) for _, s, binds in prepared.statements]
-        with timing.stage("run"):
-            found = await execute(self._database, asking.actor.tenant_id, statements) if statements else []
-        if not prepared.coded:
-            return {"data": _with_keys(prepared, found)}
-        with timing.stage("compute"):
-            return await self._computed(prepared, found, asking)
-
-    async def _computed(
-        self, prepared: Prepared, found: list[bytes], asking: OperationRequest
-    ) -> dict[str, Any]:
-        """Have plugins' code fill the gaps in an answer: only what has some is read."""
-        keys = (key for key, _, _ in prepared.statements)
-        by_key = zip(keys, found, strict=True)
-        read = {key: orjson.loads(value) for key, value in by_key if key in prepared.coded}
-        failures = await self._filled(read, prepared.coded, asking.actor)
-        errors = (_failure(failure, failure.gap.place) for failure in failures)
-        return _response(_with_keys(prepared, found) | read, errors, asking)
-
-    async def _filled(
-        self, answers: Mapping[str, Any], plans: Mapping[str, Plan], actor: Actor
-    ) -> list[FieldFailure]:
-        found = (
-            gap for key, planned in plans.items() for gap in find_placeholders(planned, answers[key], (key,))
+    async def _execute_planned(self, operation: OperationRequest, timing: Timing) -> dict[str, Any]:
+        timing.start("plan")
+        grants = authorize(operation.actor, self._catalog)
+        prepared = prepare(
+            operation.cached,
+            operation.variables,
+            self._graphql,
+            self._catalog,
+            grants,
+            self._settings.max_cost,
         )
-        return await resolve_placeholders(found, snapshot_contexts(self._database, self.host, actor))
+        variables = operation.variables.coerced
+        statements = [
+            (statement, bind_values(binds, variables)) for _, statement, binds in prepared.statements
+        ]
+        timing.start("run")
+        values = await execute(self._database, operation.actor, statements) if statements else []
+        if not prepared.batch_plans:
+            return {"data": collect_values(prepared, values)}
+        timing.start("compute")
+        return await self._compute_batch_fields(prepared, values, operation)
 
-    async def _execute_with_resolvers(self, asking: OperationRequest) -> dict[str, Any]:
+    async def _compute_batch_fields(
+        self, prepared: Prepared, values: list[bytes], operation: OperationRequest
+    ) -> dict[str, Any]:
+        """Replace the placeholders of batch fields; only the JSON that contains some is parsed."""
+        keys = (key for key, _, _ in prepared.statements)
+        by_key = zip(keys, values, strict=True)
+        parsed = {key: orjson.loads(value) for key, value in by_key if key in prepared.batch_plans}
+        failures = await self._fill_placeholders(parsed, prepared.batch_plans, operation.actor)
+        errors = (to_graphql_error(failure, failure.placeholder.path) for failure in failures)
+        return build_response(collect_values(prepared, values) | parsed, errors, operation.request_id)
+
+    async def _fill_placeholders(
+        self, values: Mapping[str, Any], plans: Mapping[str, Plan], actor: Actor
+    ) -> list[FieldFailure]:
+        placeholders = (
+            placeholder
+            for key, planned in plans.items()
+            for placeholder in find_placeholders(planned, values[key], (key,))
+        )
+        return await resolve_placeholders(placeholders, snapshot_contexts(self._database, self.host, actor))
+
+    async def execute_with_resolvers(self, operation: OperationRequest) -> dict[str, Any]:
+        """Return the GraphQL response of a query, resolved by graphql-core root field by root field."""
         budget = CostBudget(self._settings.max_cost)
-        plans = self._plans(asking, budget)
-        known = await self._known(asking, plans)
-        results = {f.key: await self._resolved(f, asking, known, budget) for f in asking.fields}
-        return _joined(results, asking)
+        plans = self._plan_fields(operation, budget)
+        values = await self._fetch_values(operation, plans)
+        results = {
+            field.key: await self._resolve_field(field, operation, values, budget)
+            for field in operation.fields
+        }
+        return merge_results(results, operation.request_id)
 
-    def _plans(self, asking: OperationRequest, budget: CostBudget) -> dict[str, Planned]:
-        """Plan all root fields, so that none runs of a request that is refused."""
-        authorized = authorize(asking.actor, self._catalog)
-        asked = [f for f in asking.fields if f.name in self._planned and f.name != TYPE_NAME]
-        plans = {field.key: plan(field, self._catalog, authorized) for field in asked}
+    def _plan_fields(self, operation: OperationRequest, budget: CostBudget) -> dict[str, Planned]:
+        """Plan and check all root fields before the first one is executed."""
+        grants = authorize(operation.actor, self._catalog)
+        fields = [f for f in operation.fields if f.name in self._planned and f.name != TYPE_NAME]
+        plans = {field.key: plan(field, self._catalog, grants) for field in fields}
         budget.spend(sum(cost(planned.plan) for planned in plans.values()))
-        for field in asking.fields:
-            if self._plugins.owns(field, asking):
-                self._plugins.check(field, asking, budget)
+        for field in operation.fields:
+            if self._plugins.owns(field, operation):
+                self._plugins.check(field, operation, budget)
         return plans
 
-    async def _known(self, asking: OperationRequest, plans: Mapping[str, Planned]) -> dict[str, Any]:
-        """Return the values of the root fields that no resolver finds."""
-        coerced, actor = asking.variables.coerced, asking.actor
-        statements = [(compile(p.plan), bind_values(p.binds, coerced)) for p in plans.values()]
-        found = await execute(self._database, actor.tenant_id, statements) if statements else []
-        known = {key: orjson.loads(value) for key, value in zip(plans, found, strict=True)}
-        for failure in await self._filled(known, {key: p.plan for key, p in plans.items()}, actor):
-            failure.gap.fill(failure.error)
-        for field in asking.fields:
-            if answerer := ANSWERERS.get(field.name):
-                known[field.key] = await answerer(field, self.host, self._database, actor)
-        return known
+    async def _fetch_values(
+        self, operation: OperationRequest, plans: Mapping[str, Planned]
+    ) -> dict[str, Any]:
+        """Return the values of planned root fields and of features; the root value of graphql-core."""
+        variables, actor = operation.variables.coerced, operation.actor
+        statements = [(compile(p.plan), bind_values(p.binds, variables)) for p in plans.values()]
+        rows = await execute(self._database, actor, statements) if statements else []
+        values = {key: orjson.loads(row) for key, row in zip(plans, rows, strict=True)}
+        for failure in await self._fill_placeholders(values, {k: p.plan for k, p in plans.items()}, actor):
+            failure.placeholder.fill(failure.error)
+        for field in operation.fields:
+            if resolver := self._resolvers.get(field.name):
+                value = await resolver(field, self.host, self._database, actor)
+                values[field.key] = select_fields(value, field.fields)
+        return values
 
-    async def _resolved(
-        self, field: SelectedField, asking: OperationRequest, known: Mapping[str, Any], budget: CostBudget
+    async def _resolve_field(
+        self,
+        field: SelectedField,
+        operation: OperationRequest,
+        values: Mapping[str, Any],
+        budget: CostBudget,
     ) -> ExecutionResult:
-        if self._plugins.owns(field, asking):
-            return await self._plugins.answer(field, asking, budget)
-        document = document_of(asking.operation, asking.nodes[field.key])
-        return await resolve_root(self._graphql, document, asking.given, root=known)
+        if self._plugins.owns(field, operation):
+            return await self._plugins.resolve(field, operation, budget)
+        return await resolve_root(operation, field, root=values)
 
-    async def _write(self, asking: OperationRequest) -> dict[str, Any]:
-        """Run mutations in their order, once all of them are found to be allowed and not too dear."""
-        coder = BatchResolver(self.host, asking.actor)
-        header = asking.question.idempotency_key
-        call = MutationContext(self._database, coder, self._settings, header, asking.fields)
+    async def _execute_mutations(self, operation: OperationRequest) -> dict[str, Any]:
+        """Check the permissions and the cost of all mutations, then run them in order."""
+        context = self._create_mutation_context(operation)
         budget = CostBudget(self._settings.max_cost)
-        for field in asking.fields:
-            self._check(field, call, asking, budget)
-        results = {f.key: await self._written(f, call, asking, budget) for f in asking.fields}
-        if self._keys and any(field.name in ENABLEMENT for field in asking.fields):
-            self._keys.invalidate_tenant(asking.actor.tenant_id)
-        return _joined(results, asking)
+        for field in operation.fields:
+            self._check_mutation(field, context, operation, budget)
+        results = {
+            field.key: await self._run_mutation(field, context, operation, budget)
+            for field in operation.fields
+        }
+        if self._keys and any(self._changes_access(field) for field in operation.fields):
+            self._keys.invalidate_tenant(operation.actor.tenant_id)
+        return merge_results(results, operation.request_id)
 
-    def _check(
-        self, field: SelectedField, call: MutationContext, asking: OperationRequest, budget: CostBudget
+    def _create_mutation_context(self, operation: OperationRequest) -> MutationContext:
+        actor, key = operation.actor, operation.request.idempotency_key
+        resolver = BatchResolver(lambda connection: savepoint_contexts(connection, self.host, actor))
+        return MutationContext(
+            self._database, self.host, actor, self._settings, key, operation.fields, resolver
+        )
+
+    def _changes_access(self, field: SelectedField) -> bool:
+        mutation = self._mutations.get(field.name)
+        return mutation is not None and mutation.changes_access
+
+    def _check_mutation(
+        self, field: SelectedField, context: MutationContext, operation: OperationRequest, budget: CostBudget
     ) -> None:
-        if self._plugins.owns(field, asking):
-            self._plugins.check(field, asking, budget)
+        if self._plugins.owns(field, operation):
+            self._plugins.check(field, operation, budget)
         elif field.name != TYPE_NAME:
-            self._mutations[field.name].check(field, call)
+            self._mutations[field.name].check(field, context)
 
-    async def _written(
-        self, field: SelectedField, call: MutationContext, asking: OperationRequest, budget: CostBudget
+    async def _run_mutation(
+        self, field: SelectedField, context: MutationContext, operation: OperationRequest, budget: CostBudget
     ) -> ExecutionResult:
         try:
-            if self._plugins.owns(field, asking):
-                return await self._plugins.write(field, asking, budget, call)
+            if self._plugins.owns(field, operation):
+                return await self._plugins.run_mutation(field, operation, budget, context)
             if field.name == TYPE_NAME:
                 return ExecutionResult({field.key: "Mutation"}, None)
-            payload = await run(self._mutations[field.name], field, call)
-        except Exception as error:
-            return ExecutionResult({field.key: None}, [_at(error, field, asking.nodes)])
+            payload = await run(self._mutations[field.name], field, context)
+        except Exception as caught:
+            nodes = operation.nodes[field.key]
+            error = GraphQLError(str(caught), nodes, path=[field.key], original_error=caught)
+            return ExecutionResult({field.key: None}, [error])
         errors = [
-            _failure(failure, (field.key, *place, failure.gap.place[-1]))
-            for failure in call.coder.failures
-            for place in _places(payload, failure.gap.record)
+            to_graphql_error(failure, (field.key, *path, failure.placeholder.path[-1]))
+            for failure in context.batch_resolver.failures
+            for path in find_paths(payload, failure.placeholder.record)
         ]
         return ExecutionResult({field.key: payload}, errors)
 
 
-def _subscribed(fields: tuple[SelectedField, ...]) -> SelectedField:
+def _find_subscription_field(fields: tuple[SelectedField, ...]) -> SelectedField:
     if not fields or fields[0].name == TYPE_NAME:
-        raise BadUserInputError("The subscription asks for nothing that happens.", "Name one of its fields.")
+        raise BadUserInputError("The subscription selects no event.", "Select a field of Subscription.")
     return fields[0]
 
 
-def _at(error: Exception, field: SelectedField, nodes: Mapping[str, list[FieldNode]]) -> GraphQLError:
-    return GraphQLError(str(error), nodes[field.key], path=[field.key], original_error=error)
-
-
-def _failure(failure: FieldFailure, place: ResponsePath) -> GraphQLError:
-    return GraphQLError(str(failure.error), path=place, original_error=failure.error)
-
-
-def _places(value: object, record: object, place: ResponsePath = ()) -> Iterator[ResponsePath]:
-    """Yield what leads to a record in an answer, wherever it stands there."""
-    if value is record:
-        yield place
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, one in inner:
-        yield from _places(one, record, (*place, name))
-
-
-def _joined(results: Mapping[str, ExecutionResult], asking: OperationRequest) -> dict[str, Any]:
-    """Return the response of root fields that were answered one by one.
-
-    A field that may not be null, and is, leaves nothing of the whole: so the GraphQL specification wants it.
-    """
-    errors = (error for result in results.values() for error in result.errors or ())
-    if any(result.data is None for result in results.values()):
-        return _response(None, errors, asking)
-    answers = {key: (result.data or {}).get(key) for key, result in results.items()}
-    return _response(answers, errors, asking)
-
-
-def _response(
-    data: dict[str, Any] | None, errors: Iterable[GraphQLError], asking: OperationRequest
-) -> dict[str, Any]:
-    shown = format_result(list(errors), asking.request_id)
-    return {"data": data, **({"errors": shown} if shown else {})}
-
-
-def _operation(document: Document, name: str | None) -> CachedOperation:
-    return CachedOperation.of(document, document.operation(name))
-
-
-def _with_keys(prepared: Prepared, found: list[bytes]) -> dict[str, Any]:
-    """Return the answer in the order of its fields; those without a statement ask for the type's name."""
-    answers: dict[str, Any] = dict.fromkeys(prepared.keys, "Query")
-    keys = (key for key, _, _ in prepared.statements)
-    return answers | {key: orjson.Fragment(value) for key, value in zip(keys, found, strict=True)}
+def _find_operation(schema: GraphQLSchema, document: Document, name: str | None) -> CachedOperation:
+    return CachedOperation.of(document, document.get_operation(name), schema)
 
 
 def _planned_names(catalog: Catalog) -> frozenset[str]:
-    entities = catalog.entities.values()
-    lists = [
-        name
-        for e in entities
-        for name in (e.singular, f"{e.singular}{BY_EXTERNAL_REF}", e.plural, f"{e.plural}{AGGREGATE}")
-    ]
-    return frozenset([TYPE_NAME, "node", "nodes", CHANGES, SNAPSHOT, *lists])
+    return frozenset([TYPE_NAME, *(field.name for field in catalog.root_fields if not field.is_mutation)])

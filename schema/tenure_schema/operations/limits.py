@@ -1,13 +1,14 @@
-"""Limits: how deep and how broad an operation may be, counted as if its fragments were written out.
+"""The limits of an operation: depth, aliases, directives and root fields, with its fragments expanded.
 
-Each fragment is counted once and its counts are used wherever it is spread, so that a chain of fragments that
-doubles at every link costs no more to count than it is long. Fragments that contain themselves are for
-validation, which runs first.
+Each fragment is counted once, and its counts are reused wherever it is spread. A chain of fragments that
+doubles with each link is therefore counted in linear time. Recursive fragments are rejected before, by the
+validation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from graphql import (
@@ -28,13 +29,13 @@ from tenure_core.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a selection holds when its fragments are written out.
+    """The counts of a selection with its fragments expanded.
 
     Args:
-        depth: Nesting of fields.
-        fields: Fields directly in it.
-        aliases: Aliases anywhere in it.
-        directives: Directives anywhere in it.
+        depth: The nesting of fields.
+        fields: The number of fields at the top level.
+        aliases: The number of aliases at all levels.
+        directives: The number of directives at all levels.
     """
 
     depth: int = 0
@@ -42,8 +43,8 @@ class Counts:
     aliases: int = 0
     directives: int = 0
 
-    def beside(self, other: Counts) -> Counts:
-        """Return the counts of both, one after the other."""
+    def add(self, other: Counts) -> Counts:
+        """Return the counts of both selections side by side."""
         return Counts(
             max(self.depth, other.depth),
             self.fields + other.fields,
@@ -54,63 +55,56 @@ class Counts:
 
 @dataclass
 class _Counter:
-    fragments: dict[str, FragmentDefinitionNode]
-    known: dict[str, Counts] = field(default_factory=dict)
+    fragments: Mapping[str, FragmentDefinitionNode]
+    fragment_counts: dict[str, Counts] = field(default_factory=dict)
 
-    def selection(self, selections: SelectionSetNode | None) -> Counts:
+    def count(self, selections: SelectionSetNode | None) -> Counts:
         total = Counts()
-        for child in selections.selections if selections else ():
-            counts = self._child(child)
-            total = total.beside(
-                Counts(
-                    counts.depth,
-                    counts.fields,
-                    counts.aliases,
-                    counts.directives + len(child.directives or ()),
-                )
-            )
+        for node in selections.selections if selections else ():
+            counts = self._count_node(node)
+            total = total.add(replace(counts, directives=counts.directives + len(node.directives or ())))
         return total
 
-    def _child(self, node: SelectionNode) -> Counts:
+    def _count_node(self, node: SelectionNode) -> Counts:
         if isinstance(node, FieldNode):
-            inner = self.selection(node.selection_set)
+            inner = self.count(node.selection_set)
             depth = 0 if node.name.value.startswith("__") else inner.depth + 1
             return Counts(depth, 1, inner.aliases + bool(node.alias), inner.directives)
         if isinstance(node, InlineFragmentNode):
-            return self.selection(node.selection_set)
-        return self._fragment(cast(FragmentSpreadNode, node).name.value)
+            return self.count(node.selection_set)
+        return self._count_fragment(cast(FragmentSpreadNode, node).name.value)
 
-    def _fragment(self, name: str) -> Counts:
-        if name not in self.known:
-            self.known[name] = self.selection(self.fragments[name].selection_set)
-        return self.known[name]
+    def _count_fragment(self, name: str) -> Counts:
+        if name not in self.fragment_counts:
+            self.fragment_counts[name] = self.count(self.fragments[name].selection_set)
+        return self.fragment_counts[name]
 
 
 def check_limits(document: DocumentNode, settings: Settings) -> None:
     """Check every operation of a valid document.
 
     Raises:
-        RequestTooLargeError: One is too deep or too broad; the message names the limit and its setting.
+        RequestTooLargeError: An operation exceeds a limit; the message states the limit and its setting.
     """
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     counter = _Counter(fragments)
-    for operation in document.definitions:
-        if isinstance(operation, OperationDefinitionNode):
-            counts = counter.selection(operation.selection_set)
-            writes = operation.operation is OperationType.MUTATION
-            _check("depth", counts.depth, settings.max_depth, "max_depth")
-            _check("aliases", counts.aliases, settings.max_aliases, "max_aliases")
-            _check("directives", counts.directives, settings.max_directives, "max_directives")
-            name = "max_mutations" if writes else "max_root_fields"
-            _check(
-                "root fields",
-                counts.fields,
-                settings.max_mutations if writes else settings.max_root_fields,
-                name,
-            )
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            _check_operation(node, counter.count(node.selection_set), settings)
 
 
-def _check(what: str, count: int, limit: int, setting: str) -> None:
+def _check_operation(node: OperationDefinitionNode, counts: Counts, settings: Settings) -> None:
+    is_mutation = node.operation is OperationType.MUTATION
+    max_fields = settings.max_mutations if is_mutation else settings.max_root_fields
+    _check("depth", counts.depth, settings.max_depth, "max_depth")
+    _check("aliases", counts.aliases, settings.max_aliases, "max_aliases")
+    _check("directives", counts.directives, settings.max_directives, "max_directives")
+    _check("root fields", counts.fields, max_fields, "max_mutations" if is_mutation else "max_root_fields")
+
+
+def _check(label: str, count: int, limit: int, setting: str) -> None:
     if count > limit:
-        hint = f"Split it, or have TENURE_{setting.upper()} raised."
-        raise RequestTooLargeError(f"The operation's {what}: {count}; at most {limit} are allowed.", hint)
+        raise RequestTooLargeError(
+            f"The operation exceeds the limit of {label}: {count}; at most {limit} are allowed.",
+            f"Split the operation; an operator can raise TENURE_{setting.upper()}.",
+        )

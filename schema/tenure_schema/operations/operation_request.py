@@ -1,56 +1,57 @@
-"""Asking: one operation, with who asks it: what every way of answering works with."""
+"""One operation of a request together with its variables and its actor; the input of every execution."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from graphql import FieldNode, GraphQLSchema
+from graphql import FieldNode, GraphQLSchema, OperationType
 
 from tenure_core.access.identity import Actor
 from tenure_core.query.request import SelectedField
 from tenure_schema.http.graphql_request import GraphQLRequest
-from tenure_schema.operations.lowering import Lowering, Variables
+from tenure_schema.operations.lowering import Lowering
 from tenure_schema.operations.prepared_operations import CachedOperation
+from tenure_schema.operations.variables import Variables
 
 
 @dataclass(frozen=True)
 class OperationRequest:
-    """One operation, with who asks it.
+    """An operation to execute.
 
     Args:
-        schema: What the names mean.
-        operation: The operation.
-        variables: Its variables, read.
-        question: What the client sent.
-        actor: Who asks.
-        request_id: What the request is called in logs.
+        schema: The schema.
+        cached: The operation of the document.
+        variables: The coerced variables.
+        request: The request as received.
+        actor: The authenticated actor.
+        request_id: The id of the request, for logs and errors.
     """
 
     schema: GraphQLSchema
-    operation: CachedOperation
+    cached: CachedOperation
     variables: Variables
-    question: GraphQLRequest
+    request: GraphQLRequest
     actor: Actor
     request_id: str
 
+    @property
+    def type(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.cached.node.operation
+
     @cached_property
     def fields(self) -> tuple[SelectedField, ...]:
-        """The root fields, lowered for an answer that resolvers have a part in."""
-        return self._lowering.roots(self.operation.node)
+        """The root fields, lowered for an execution with resolvers."""
+        return self._lowering.lower(self.cached.node)
 
     @cached_property
-    def nodes(self) -> dict[str, list[FieldNode]]:
-        """The places that ask for each root field, by its name in the answer."""
-        return dict(self._lowering.root_nodes(self.operation.node))
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The variables as they came."""
-        return dict(self.question.variables)
+    def nodes(self) -> Mapping[str, list[FieldNode]]:
+        """The nodes of each root field by response key."""
+        return self._lowering.group_root_nodes(self.cached.node)
 
     @cached_property
     def _lowering(self) -> Lowering:
-        fragments = self.operation.document.fragments
-        return Lowering(self.schema, fragments, self.variables.without_tracking(), typed=True)
+        fragments = self.cached.document.fragments
+        return Lowering(self.schema, fragments, self.variables.without_tracking(), with_types=True)

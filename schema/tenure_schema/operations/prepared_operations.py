@@ -1,9 +1,9 @@
-"""Prepared operations: planned and compiled once for each shape of their variables.
+"""The cache of prepared operations: planned and compiled once per shape of the variables.
 
-A variable shapes the plan where its value decides something, such as `@include(if:)`, an order or a page's
-size; `Variable.trait` notes what of it does. All else is only bound: every other variable, and of a cursor
-the values that it holds. So two requests that differ in nothing else share what was prepared, and the second
-one neither lowers nor plans.
+A variable is part of the shape if its value changes the plan, such as for `@include(if:)`, an order or a page
+size; a `ShapeDependency` states which property of the value does. All other variables, and the values inside
+a cursor, are only bound. Requests that differ only in bound values share a prepared operation, so that the
+second one is neither lowered nor planned.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from dataclasses import dataclass, field
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
 
-from tenure_core.access.grants import Grants, TenantGrants
+from tenure_core.access.grants import Grants
 from tenure_core.catalog.catalog import Catalog
-from tenure_core.errors import RequestTooLargeError
 from tenure_core.query.plan import Bind, Plan, plan
-from tenure_core.query.plan.cost import cost
+from tenure_core.query.plan.cost import check_cost, cost
 from tenure_core.query.plan.placeholders import has_placeholders
-from tenure_core.query.request import SelectedField, ShapeDependency
+from tenure_core.query.request import TYPE_NAME, SelectedField, ShapeDependency
 from tenure_core.query.sql import Statement, compile
 from tenure_schema.operations.document_cache import Document
-from tenure_schema.operations.lowering import TYPE_NAME, Lowering, Variables
+from tenure_schema.operations.lowering import Lowering
+from tenure_schema.operations.shape_dependencies import find_shape_dependencies
+from tenure_schema.operations.variables import VariableReader, Variables
 
-SHAPE_CACHE_SIZE = 100
-"""How many shapes of variables are kept for one operation."""
+MAX_SHAPES = 100
+"""The maximum number of cached shapes per operation."""
 
-
-SHAPE_CHARACTERS = 10_000
-"""The longest shape that is kept: a client's large filters are its own affair."""
+MAX_SHAPE_CHARACTERS = 10_000
+"""The maximum size of a cached shape; larger ones, such as long filters, are planned for every request."""
 
 Shape = tuple[Grants, tuple[tuple[str, bool], ...], str]
-"""The grants, which variables are there and not null, and what of them shaped the plan."""
+"""The grants, the names of the provided variables and whether each is null, and the dependencies' values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +41,61 @@ class Prepared:
     """An operation that is ready to run.
 
     Args:
-        keys: The names of the answer's root fields, in order.
-        statements: Every root field but `__typename`: its name in the answer, its statement, its values.
-        coded: The plans that leave values to plugins' code, by the names in the answer.
+        keys: The response keys of the root fields, in order.
+        statements: The response key, the statement and the binds of every root field except `__typename`.
+        batch_plans: The plans with placeholders for batch fields, by response key.
+        dependencies: The properties of variables on which the plans depend.
     """
 
     keys: tuple[str, ...]
     statements: tuple[tuple[str, Statement, tuple[Bind, ...]], ...]
-    coded: Mapping[str, Plan]
+    batch_plans: Mapping[str, Plan]
+    dependencies: frozenset[ShapeDependency]
 
 
 @dataclass(slots=True)
 class CachedOperation:
-    """What is known of one operation of one document.
+    """An operation of a document, and its prepared forms.
 
     Args:
         document: The document.
-        node: The operation's syntax tree.
-        roots: The names of its root fields.
-        observed: What of the variables has shaped a plan so far.
-        prepared: What was prepared, by the shape of the variables.
+        node: The syntax tree of the operation.
+        variable_reader: Reads the variables of requests.
+        roots: The names of the root fields.
+        dependencies: The properties of variables on which the plans depend, as far as they are known.
+        prepared: The prepared operations by shape, the oldest first.
     """
 
     document: Document
     node: OperationDefinitionNode
+    variable_reader: VariableReader
     roots: frozenset[str]
-    observed: frozenset[ShapeDependency] = frozenset()
+    dependencies: frozenset[ShapeDependency]
     prepared: OrderedDict[Shape, Prepared] = field(default_factory=OrderedDict)
 
     @classmethod
-    def of(cls, document: Document, node: OperationDefinitionNode) -> CachedOperation:
-        """Return the operation, with nothing prepared yet."""
-        return cls(document, node, frozenset(_root_names(document, node.selection_set)))
+    def of(cls, document: Document, node: OperationDefinitionNode, schema: GraphQLSchema) -> CachedOperation:
+        """Return an operation without prepared forms."""
+        roots = frozenset(_root_names(document, node.selection_set))
+        dependencies = find_shape_dependencies(schema, node, document.fragments.values())
+        return cls(document, node, VariableReader(schema, node), roots, dependencies)
 
-    def shape(self, variables: Variables, grants: Grants) -> Shape:
-        """Return what must be equal for two requests to share what was prepared."""
+    def get_shape(self, variables: Variables, grants: Grants) -> Shape:
+        """Return the shape; requests with equal shapes share a prepared operation."""
         values = variables.coerced
-        shaping = [trait.extract(values.get(trait.name)) for trait in self.observed]
-        presence = tuple((name, values[name] is None) for name in sorted(values))
-        return grants, presence, repr(shaping)
+        properties = [dependency.extract(values.get(dependency.name)) for dependency in self.dependencies]
+        nulls = tuple((name, values[name] is None) for name in sorted(values))
+        return grants, nulls, repr(properties)
 
-    def keep(self, prepared: Prepared, variables: Variables, grants: Grants) -> None:
-        """Keep what was prepared; a trait seen to shape plans for the first time voids earlier shapes."""
-        if not variables.observed <= self.observed:
-            self.observed |= variables.observed
+    def store(self, prepared: Prepared, variables: Variables, grants: Grants) -> None:
+        """Store a prepared operation; a new dependency invalidates the stored ones."""
+        if not prepared.dependencies <= self.dependencies:
+            self.dependencies |= prepared.dependencies
             self.prepared.clear()
-        shape = self.shape(variables, grants)
-        if len(shape[2]) <= SHAPE_CHARACTERS:
+        shape = self.get_shape(variables, grants)
+        if len(shape[2]) <= MAX_SHAPE_CHARACTERS:
             self.prepared[shape] = prepared
-        if len(self.prepared) > SHAPE_CACHE_SIZE:
+        if len(self.prepared) > MAX_SHAPES:
             self.prepared.popitem(last=False)
 
 
@@ -98,43 +104,31 @@ def prepare(
     variables: Variables,
     schema: GraphQLSchema,
     catalog: Catalog,
-    authorized: TenantGrants,
+    grants: Grants,
     max_cost: int,
 ) -> Prepared:
-    """Return an operation ready to run, from what is kept or anew.
+    """Return the prepared operation for a request, from the cache or newly planned.
 
     Raises:
-        TenureError: It asks for what is not there, not allowed, or too much.
+        TenureError: The operation is invalid, not permitted or too expensive.
     """
-    found = operation.prepared.get(operation.shape(variables, authorized.grants))
-    if found is None:
-        fields = Lowering(schema, operation.document.fragments, variables).roots(operation.node)
-        found = _prepared(fields, catalog, authorized, max_cost)
-        operation.keep(found, variables, authorized.grants)
-    return found
+    prepared = operation.prepared.get(operation.get_shape(variables, grants))
+    if prepared is None:
+        fields = Lowering(schema, operation.document.fragments, variables).lower(operation.node)
+        prepared = _plan_fields(fields, catalog, grants, max_cost)
+        operation.store(prepared, variables, grants)
+    return prepared
 
 
-def _prepared(
-    fields: tuple[SelectedField, ...], catalog: Catalog, authorized: TenantGrants, max_cost: int
+def _plan_fields(
+    fields: tuple[SelectedField, ...], catalog: Catalog, grants: Grants, max_cost: int
 ) -> Prepared:
-    planned = [(f.key, plan(f, catalog, authorized)) for f in fields if f.name != TYPE_NAME]
+    planned = [(f.key, plan(f, catalog, grants)) for f in fields if f.name != TYPE_NAME]
     check_cost(sum(cost(p.plan) for _, p in planned), max_cost)
     statements = tuple((key, compile(p.plan), p.binds) for key, p in planned)
-    coded = {key: p.plan for key, p in planned if has_placeholders(p.plan)}
-    return Prepared(tuple(f.key for f in fields), statements, coded)
-
-
-def check_cost(asked: int, allowed: int) -> None:
-    """Check how many records an operation may bring.
-
-    Raises:
-        RequestTooLargeError: Too many.
-    """
-    if asked > allowed:
-        raise RequestTooLargeError(
-            f"The operation may bring {asked} records; at most {allowed} are allowed.",
-            "Make `first` smaller on nested lists, or ask in several requests.",
-        )
+    batch_plans = {key: p.plan for key, p in planned if has_placeholders(p.plan)}
+    dependencies = frozenset().union(*(p.dependencies for _, p in planned))
+    return Prepared(tuple(f.key for f in fields), statements, batch_plans, dependencies)
 
 
 def _root_names(document: Document, selection_set: SelectionSetNode) -> Iterator[str]:

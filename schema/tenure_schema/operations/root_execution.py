@@ -1,16 +1,14 @@
-"""Resolving: answers one root field through graphql-core, apart from all others."""
+"""Executes one root field with graphql-core, independently of the other root fields of the operation."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from inspect import isawaitable
-from typing import Any, cast
+from typing import cast
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FieldNode,
-    GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
     create_source_event_stream,
@@ -18,69 +16,61 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from tenure_schema.operations.prepared_operations import CachedOperation
-
-
-def document_of(operation: CachedOperation, nodes: list[FieldNode]) -> DocumentNode:
-    """Return a document that asks for one root field of an operation.
-
-    Args:
-        operation: The operation.
-        nodes: The places that ask for the field.
-    """
-    whole = operation.node
-    alone = OperationDefinitionNode(
-        operation=whole.operation,
-        name=whole.name,
-        variable_definitions=whole.variable_definitions,
-        directives=whole.directives,
-        selection_set=SelectionSetNode(selections=tuple(nodes)),
-    )
-    return DocumentNode(definitions=(alone, *operation.document.fragments.values()))
+from tenure_core.query.request import SelectedField
+from tenure_schema.operations.operation_request import OperationRequest
 
 
 async def resolve_root(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    variables: Mapping[str, Any],
-    *,
-    root: object = None,
-    context: object = None,
+    operation: OperationRequest, field: SelectedField, *, root: object = None, context: object = None
 ) -> ExecutionResult:
-    """Return what resolvers answer to one root field.
+    """Return the result of a root field.
 
     Args:
-        schema: Whose resolvers.
-        document: What is asked; see `document_of`.
-        variables: The variables as they came.
-        root: What the root field is taken from.
-        context: What resolvers are given.
+        operation: The operation.
+        field: The root field.
+        root: The root value.
+        context: The context of the resolvers.
     """
     result = execute(
-        schema,
-        document,
+        operation.schema,
+        _build_document(operation, field),
         root,
         context,
-        dict(variables),
+        dict(operation.request.variables),
         executor_class=StrawberryGraphQLCoreExecutionContext,
     )
     return await result if isawaitable(result) else result
 
 
 async def subscribe(
-    schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], context: object
+    operation: OperationRequest, field: SelectedField, context: object
 ) -> AsyncGenerator[object] | ExecutionResult:
-    """Return the events of a subscription, or what is wrong with it.
+    """Return the events of a subscription, or the errors that prevent it.
 
     Args:
-        schema: Whose resolvers.
-        document: What is subscribed to; see `document_of`.
-        variables: The variables as they came.
-        context: What its resolver is given.
+        operation: The operation.
+        field: The root field.
+        context: The context of the resolver.
     """
-    executor = StrawberryGraphQLCoreExecutionContext.build(schema, document, None, context, dict(variables))
+    document, variables = _build_document(operation, field), dict(operation.request.variables)
+    executor = StrawberryGraphQLCoreExecutionContext.build(
+        operation.schema, document, None, context, variables
+    )
     if isinstance(executor, list):
         return ExecutionResult(None, executor)
-    found = create_source_event_stream(executor)
-    source = await found if isawaitable(found) else found
-    return cast(AsyncGenerator[object] | ExecutionResult, source)
+    stream = create_source_event_stream(executor)
+    events = await stream if isawaitable(stream) else stream
+    return cast(AsyncGenerator[object] | ExecutionResult, events)
+
+
+def _build_document(operation: OperationRequest, field: SelectedField) -> DocumentNode:
+    """Return a document that selects only one root field of an operation."""
+    node = operation.cached.node
+    definition = OperationDefinitionNode(
+        operation=node.operation,
+        name=node.name,
+        variable_definitions=node.variable_definitions,
+        directives=node.directives,
+        selection_set=SelectionSetNode(selections=tuple(operation.nodes[field.key])),
+    )
+    return DocumentNode(definitions=(definition, *operation.cached.document.fragments.values()))

@@ -1,4 +1,4 @@
-"""References: records that plugins' resolvers refer to, read by the platform: a field's in one statement."""
+"""Loads the records that plugins' resolvers return as `EntityRef`, with one statement per field."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ from graphql import get_named_type
 from graphql.pyutils import Path
 from strawberry.dataloader import DataLoader
 
-from tenure_core.access.grants import TenantGrants
+from tenure_core.access.grants import authorize
+from tenure_core.access.identity import Actor
 from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.entities.declaration import Entity
 from tenure_core.postgres.database import TenantConnection
-from tenure_core.query.batch_resolver import Contexts, resolve_placeholders
+from tenure_core.query.batch_resolver import ContextProvider, resolve_placeholders
 from tenure_core.query.execute import fetch
-from tenure_core.query.plan import bind_values, plan_references
-from tenure_core.query.plan.cost import cost
+from tenure_core.query.plan import bind_values, plan_records
+from tenure_core.query.plan.cost import check_cost, cost
 from tenure_core.query.plan.placeholders import find_placeholders
 from tenure_core.query.request import SelectedField
 from tenure_core.query.sql import compile
 from tenure_core.write.results import UserError
-from tenure_schema.mutations.rendering import select_fields, user_errors
-from tenure_schema.operations.prepared_operations import check_cost
+from tenure_schema.mutations.rendering import render_errors, select_fields
 from tenure_schema.types.builder import Untyped
 
-Steps = tuple[tuple[str, str | None], ...]
-"""What leads to a field from its root field: names in the answer, each with the type around it."""
+TypedPath = tuple[tuple[str, str | None], ...]
+"""The path from a root field to a field: response keys, each with the name of the type that has the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityRef:
-    """A record that a resolver refers to; the platform reads what is asked of it.
+    """A reference to a record, which a resolver returns and the platform resolves to the selected fields.
 
-    Where the record is not there, is deleted or is another tenant's, there is null, and in a list nothing.
+    A record that does not exist, is deleted or belongs to another tenant resolves to null; in a list, it is
+    omitted.
 
     Args:
-        entity: What it is of.
-        id: Which one.
+        entity: The entity of the record.
+        id: The id of the record.
     """
 
     entity: type[Entity]
@@ -51,120 +52,120 @@ class EntityRef:
 
 @dataclass(slots=True)
 class CostBudget:
-    """How many records one request may bring.
+    """The cost limit of one request.
 
     Args:
-        most: So many.
-        spent: How many it has brought so far.
+        max_cost: Maximum number of records.
+        spent: Number of records so far.
     """
 
-    most: int
+    max_cost: int
     spent: int = 0
 
     def spend(self, records: int) -> None:
-        """Count records.
+        """Add records.
 
         Raises:
-            RequestTooLargeError: They are too many.
+            RequestTooLargeError: The limit is exceeded.
         """
         self.spent += records
-        check_cost(self.spent, self.most)
+        check_cost(self.spent, self.max_cost)
 
 
 @dataclass(slots=True)
 class EntityRefLoader:
-    """Reads what resolvers of one root field refer to.
+    """Resolves the values of platform types that the resolvers below one root field return.
 
     Args:
-        connection: Where to read.
-        catalog: What there is.
-        authorized: What of it the actor may read.
-        root: The root field, with all that is asked below it.
-        contexts: Lends contexts for fields that code computes.
-        budget: How much may be read.
-        deleted: Whether deleted records may be seen: a mutation may have deleted them.
+        connection: A connection that is bound to the actor's tenant.
+        catalog: The entities.
+        actor: The caller.
+        root: The root field with its selected fields.
+        contexts: Opens plugin contexts for batch fields.
+        budget: The cost limit of the request.
+        deleted: Whether deleted records are included, because a mutation may have deleted them.
     """
 
     connection: TenantConnection
     catalog: Catalog
-    authorized: TenantGrants
+    actor: Actor
     root: SelectedField
-    contexts: Contexts
+    contexts: ContextProvider
     budget: CostBudget
     deleted: bool
-    _loaders: dict[Steps, DataLoader[uuid.UUID, Any]] = field(default_factory=dict)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loaders: dict[TypedPath, DataLoader[uuid.UUID, Any]] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def shown(self, value: object, info: Untyped) -> object:
-        """Return what a resolver has returned for a field of a platform's type as the answer holds it.
+    async def resolve(self, value: object, info: Untyped) -> object:
+        """Return the response value for what a resolver returned for a field of a platform type.
+
+        Args:
+            value: An EntityRef, a list of them, or the values of another platform type.
+            info: Strawberry's info of the field.
 
         Raises:
-            TenureError: A record may not be read, or there are too many.
+            TenureError: The actor must not read a record, or the cost limit is exceeded.
         """
         if value is None:
             return None
         entity = self.catalog.entities.get(get_named_type(info.return_type).name)
-        steps = _steps(info.path)
+        path = _field_path(info.path)
         if entity is None:
-            return select_fields(_plain(value), _asked(self.root, steps).fields)
-        loader = self._loaders.get(steps)
-        if loader is None:
-            load = partial(self._load, _asked(self.root, steps), entity)
-            loader = self._loaders[steps] = DataLoader(load_fn=load)
+            return select_fields(_to_values(value), _find_field(self.root, path).fields)
+        loader = self._loader(path, entity)
         if isinstance(value, EntityRef):
-            return await loader.load(_identity(value, entity, info))
-        found = await loader.load_many([_identity(one, entity, info) for one in _listed(value, info)])
-        return [record for record in found if record is not None]
+            return await loader.load(_read_id(value, entity, info))
+        refs = list(value) if isinstance(value, list | tuple) else [value]
+        records = await loader.load_many([_read_id(ref, entity, info) for ref in refs])
+        return [record for record in records if record is not None]
 
-    async def _load(self, asked: SelectedField, entity: EntityInfo, ids: list[uuid.UUID]) -> Sequence[Any]:
-        planned = plan_references(asked, entity, ids, self.catalog, self.authorized, deleted=self.deleted)
+    def _loader(self, path: TypedPath, entity: EntityInfo) -> DataLoader[uuid.UUID, Any]:
+        if path not in self._loaders:
+            load = partial(self._load, _find_field(self.root, path), entity)
+            self._loaders[path] = DataLoader(load_fn=load)
+        return self._loaders[path]
+
+    async def _load(self, field: SelectedField, entity: EntityInfo, ids: list[uuid.UUID]) -> Sequence[Any]:
+        grants = authorize(self.actor, self.catalog)
+        planned = plan_records(field, entity, ids, self.catalog, grants, include_deleted=self.deleted)
         self.budget.spend(cost(planned.plan) * len(ids))
         statement = compile(planned.plan)
-        found = await fetch(
-            self.connection, self.authorized.tenant_id, statement, bind_values(planned.binds, {})
-        )
-        records: list[Any] = orjson.loads(found)
-        async with self._turn:
-            for failure in await resolve_placeholders(
-                find_placeholders(planned.plan, records, ()), self.contexts
-            ):
-                failure.gap.fill(failure.error)
+        json = await fetch(self.connection, self.actor, statement, bind_values(planned.binds, {}))
+        records: list[Any] = orjson.loads(json)
+        placeholders = find_placeholders(planned.plan, records, ())
+        async with self._lock:
+            for failure in await resolve_placeholders(placeholders, self.contexts):
+                failure.placeholder.fill(failure.error)
         return records
 
 
-def _identity(value: object, entity: EntityInfo, info: Untyped) -> uuid.UUID:
+def _read_id(value: object, entity: EntityInfo, info: Untyped) -> uuid.UUID:
     if isinstance(value, EntityRef) and value.entity is entity.entity_class:
         return value.id
-    where = f"{info.parent_type.name}.{info.field_name}"
-    raise TypeError(f"{where} has to resolve to EntityRefs of {entity.name}, not to {value!r}")
+    name = f"{info.parent_type.name}.{info.field_name}"
+    raise TypeError(f"{name} must resolve to an EntityRef of {entity.name}, not {value!r}")
 
 
-def _listed(value: object, info: Untyped) -> list[object]:
+def _to_values(value: object) -> object:
+    """Return the value of a platform type that is not an entity as mappings by API field name."""
     if isinstance(value, list | tuple):
-        return list(value)
-    return [value]
-
-
-def _plain(value: object) -> object:
-    """Return what a resolver has returned as JSON values by the API's names."""
-    if isinstance(value, list | tuple):
-        if value and all(isinstance(one, UserError) for one in value):
-            return user_errors(value)
-        return [_plain(one) for one in value]
+        if value and all(isinstance(member, UserError) for member in value):
+            return render_errors(value)
+        return [_to_values(member) for member in value]
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _steps(path: Path | None) -> Steps:
-    found: list[tuple[str, str | None]] = []
+def _field_path(path: Path | None) -> TypedPath:
+    steps: list[tuple[str, str | None]] = []
     while path is not None:
         if isinstance(path.key, str):
-            found.append((path.key, path.typename))
+            steps.append((path.key, path.typename))
         path = path.prev
-    return tuple(reversed(found))
+    return tuple(reversed(steps))
 
 
-def _asked(root: SelectedField, steps: Steps) -> SelectedField:
-    asked = root
-    for key, typename in steps[1:]:
-        asked = next(f for f in asked.fields if f.key == key and f.on in (None, typename))
-    return asked
+def _find_field(root: SelectedField, path: TypedPath) -> SelectedField:
+    field = root
+    for key, type_name in path[1:]:
+        field = next(f for f in field.fields if f.key == key and f.on in (None, type_name))
+    return field

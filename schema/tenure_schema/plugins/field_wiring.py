@@ -1,6 +1,6 @@
-"""Plugin fields: what joins the fields of plugins' own types to the platform, once a schema is built.
+"""Connects the fields of plugins' Strawberry types to the platform, after the schema is built.
 
-Arguments that hold times come as Python's, and what is of a platform's type is read by the platform.
+Converts date and time arguments to Python values, and resolves values of platform types.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ from graphql import (
 from tenure_core.entities.scalar_types import DATE, DATE_TIME, ScalarType
 from tenure_core.errors import BadUserInputError
 from tenure_core.write.results import UserError
-from tenure_schema.plugins.resolver_contexts import InputRefusedError
+from tenure_schema.plugins.resolver_contexts import InputRejectedError, set_savepoint
 from tenure_schema.types.builder import Untyped
 
 Resolve = Callable[..., Any]
-"""What finds a field's value."""
+"""A resolver."""
 
-Reader = Callable[[Any], Any]
-"""Makes of an argument as it came what Python calls such a value."""
+Parse = Callable[[Any], Any]
+"""Converts an argument's JSON value to a Python value."""
 
-TIMES: Mapping[str, ScalarType] = {kind.name: kind for kind in (DATE, DATE_TIME)}
+TIME_TYPES: Mapping[str, ScalarType] = {scalar_type.name: scalar_type for scalar_type in (DATE, DATE_TIME)}
 
 
 def wire_fields(
-    schema: GraphQLSchema, platform: Collection[str], roots: Mapping[str, Collection[str]]
+    schema: GraphQLSchema, platform_types: Collection[str], root_fields: Mapping[str, Collection[str]]
 ) -> None:
-    """Join the fields of plugins to the platform.
+    """Replace the resolvers of plugins' fields.
 
     Args:
-        schema: The schema of both.
-        platform: The names of the platform's types.
-        roots: The names of plugins' root fields, by the name of the root type.
+        schema: The schema.
+        platform_types: Names of the platform's types.
+        root_fields: Names of plugins' root fields, by the name of the root type.
     """
-    for name in roots["Mutation"]:
-        _guard(schema.mutation_type.fields[name])  # type: ignore[union-attr]  # where fields are, it is
+    for name in root_fields["Mutation"]:
+        _wrap_mutation(schema.mutation_type.fields[name])  # type: ignore[union-attr]  # it has these fields
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not is_introspection_type(type_):
-            of_plugins = () if type_.name in platform else type_.fields
-            for name in roots.get(type_.name, of_plugins):
-                _join(type_.fields[name], platform)
+            plugin_fields = () if type_.name in platform_types else type_.fields
+            for name in root_fields.get(type_.name, plugin_fields):
+                _wire_field(type_.fields[name], platform_types)
 
 
-class RefusedPayload:
-    """The payload of a mutation that refused its input: it says why, and nothing else.
+class RejectedPayload:
+    """The payload of a mutation that rejected its input: `user_errors`, and None for every other field.
 
     Args:
-        errors: What is wrong.
+        errors: The errors.
     """
 
     def __init__(self, errors: Sequence[UserError]) -> None:
@@ -69,96 +69,93 @@ class RefusedPayload:
         return self.errors if name == "user_errors" else None
 
 
-def _guard(field: GraphQLField) -> None:
-    """Keep a mutation's writes from what goes wrong in its answer, and let its payload say why it refuses."""
+def _wrap_mutation(field: GraphQLField) -> None:
+    """Add a savepoint after a mutation's resolver, and convert InputRejectedError to a payload."""
     payload, resolve = get_named_type(field.type), cast(Resolve, field.resolve)
-    says_why = "userErrors" in getattr(payload, "fields", ())
+    has_user_errors = "userErrors" in getattr(payload, "fields", ())
 
-    async def resolved(source: object, info: Untyped, **arguments: Untyped) -> object:
+    async def resolve_mutation(source: object, info: Untyped, **arguments: Untyped) -> object:
         try:
-            found = resolve(source, info, **arguments)
-            found = await found if isawaitable(found) else found
-        except InputRefusedError as error:
-            if not says_why:
+            value = resolve(source, info, **arguments)
+            value = await value if isawaitable(value) else value
+        except InputRejectedError as error:
+            if not has_user_errors:
                 raise
-            info.context.refused = True
-            return RefusedPayload(error.errors)
-        await info.context.mark_written()
-        return found
+            info.context.is_rejected = True
+            return RejectedPayload(error.errors)
+        await set_savepoint(info.context)
+        return value
 
-    field.resolve = resolved
+    field.resolve = resolve_mutation
 
 
-def _join(field: GraphQLField, platform: Collection[str]) -> None:
-    readers = {
-        argument.out_name or name: reader
+def _wire_field(field: GraphQLField, platform_types: Collection[str]) -> None:
+    parsers = {
+        argument.out_name or name: parse
         for name, argument in field.args.items()
-        if (reader := _reader(argument.type))
+        if (parse := _parser_for(argument.type))
     }
-    if readers and field.subscribe:
-        field.subscribe = _with_readers(field.subscribe, readers)
-    elif readers and field.resolve:
-        field.resolve = _with_readers(field.resolve, readers)
-    named = get_named_type(field.type)
-    if isinstance(named, GraphQLObjectType) and named.name in platform and field.resolve:
-        field.resolve = _shown(field.resolve)
+    if parsers and field.subscribe:
+        field.subscribe = _with_parsers(field.subscribe, parsers)
+    elif parsers and field.resolve:
+        field.resolve = _with_parsers(field.resolve, parsers)
+    type_ = get_named_type(field.type)
+    if isinstance(type_, GraphQLObjectType) and type_.name in platform_types and field.resolve:
+        field.resolve = _with_platform_value(field.resolve)
 
 
-def _with_readers(resolve: Resolve, readers: Mapping[str, Reader]) -> Resolve:
-    def resolved(source: object, info: Untyped, **arguments: Untyped) -> Untyped:
-        read = {
-            name: readers[name](value) if name in readers and value is not None else value
-            for name, value in arguments.items()
-        }
-        return resolve(source, info, **read)
+def _with_parsers(resolve: Resolve, parsers: Mapping[str, Parse]) -> Resolve:
+    def resolve_parsed(source: object, info: Untyped, **arguments: Untyped) -> Untyped:
+        parsed = {name: _parse(parsers.get(name), value) for name, value in arguments.items()}
+        return resolve(source, info, **parsed)
 
-    return resolved
+    return resolve_parsed
 
 
-def _shown(resolve: Resolve) -> Resolve:
-    async def resolved(source: object, info: Untyped, **arguments: Untyped) -> object:
-        found = resolve(source, info, **arguments)
-        return await info.context.references.shown(await found if isawaitable(found) else found, info)
+def _with_platform_value(resolve: Resolve) -> Resolve:
+    async def resolve_value(source: object, info: Untyped, **arguments: Untyped) -> object:
+        value = resolve(source, info, **arguments)
+        return await info.context.entity_refs.resolve(await value if isawaitable(value) else value, info)
 
-    return resolved
+    return resolve_value
 
 
-def _reader(type_: GraphQLInputType, around: tuple[str, ...] = ()) -> Reader | None:
-    """Return what reads the values of a type; None where they stay as they are."""
+def _parser_for(type_: GraphQLInputType, parents: tuple[str, ...] = ()) -> Parse | None:
+    """Return the parser of a type's values; None if the values do not change."""
     if isinstance(type_, GraphQLNonNull):
-        return _reader(type_.of_type, around)
+        return _parser_for(type_.of_type, parents)
     if isinstance(type_, GraphQLList):
-        inner = _reader(type_.of_type, around)
-        return (lambda values: [_read(inner, value) for value in values]) if inner else None
+        parse = _parser_for(type_.of_type, parents)
+        return (lambda values: [_parse(parse, value) for value in values]) if parse else None
     if isinstance(type_, GraphQLInputObjectType):
-        return None if type_.name in around else _object_reader(type_, (*around, type_.name))
-    return _time_reader(TIMES[type_.name]) if type_.name in TIMES else None
+        return None if type_.name in parents else _object_parser(type_, (*parents, type_.name))
+    return _time_parser(TIME_TYPES[type_.name]) if type_.name in TIME_TYPES else None
 
 
-def _object_reader(type_: GraphQLInputObjectType, around: tuple[str, ...]) -> Reader | None:
-    readers = {
-        field.out_name or name: reader
+def _object_parser(type_: GraphQLInputObjectType, parents: tuple[str, ...]) -> Parse | None:
+    parsers = {
+        field.out_name or name: parse
         for name, field in type_.fields.items()
-        if (reader := _reader(field.type, around))
+        if (parse := _parser_for(field.type, parents))
     }
-    if not readers:
+    if not parsers:
         return None
 
-    def read(value: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: _read(readers.get(name), inner) for name, inner in value.items()}
+    def parse_object(value: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: _parse(parsers.get(name), inner) for name, inner in value.items()}
 
-    return read
+    return parse_object
 
 
-def _time_reader(kind: ScalarType) -> Reader:
-    def read(value: object) -> object:
+def _time_parser(scalar_type: ScalarType) -> Parse:
+    def parse_time(value: object) -> object:
         try:
-            return kind.parse(value)
+            return scalar_type.parse(value)
         except ValueError as error:
             raise BadUserInputError(f"{error}.") from None
 
-    return read
+    return parse_time
 
 
-def _read(reader: Reader | None, value: Any) -> Any:  # noqa: ANN401  # any value of an argument
-    return value if reader is None or value is None else reader(value)
+def _parse(parse: Parse | None, value: Any) -> Any:  # noqa: ANN401  # any value of an argument
+    return value if parse is None or value is None else parse(value)

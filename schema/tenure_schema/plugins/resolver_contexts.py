@@ -1,4 +1,4 @@
-"""Contexts of resolvers: what plugins' own Strawberry resolvers find as `info.context`."""
+"""The values of `info.context` in plugins' Strawberry resolvers."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ from strawberry.dataloader import DataLoader
 
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor
-from tenure_core.catalog.catalog import Catalog
+from tenure_core.access.visibility import visible_rows
 from tenure_core.changes.change import Change
-from tenure_core.changes.reader import follow
+from tenure_core.changes.reader import follow_changes
 from tenure_core.entities.declaration import Entity
 from tenure_core.errors import TenureError
 from tenure_core.plugins.context import Context
+from tenure_core.plugins.context_providers import snapshot_contexts
 from tenure_core.plugins.host import Host
-from tenure_core.plugins.orm_session import SessionLease
+from tenure_core.plugins.orm_session import SessionLease, visible_condition
 from tenure_core.plugins.plugin import LoadedPlugin
-from tenure_core.postgres.database import Database, TenantConnection
-from tenure_core.query.batch_resolver import snapshot_contexts
+from tenure_core.postgres.database import Database
+from tenure_core.write.context import WriteContext
 from tenure_core.write.results import UserError
 from tenure_schema.plugins.entity_refs import EntityRefLoader
 
 E = TypeVar("E", bound=Entity)
 
-WRITTEN = "tenure_written"
-"""The savepoint after what a mutation's resolver has written."""
+SAVEPOINT = "tenure_mutation"
+"""The savepoint between a mutation's resolver and the resolvers of its payload."""
 
 
-class InputRefusedError(TenureError):
-    """What a resolver of a mutation raises to refuse its input: nothing is written, and the payload says why.
+class InputRejectedError(TenureError):
+    """Raised by a mutation's resolver to reject its input: the transaction is rolled back.
 
     Args:
-        errors: What is wrong; the payload's `userErrors` shows them.
+        errors: The reasons, which the payload's `userErrors` contains.
     """
 
     code = "BAD_USER_INPUT"
@@ -51,92 +52,98 @@ class InputRefusedError(TenureError):
 
 
 class ResolverContext(Context):
-    """A context with loaders. All that is asked for at the same time is read in one statement.
+    """The context of query and mutation resolvers: a plugin context with batching loaders.
 
-    A query's context reads from one snapshot; a mutation's is in the transaction that is committed when its
-    answer is complete.
+    The context of a query reads one snapshot. The context of a mutation is in the transaction that is
+    committed once the payload is complete.
 
     Args:
-        connection: In a transaction of the actor's tenant.
-        catalog: What there is.
-        plugin: Whose code it is.
-        actor: Who acts.
-        lent: Leads to its session.
-        references: Reads the records that resolvers refer to; for the platform's own code.
+        write_context: The transaction, catalog and actor.
+        plugin: The plugin of the resolver.
+        lease: Provides the session.
+        entity_refs: Resolves EntityRef values; internal.
     """
 
     def __init__(
         self,
-        connection: TenantConnection,
-        catalog: Catalog,
+        write_context: WriteContext,
         plugin: LoadedPlugin,
-        actor: Actor,
-        lent: SessionLease,
-        references: EntityRefLoader,
+        lease: SessionLease,
+        entity_refs: EntityRefLoader,
     ) -> None:
-        super().__init__(connection, catalog, plugin, actor, lent)
-        self.references = references
-        self.refused = False
+        super().__init__(write_context, plugin, lease)
+        self.entity_refs = entity_refs
+        self.is_rejected = False
         self._loaders: dict[tuple[type[Entity], str], DataLoader[UUID, Any]] = {}
-        self._turn = asyncio.Lock()
-
-    async def mark_written(self) -> None:
-        """Note where a mutation's resolver is done: what goes wrong in its answer undoes nothing before."""
-        await self._lent.flush()
-        await self.connection.execute(f"SAVEPOINT {WRITTEN}")
-
-    async def keep_written(self) -> None:
-        """Undo what has gone wrong since the resolver was done."""
-        if self.connection.info.transaction_status == TransactionStatus.INERROR:
-            await self.connection.execute(f"ROLLBACK TO SAVEPOINT {WRITTEN}")
+        self._lock = asyncio.Lock()
 
     async def load(self, entity: type[E], identity: UUID) -> E | None:
-        """Return a living record, or None."""
-        loader = self._loader(entity, "id", partial(self._records, entity))
-        found: E | None = await loader.load(identity)
-        return found
+        """Return a record by id; None if it does not exist, is deleted or is not visible to the actor.
+
+        Concurrent calls are executed as one statement.
+        """
+        loader = self._loader(entity, "id", partial(self._load_by_id, entity))
+        record: E | None = await loader.load(identity)
+        return record
 
     async def load_related(self, entity: type[E], reference: str, identity: UUID) -> list[E]:
-        """Return the living records of an entity whose reference leads to a record, by their ids.
+        """Return the records that reference a record, ordered by id, without deleted ones.
+
+        Concurrent calls with the same reference are executed as one statement.
 
         Args:
-            entity: Whose records.
-            reference: The attribute of the reference, such as "account".
-            identity: The record that they refer to.
+            entity: The entity of the returned records.
+            reference: The attribute with the reference, such as "account".
+            identity: The id of the referenced record.
         """
-        loader = self._loader(entity, reference, partial(self._referring, entity, f"{reference}_id"))
-        found: list[E] = await loader.load(identity)
-        return found
+        loader = self._loader(entity, reference, partial(self._load_by_reference, entity, f"{reference}_id"))
+        records: list[E] = await loader.load(identity)
+        return records
 
     def _loader(self, entity: type[Entity], by: str, load: Any) -> DataLoader[UUID, Any]:  # noqa: ANN401
-        # Not kept from one batch to the next: a mutation may have written in between.
+        # Results are not cached: a mutation can write between two batches.
         return self._loaders.setdefault((entity, by), DataLoader(load_fn=load, cache=False))
 
-    async def _records(self, entity: type[Entity], ids: list[UUID]) -> list[Entity | None]:
-        found = {record.id: record for record in await self._living(entity, "id", ids)}
-        return [found.get(identity) for identity in ids]
+    async def _load_by_id(self, entity: type[Entity], ids: list[UUID]) -> list[Entity | None]:
+        records = {record.id: record for record in await self._select_visible(entity, "id", ids)}
+        return [records.get(identity) for identity in ids]
 
-    async def _referring(self, entity: type[Entity], column: str, ids: list[UUID]) -> list[list[Entity]]:
-        found: dict[UUID, list[Entity]] = defaultdict(list)
-        for record in await self._living(entity, column, ids):
-            found[getattr(record, column)].append(record)
-        return [found[identity] for identity in ids]
+    async def _load_by_reference(
+        self, entity: type[Entity], column: str, ids: list[UUID]
+    ) -> list[list[Entity]]:
+        records: dict[UUID, list[Entity]] = defaultdict(list)
+        for record in await self._select_visible(entity, column, ids):
+            records[getattr(record, column)].append(record)
+        return [records[identity] for identity in ids]
 
-    async def _living(self, entity: type[Entity], column: str, ids: list[UUID]) -> Sequence[Any]:
+    async def _select_visible(self, entity: type[Entity], column: str, ids: list[UUID]) -> Sequence[Any]:
         table: Any = entity
-        wanted = select(table).where(getattr(table, column).in_(ids), table.deleted_at.is_(None))
-        async with self._turn:
-            return (await self.session.scalars(wanted.order_by(table.id))).all()
+        is_visible = visible_condition(self.catalog[entity.__name__], self.actor, self.catalog)
+        statement = select(table).where(getattr(table, column).in_(ids), is_visible)
+        async with self._lock:
+            return (await self.session.scalars(statement.order_by(table.id))).all()
+
+
+async def set_savepoint(context: ResolverContext) -> None:
+    """Flush the session and set a savepoint after the resolver of a mutation."""
+    await context._lease.flush()
+    await context.connection.execute(f"SAVEPOINT {SAVEPOINT}")
+
+
+async def restore_savepoint(context: ResolverContext) -> None:
+    """Roll back to the savepoint if a resolver of the payload broke the transaction."""
+    if context.connection.info.transaction_status == TransactionStatus.INERROR:
+        await context.connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
 
 
 class SubscriptionContext:
-    """What the resolver of a subscription is given. It holds no connection while it waits.
+    """The context of subscription resolvers. It occupies no database connection while it waits.
 
     Args:
-        database: Where the data is; for the platform's own code.
-        host: What there is; for the platform's own code.
-        plugin: Whose code it is.
-        actor: Who has subscribed.
+        database: The database.
+        host: The loaded plugins.
+        plugin: The plugin of the resolver.
+        actor: The subscriber.
     """
 
     def __init__(self, database: Database, host: Host, plugin: LoadedPlugin, actor: Actor) -> None:
@@ -146,37 +153,39 @@ class SubscriptionContext:
         self._host = host
 
     async def changes(self, *entities: type[Entity]) -> AsyncGenerator[Change]:
-        """Yield the tenant's changes of some entities from now on, as they are committed.
+        """Yield the tenant's changes of some entities as they are committed, starting now.
 
         Raises:
-            ForbiddenError: The actor may not read one of them.
+            ForbiddenError: The actor cannot read one of the entities.
         """
         self.require_read(*entities)
-        names = [entity.__name__ for entity in entities]
-        async with aclosing(follow(self._database, self.actor.tenant_id, names)) as changes:
+        catalog = self._host.catalog
+        infos = (catalog[entity.__name__] for entity in entities)
+        rows = visible_rows(infos, authorize(self.actor, catalog), include_deleted=True)
+        async with aclosing(follow_changes(self._database, self.actor, rows)) as changes:
             async for change in changes:
                 yield change
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Context]:
-        """Lend a context that reads from one snapshot of the tenant's data."""
+    async def open_snapshot(self) -> AsyncIterator[Context]:
+        """Open a context that reads one snapshot of the tenant's data."""
         async with snapshot_contexts(self._database, self._host, self.actor)(self.plugin.name) as context:
             yield context
 
     def require_read(self, *entities: type[Entity]) -> None:
-        """Return where the actor may read records of all the entities.
+        """Check that the actor can read all of the entities.
 
         Raises:
-            ForbiddenError: The actor's role may not, or the tenant has not enabled their plugin.
+            ForbiddenError: The actor's role does not allow it, or the tenant has not enabled a plugin.
         """
-        grants = authorize(self.actor, self._host.catalog).grants
+        grants = authorize(self.actor, self._host.catalog)
         for entity in entities:
             grants.require_read(self._host.catalog[entity.__name__])
 
     def require(self, permission: str) -> None:
-        """Return where the actor has a permission.
+        """Check that the actor has a permission.
 
         Raises:
             ForbiddenError: The actor's role does not have it.
         """
-        authorize(self.actor, self._host.catalog).grants.require(permission)
+        authorize(self.actor, self._host.catalog).require(permission)

@@ -1,12 +1,13 @@
-"""Routes of plugins: served below `/plugins/NAME`, for keys of tenants that have the plugin enabled.
+"""Serves plugins' HTTP routes below `/plugins/NAME`, for API keys of tenants that have enabled the plugin.
 
-A request is read whole, and answered whole once the transaction of its context is committed. So it can be
-done again where it met another write, and what a client is told has happened.
+The request body is read before the route is called, and the response is sent after the commit. The route can
+therefore be retried after a conflict, and a response is never sent for writes that were rolled back.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,138 +16,143 @@ from starlette.types import Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from tenure_core.access.grants import authorize
-from tenure_core.errors import PluginError, PluginFailedError, RequestTimeoutError, TenureError
+from tenure_core.errors import PluginError, PluginFailedError, TenureError
 from tenure_core.plugins.context import Context, run_in_context
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
+from tenure_core.plugins.registrations import PluginRoute
 from tenure_schema.http.error_response import error_response
-from tenure_schema.http.logging_setup import name_request
+from tenure_schema.http.logging_setup import bind_request
 from tenure_schema.http.request_parsing import read_body
+from tenure_schema.http.timing import run_with_timeout
 
 PLUGINS_PATH = "/plugins"
-FIRST_FAULT = 400
-"""The lowest status of an answer that says that nothing was done."""
+FIRST_ERROR_STATUS = 400
+"""The lowest HTTP status of an error; the transaction of the request is rolled back."""
 
 
 def plugin_routes(host: Host) -> list[BaseRoute]:
-    """Return the routes of all plugins that have some, and what answers for all others.
+    """Return the routes of all plugins, and routes that answer all other paths with 404.
 
     Raises:
-        PluginError: One of them is none that could be served.
+        PluginError: A plugin registered an object that is not a Starlette Route or Mount.
     """
-    served = [plugin for plugin in host.plugins if plugin.routes]
+    served = [plugin for plugin in host.plugins if plugin.registrations(PluginRoute)]
     for plugin in served:
-        _refuse_unservable(plugin)
-    below = {f"{PLUGINS_PATH}/{plugin.name}": _Routes(plugin) for plugin in served}
-    # A mount takes what lies below its path, and not the path itself.
-    routes = [route for path, own in below.items() for route in (Mount(path, own), Route(path, own))]
-    return [*routes, Route(PLUGINS_PATH, _Unserved()), Route(f"{PLUGINS_PATH}/{{path:path}}", _Unserved())]
+        _check_routes(plugin)
+    by_path = {f"{PLUGINS_PATH}/{plugin.name}": _PluginApp(plugin) for plugin in served}
+    # A Mount matches the paths below its path, but not the path itself.
+    routes = [route for path, app in by_path.items() for route in (Mount(path, app), Route(path, app))]
+    return [*routes, Route(PLUGINS_PATH, _NotFound()), Route(f"{PLUGINS_PATH}/{{path:path}}", _NotFound())]
 
 
-def _refuse_unservable(plugin: LoadedPlugin) -> None:
-    for route in plugin.routes:
+def _check_routes(plugin: LoadedPlugin) -> None:
+    for route in _list_routes(plugin):
         if not isinstance(route, Route | Mount):
             raise PluginError(
-                f"register_routes of the plugin {plugin.name} lists {route!r}.",
-                "List Starlette's Route and Mount; what is told as it happens is a subscription.",
+                f"register_routes of the plugin {plugin.name} returned {route!r}.",
+                "Return Starlette Route or Mount objects; for push, define a GraphQL subscription.",
             )
 
 
-class _Unserved:
-    """Where no plugin has routes."""
+def _list_routes(plugin: LoadedPlugin) -> list[Any]:
+    return [registration.route for registration in plugin.registrations(PluginRoute)]
+
+
+class _NotFound:
+    """The application of paths that no plugin serves."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say so."""
-        raise _unserved(scope)
+        """Answer with 404."""
+        raise _not_found(scope)
 
 
-def _unserved(scope: Scope) -> HTTPException:
-    return HTTPException(404, f"No plugin that is loaded serves {scope['path'][:200]}.")
+def _not_found(scope: Scope) -> HTTPException:
+    return HTTPException(404, f"No loaded plugin serves {scope['path'][:200]}.")
 
 
-class RollbackError(Exception):
-    """Undoes what a route has written that answers with a fault."""
+class FailedRouteError(Exception):
+    """Rolls back the transaction of a route that returned an error status, and carries the response."""
 
-    def __init__(self, answer: list[Message]) -> None:
+    def __init__(self, response: list[Message]) -> None:
         super().__init__()
-        self.answer = answer
+        self.response = response
 
 
-class _Routes:
-    """The routes of one plugin."""
+class _PluginApp:
+    """The ASGI application of one plugin's routes."""
 
     def __init__(self, plugin: LoadedPlugin) -> None:
         self._plugin = plugin
-        self._router = Router(plugin.routes, default=self._refuse_unknown)
+        self._router = Router(_list_routes(plugin), default=self._reject_unknown_path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or say what is wrong with it as a GraphQL request would."""
+        """Answer a request; errors have the format of GraphQL errors."""
         request_id = str(uuid7())
         try:
             if scope["type"] != "http":
                 raise HTTPException(404)
-            answer = await self._answer(Request(scope, receive), request_id)
+            messages = await self._handle(Request(scope, receive), request_id)
         except HTTPException:
             raise
-        except Exception as caught:
-            await error_response(caught, request_id)(scope, receive, send)
+        except Exception as error:
+            await error_response(error, request_id)(scope, receive, send)
         else:
-            for message in answer:
+            for message in messages:
                 await send(message)
 
-    async def _answer(self, request: Request, request_id: str) -> list[Message]:
+    async def _handle(self, request: Request, request_id: str) -> list[Message]:
         state = request.app.state
         if self._plugin not in state.host.plugins:
-            raise _unserved(request.scope)  # It was left out after it had been asked for its routes.
+            raise _not_found(request.scope)  # The plugin was dropped after its routes were collected.
         actor = await state.keys.authenticate(request.headers.get("authorization"))
-        name_request(request_id, actor)
-        authorize(actor, state.catalog).grants.require_plugin(self._plugin.name, request.url.path)
-        body = await read_body(request, state.settings.max_body_bytes)
-        seconds = state.settings.request_timeout_seconds
+        bind_request(request_id, actor)
+        authorize(actor, state.catalog).require_plugin(self._plugin.name, request.url.path)
+        body = await read_body(request.receive, state.settings.max_body_bytes)
 
         async def work(context: Context) -> list[Message]:
-            return await self._routed(request.scope, body, context)
+            return await self._call_route(request.scope, body, context)
 
+        response = run_in_context(state.database, state.host, self._plugin, actor, work)
         try:
-            async with asyncio.timeout(seconds):
-                return await run_in_context(state.database, state.host, self._plugin, actor, work)
-        except RollbackError as undone:
-            return undone.answer
-        except TimeoutError:
-            raise RequestTimeoutError(f"The request took longer than {seconds:g} s.") from None
+            return await run_with_timeout(response, state.settings.request_timeout_seconds)
+        except FailedRouteError as error:
+            return error.response
 
-    async def _routed(self, scope: Scope, body: bytes, context: Context) -> list[Message]:
-        """Let the plugin's route answer, and return the answer."""
-        answer: list[Message] = []
+    async def _call_route(self, scope: Scope, body: bytes, context: Context) -> list[Message]:
+        """Call the matching route and return the ASGI messages of its response."""
+        messages: list[Message] = []
 
         async def send(message: Message) -> None:
-            answer.append(message)
+            messages.append(message)
 
-        own = {**scope, "state": {**scope.get("state", {}), "context": context}}
+        route_scope = {**scope, "state": {**scope.get("state", {}), "context": context}}
         try:
-            await self._router(own, _replayed(body), send)
+            await self._router(route_scope, _receive_body(body), send)
         except (TenureError, HTTPException):
             raise
         except Exception as error:
             raise PluginFailedError(
-                f"The plugin {self._plugin.name} failed to answer.", "The server's log has the cause."
+                f"The plugin {self._plugin.name} failed to answer.", "The server's log contains the cause."
             ) from error
-        if answer[0]["status"] >= FIRST_FAULT:
-            raise RollbackError(answer)
-        return answer
+        if messages[0]["status"] >= FIRST_ERROR_STATUS:
+            raise FailedRouteError(messages)
+        return messages
 
-    async def _refuse_unknown(self, scope: Scope, _: Receive, __: Send) -> None:
-        known = ", ".join(f"{PLUGINS_PATH}/{self._plugin.name}{route.path}" for route in self._plugin.routes)
+    async def _reject_unknown_path(self, scope: Scope, _: Receive, __: Send) -> None:
+        root = f"{PLUGINS_PATH}/{self._plugin.name}"
+        known = ", ".join(f"{root}{route.path}" for route in _list_routes(self._plugin))
         raise HTTPException(
-            404, f"The plugin {self._plugin.name} has no route {scope['path'][:200]}. It has {known}."
+            404,
+            f"The plugin {self._plugin.name} has no route {scope['path'][:200]}. Its routes are {known}.",
         )
 
 
-def _replayed(body: bytes) -> Receive:
-    """Return what hands out a body that was read, and then waits: nothing more is known of the client."""
-    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def _receive_body(body: bytes) -> Receive:
+    """Return an ASGI receive function for a body that was read; after the body it waits forever."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return left.pop() if left else await asyncio.Future()
+        return pending.pop() if pending else await asyncio.Future()
 
     return receive

@@ -1,4 +1,4 @@
-"""Platform types: how plugins' own Strawberry types name the types that the platform makes at the start."""
+"""References to platform types in plugins' Strawberry types; platform types are generated at startup."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from tenure_schema.types.builder import GraphQLType, TypeRegistry
 
 @dataclass(frozen=True)
 class PlatformType(LazyType[Any, Any]):
-    """Stands for a type of the platform until a schema is built, in which it is looked up by its name."""
+    """A lazy reference to a platform type, resolved by name when the schema is built."""
 
     module: str = __name__
     building: ClassVar[TypeRegistry] = TypeRegistry()
 
     def resolve_type(self) -> type:
-        """Return the type that the schema has.
+        """Return the type.
 
         Raises:
-            PluginError: It has none of the name.
+            PluginError: The schema has no platform type of this name.
         """
         if self.type_name not in self.building.named:
             raise PluginError(
-                f"The schema has no type {self.type_name} of the platform.",
-                "Name an entity, an enum of an entity's field, Money or UserError, and load its plugin.",
+                f"The platform has no type {self.type_name}.",
+                "Use an entity, an enum of an entity's field, Money or UserError, and load its plugin.",
             )
         return self.building.named[self.type_name]
 
 
 def platform_type(name: str) -> GraphQLType:
-    """Return what stands for a type of the platform: "Money", "UserError", or the enum of an entity's field.
+    """Return a reference to a platform type: "Money", "UserError", or the enum of an entity's field.
 
     Args:
-        name: Its name in the API.
+        name: The name in the API.
 
     Example:
         user_errors: list[UserError] = strawberry.field(graphql_type=list_of(platform_type("UserError")))
@@ -46,7 +46,7 @@ def platform_type(name: str) -> GraphQLType:
 
 
 def entity_type(entity: type[Entity] | str) -> GraphQLType:
-    """Return what stands for the type of an entity: fields of it are resolved to an `EntityRef`.
+    """Return a reference to the type of an entity. Resolvers of such fields return an `EntityRef`.
 
     Args:
         entity: The entity, or its name.

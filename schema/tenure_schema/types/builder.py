@@ -1,9 +1,9 @@
-"""Building: Strawberry types, inputs and enums made at start, since what there is comes from the catalog."""
+"""Builds Strawberry types at startup, because their fields are known only once the catalog is built."""
 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -19,14 +19,14 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
 GraphQLType = Any
-"""A Python type that Strawberry turns into a GraphQL type: no narrower type says that."""
+"""A Python type that Strawberry converts to a GraphQL type; Python has no narrower type for it."""
 
 Untyped = Any
-"""What Strawberry and graphql-core hand over without a type."""
+"""A value for which Strawberry or graphql-core declares no type."""
 
 
 class DuplicateTypeError(ValueError):
-    """Two types of one name.
+    """Two types have the same name.
 
     Args:
         name: The name.
@@ -38,24 +38,24 @@ class DuplicateTypeError(ValueError):
 
 
 def list_of(type_: GraphQLType) -> GraphQLType:
-    """Return the type of lists of a type that is known at start only."""
+    """Return the list type of a type that is known only at runtime."""
     return GenericAlias(list, (type_,))
 
 
 @lru_cache(maxsize=8192)
-def annotated(type_: GraphQLType) -> StrawberryAnnotation:
-    """Return a type as Strawberry takes it: the same for the same type, so that it is looked into once."""
+def annotate(type_: GraphQLType) -> StrawberryAnnotation:
+    """Return the Strawberry annotation of a type; cached, so that Strawberry resolves each type once."""
     return StrawberryAnnotation(type_)
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a field.
+    """An argument of a field.
 
     Args:
-        name: Its name.
-        type: Its type.
-        description: What it is, for people.
+        name: Name in the API.
+        type: Python type; `X | None` for an optional argument.
+        description: Description in the schema.
     """
 
     name: str
@@ -63,20 +63,20 @@ class Argument:
     description: str
 
 
-class KnownField(StrawberryField):
-    """A field whose type is known when it is made: nothing has to be looked up, and nothing can be wrong."""
+class TypedField(StrawberryField):
+    """A field whose type is known when the field is created, so that Strawberry does not have to infer it."""
 
     def resolve_type(self, *, type_definition: Untyped = None) -> Untyped:
-        """Return its type as Strawberry has it."""
+        """Return the resolved Strawberry type."""
         return self.type_annotation.resolve() if self.type_annotation else None
 
 
-class PlannedField(KnownField):
-    """A field whose value the plan has put into the object around it, under its name in the answer."""
+class PlannedField(TypedField):
+    """A field whose value the query plan has stored in the parent object under the field's response key."""
 
     @property
     def is_basic_field(self) -> bool:
-        """Not basic: the name that the answer gives it is in the info."""
+        """False, so that Strawberry passes `info`, which contains the response key."""
         return False
 
     def get_result(self, source: Untyped, info: Untyped, args: list[Untyped], kwargs: Untyped) -> object:
@@ -88,37 +88,35 @@ def output_field(
     name: str, type_: GraphQLType, description: str, arguments: Iterable[Argument] = ()
 ) -> PlannedField:
     """Return a planned field of an object type."""
-    built = PlannedField(name, name, annotated(type_), description=description)
-    built.arguments = [argument(one) for one in arguments]
-    return built
+    planned = PlannedField(name, name, annotate(type_), description=description)
+    planned.arguments = [
+        StrawberryArgument(
+            _python_name(a.name), a.name, annotate(a.type), default=UNSET, description=a.description
+        )
+        for a in arguments
+    ]
+    return planned
 
 
-def argument(one: Argument) -> StrawberryArgument:
-    """Return an argument as Strawberry takes it."""
-    return StrawberryArgument(
-        python_of(one.name), one.name, annotated(one.type), default=UNSET, description=one.description
-    )
-
-
-def input_field(name: str, type_: GraphQLType, description: str, *, required: bool = False) -> KnownField:
+def input_field(name: str, type_: GraphQLType, description: str, *, required: bool = False) -> TypedField:
     """Return a field of an input type."""
     if required:
-        return KnownField(python_of(name), name, annotated(type_), description=description)
-    annotation = annotated(type_ | None)
-    return KnownField(python_of(name), name, annotation, description=description, default=UNSET)
+        return TypedField(_python_name(name), name, annotate(type_), description=description)
+    annotation = annotate(type_ | None)
+    return TypedField(_python_name(name), name, annotation, description=description, default=UNSET)
 
 
-def python_of(name: str) -> str:
-    """Return an API name as a Python name: `in` becomes `in_`."""
+def _python_name(name: str) -> str:
+    """Return an API name as a Python identifier: `in` becomes `in_`."""
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
 @dataclass
 class TypeRegistry:
-    """The types of one schema by name. A type can be referred to before it is defined.
+    """The types of one schema by name. A type can be referenced before it is defined.
 
     Args:
-        named: The classes made so far.
+        named: The classes created so far, by type name.
     """
 
     named: dict[str, type] = field(default_factory=dict)
@@ -128,20 +126,20 @@ class TypeRegistry:
         return self.named.setdefault(name, type(name, (), {"__annotations__": {}}))
 
     def is_defined(self, name: str) -> bool:
-        """Return whether a type that several share is defined already; to be referred to is not enough.
+        """Return whether a shared type is defined; a type that is only referenced is not.
 
         Raises:
-            DuplicateTypeError: The name is that of a record: only records implement anything.
+            DuplicateTypeError: An entity has this name (only entity types implement an interface).
         """
-        built = self.named.get(name, object)
-        if built.__bases__ not in ((), (object,)):
+        class_ = self.named.get(name, object)
+        if class_.__bases__ not in ((), (object,)):
             raise DuplicateTypeError(name)
-        return "__strawberry_definition__" in vars(built)
+        return "__strawberry_definition__" in vars(class_)
 
     def implement(self, interface: str, names: Collection[str]) -> None:
-        """Make the classes of an interface and of the types that will be defined to implement it.
+        """Create the classes of an interface and of the types that will implement it.
 
-        Records are plain JSON objects, which carry their type as `__type` where several are possible.
+        Records are JSON objects. Where several types are possible, the key `__type` contains the type name.
         """
         if interface in names:
             raise DuplicateTypeError(interface)
@@ -156,21 +154,29 @@ class TypeRegistry:
     def object(
         self, name: str, description: str, fields: Iterable[StrawberryField], *, is_interface: bool = False
     ) -> type:
-        """Define an object type, or with `is_interface` an interface."""
+        """Define an object type, or an interface."""
         return self._define(name, description, fields, is_interface=is_interface)
 
     def input(
         self, name: str, description: str, fields: Iterable[StrawberryField], *, one_of: bool = False
     ) -> type:
         """Define an input type."""
-        self[name].__init__ = _keep_values  # type: ignore[misc]  # Strawberry makes one of each value
+        self[name].__init__ = _set_attributes  # type: ignore[misc]  # Strawberry instantiates inputs
         return self._define(name, description, fields, is_input=True, one_of=one_of)
 
     def enum(self, name: str, description: str, values: Iterable[str]) -> type:
-        """Define an enum whose values are their names."""
+        """Define an enum, unless it is defined.
+
+        Args:
+            name: Name in the API.
+            description: Description in the schema.
+            values: The values; a mapping contains the description of each value.
+        """
         if name not in self.named:
-            members = StrEnum(name, {value: value for value in values})  # type: ignore[misc]  # known at start only
+            members = StrEnum(name, {value: value for value in values})  # type: ignore[misc]  # runtime values
             self.named[name] = strawberry.enum(members, description=description)
+            if isinstance(values, Mapping):
+                _describe_values(members, values)
         if not issubclass(self.named[name], StrEnum):
             raise DuplicateTypeError(name)
         return self.named[name]
@@ -185,35 +191,40 @@ class TypeRegistry:
         is_interface: bool = False,
         one_of: bool = False,
     ) -> type:
-        """Give a class the definition that Strawberry's decorators would.
+        """Attach a Strawberry definition to a class.
 
-        They make a dataclass first and take it apart again: for hundreds of types that takes seconds.
+        Strawberry's decorators create a dataclass first, which takes seconds for hundreds of types.
         """
-        built: Untyped = self[name]
-        if "__strawberry_definition__" in vars(built) or (is_input and self.is_defined(name)):
+        class_: Untyped = self[name]
+        if "__strawberry_definition__" in vars(class_) or (is_input and self.is_defined(name)):
             raise DuplicateTypeError(name)
-        interfaces = [base.__strawberry_definition__ for base in built.__bases__ if base is not object]
-        by_name = {one.python_name: one for base in interfaces for one in base.fields}
-        for one in fields:
-            one.name, one.origin = one.python_name, built
-            by_name[one.python_name] = one
-        built.__strawberry_definition__ = StrawberryObjectDefinition(
+        interfaces = [base.__strawberry_definition__ for base in class_.__bases__ if base is not object]
+        by_name = {field.python_name: field for base in interfaces for field in base.fields}
+        for new in fields:
+            new.name, new.origin = new.python_name, class_
+            by_name[new.python_name] = new
+        class_.__strawberry_definition__ = StrawberryObjectDefinition(
             name=name,
             is_input=is_input,
             is_interface=is_interface,
-            origin=built,
+            origin=class_,
             description=description,
             interfaces=interfaces,
             extend=False,
             directives=(OneOf(),) if one_of else (),
-            is_type_of=getattr(built, "is_type_of", None),
-            resolve_type=getattr(built, "resolve_type", None),
+            is_type_of=getattr(class_, "is_type_of", None),
+            resolve_type=getattr(class_, "resolve_type", None),
             fields=list(by_name.values()),
         )
-        return cast(type, built)
+        return cast(type, class_)
 
 
-def _keep_values(self: object, **values: object) -> None:
-    """Keep what an input was given, as a dataclass does."""
+def _describe_values(enum: Untyped, descriptions: Mapping[str, str]) -> None:
+    for value in enum.__strawberry_definition__.values:
+        value.description = descriptions[value.name]
+
+
+def _set_attributes(self: object, **values: object) -> None:
+    """Set the attributes of an input object, as a dataclass does."""
     for name, value in values.items():
         setattr(self, name, value)

@@ -1,313 +1,338 @@
-"""Inputs: filters, orders and groupings, from the catalog."""
+"""The input types of queries: filters, sort orders and groupings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import singledispatch
 
-from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField
-from tenure_core.catalog.external_refs import EXTERNAL_REFS, REF_FIELDS
+from tenure_core.catalog.catalog import Catalog, EntityInfo
+from tenure_core.catalog.external_refs import REF_FIELDS
 from tenure_core.catalog.field_paths import group_paths, sort_paths
-from tenure_core.entities.naming import upper_case
-from tenure_core.entities.scalar_types import BOOLEAN, JSON, STRING, STRING_LIST, ScalarType
+from tenure_core.catalog.fields import CompositeField, ExternalRefsField, Field, Relation, ScalarField
+from tenure_core.entities.fields import list_columns
+from tenure_core.entities.naming import camel_case, upper_case
+from tenure_core.entities.scalar_types import ScalarType
 from tenure_core.query.plan.aggregates import aggregatable_fields
-from tenure_schema.types.builder import Argument, GraphQLType, TypeRegistry, input_field, list_of
+from tenure_core.query.plan.sizes import GROUP_COUNT, PAGE_SIZE
+from tenure_schema.types.builder import Argument, GraphQLType, TypedField, TypeRegistry, input_field, list_of
+from tenure_schema.types.descriptions import label
 from tenure_schema.types.scalars import PYTHON, Json
 
 EQUALITY = {
-    "eq": "Is this value.",
-    "ne": "Is not this value; empty values count.",
-    "in": "Is one of these values.",
-    "notIn": "Is none of these values; empty values count.",
+    "eq": "Equal to this value.",
+    "ne": "Not equal to this value; null values match.",
+    "in": "Equal to one of these values.",
+    "notIn": "Equal to none of these values; null values match.",
 }
 COMPARISON = {
-    "lt": "Is less than this value, or earlier.",
-    "lte": "Is at most this value.",
-    "gt": "Is greater than this value, or later.",
-    "gte": "Is at least this value.",
+    "lt": "Less than this value.",
+    "lte": "Less than or equal to this value.",
+    "gt": "Greater than this value.",
+    "gte": "Greater than or equal to this value.",
 }
-TEXT = {
-    "contains": "Holds this text, upper and lower case told apart.",
-    "startsWith": "Begins with this text.",
-    "endsWith": "Ends with this text.",
+TEMPORAL_COMPARISON = {
+    "lt": "Before this {}.",
+    "lte": "Before or equal to this {}.",
+    "gt": "After this {}.",
+    "gte": "After or equal to this {}.",
 }
-IS_NULL = "Whether it is empty."
+TEXT_COMPARISON = {name: f"{text} Text is compared by code point." for name, text in COMPARISON.items()}
+IS_NULL = "True: the value is null. False: the value is not null."
+OPERATORS = {
+    **EQUALITY,
+    **COMPARISON,
+    "contains": "Contains this text; case-sensitive.",
+    "startsWith": "Starts with this text; case-sensitive.",
+    "endsWith": "Ends with this text; case-sensitive.",
+    "isNull": IS_NULL,
+    **{f"String.{name}": text for name, text in TEXT_COMPARISON.items()},
+    **{
+        f"{type_}.{name}": text.format(noun)
+        for type_, noun in (("Date", "date"), ("DateTime", "time"))
+        for name, text in TEMPORAL_COMPARISON.items()
+    },
+    "has": "Contains this text as a member.",
+    "hasEvery": "Contains all of these texts as members.",
+    "hasSome": "Contains at least one of these texts as a member.",
+    "isEmpty": "True: the list has no members. False: it has members.",
+    "JSON.contains": "Contains this JSON, as defined by PostgreSQL's operator @>.",
+    "hasKey": "The top level contains this key.",
+    "at": "Conditions on the value at a path.",
+}
+"""Descriptions of the filter operators; `TYPE.operator` replaces that of one scalar type."""
+QUANTIFIERS = {
+    "some": "At least one matches.",
+    "none": "None matches; with {}, there are none.",
+    "every": "All match; also true if there are none.",
+}
+DIRECTIONS = {
+    "ASC": "Smallest or earliest value first.",
+    "DESC": "Largest or latest value first.",
+}
+NULL_ORDERS = {"FIRST": "Null values first.", "LAST": "Null values last."}
+BUCKETS = {
+    "HOUR": "Full hours.",
+    "DAY": "Days, starting at midnight UTC.",
+    "WEEK": "Weeks, starting on Monday.",
+    "MONTH": "Calendar months.",
+    "QUARTER": "Calendar quarters.",
+    "YEAR": "Calendar years.",
+}
+AGGREGATE_FUNCTIONS = {
+    "COUNT": "Number of records.",
+    "SUM": "Sum of the values.",
+    "AVERAGE": "Average of the values.",
+    "MINIMUM": "Smallest value.",
+    "MAXIMUM": "Largest value.",
+}
+WHERE = "Filter; soft-deleted records are excluded unless it has a condition on deletedAt."
 
 
 class FilterInputs:
-    """Makes the input types of a schema.
+    """Defines the input types of the queries on entities.
 
     Args:
-        catalog: What there is.
-        types: Where the types go.
+        catalog: The entities.
+        types: The registry for the types.
     """
 
     def __init__(self, catalog: Catalog, types: TypeRegistry) -> None:
         self.catalog = catalog
         self.types = types
-        types.enum("OrderDirection", "Which end of an order comes first.", ("ASC", "DESC"))
-        types.enum("NullOrder", "Where empty values come in an order.", ("FIRST", "LAST"))
-        types.enum(
-            "TimeBucket",
-            "A length of time that groups are cut to, in UTC.",
-            ("HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"),
-        )
-        types.enum(
-            "AggregateFunction",
-            "What is computed over the records of a group.",
-            ("COUNT", "SUM", "AVERAGE", "MINIMUM", "MAXIMUM"),
-        )
-        types.input(
-            "NumberComparison",
-            "Conditions on a number, all of which must hold.",
-            [
-                input_field(name, float, text)
-                for name, text in {"eq": EQUALITY["eq"], "ne": EQUALITY["ne"], **COMPARISON}.items()
-            ],
-        )
-        self._json_place()
-        self._external_ref_filter()
+        types.enum("OrderDirection", "The direction of a sort key.", DIRECTIONS)
+        types.enum("NullOrder", "The position of null values in a sort order.", NULL_ORDERS)
+        types.enum("TimeBucket", "The length of the intervals that group timestamps, in UTC.", BUCKETS)
+        types.enum("AggregateFunction", "An aggregate over the records of a group.", AGGREGATE_FUNCTIONS)
+        self._define_number_comparison()
+        self._define_json_path_filter()
+        self._define_external_ref_filter()
         for entity in catalog.entities.values():
-            self._entity(entity)
+            self._define_filter(entity)
+            self._define_order(entity)
+            self._define_grouping(entity)
+            self._define_having(entity)
 
-    def python(self, kind: ScalarType) -> GraphQLType:
-        """Return the Python type that stands for a kind."""
-        if kind.values:
-            return self.types.enum(kind.name, f"The values of {kind.name}.", kind.values)
-        return PYTHON[kind]
+    def python(self, scalar_type: ScalarType) -> GraphQLType:
+        """Return the Python type of a scalar type."""
+        if scalar_type.values:
+            description = scalar_type.description or f"The values of {scalar_type.name}."
+            return self.types.enum(scalar_type.name, description, scalar_type.values)
+        return PYTHON[scalar_type]
 
     def list_arguments(self, entity: EntityInfo) -> list[Argument]:
-        """Return the arguments of every list of an entity."""
+        """Return the arguments of every connection of an entity."""
+        direction = "descending" if entity.descending else "ascending"
+        order = f"Sort keys, most significant first; {entity.order} {direction} by default. Ties sort by id."
+        size = f"{PAGE_SIZE.default} by default, at most {PAGE_SIZE.maximum}"
         return [
-            Argument("first", int | None, "How many from the front: 20 where nothing is said, 100 at most."),
-            Argument("after", str | None, "The cursor after which the page begins."),
-            Argument("last", int | None, "How many from the end, instead of first."),
-            Argument("before", str | None, "The cursor before which the page ends."),
+            Argument("first", int | None, f"Page size from the start; {size}."),
+            Argument("after", str | None, "Cursor; the page starts after it."),
             Argument(
-                "where",
-                self.types[f"{entity.name}Filter"] | None,
-                "Which of them; deleted ones only if it speaks of deletedAt.",
+                "last",
+                int | None,
+                f"Page size from the end, instead of `first`; at most {PAGE_SIZE.maximum}.",
             ),
-            Argument(
-                "orderBy",
-                list_of(self.types[f"{entity.name}Order"]) | None,
-                "In which order; equal ones by id.",
-            ),
+            Argument("before", str | None, "Cursor; the page ends before it."),
+            Argument("where", self.types[f"{entity.name}Filter"] | None, WHERE),
+            Argument("orderBy", list_of(self.types[f"{entity.name}Order"]) | None, order),
         ]
 
     def aggregate_arguments(self, entity: EntityInfo) -> list[Argument]:
         """Return the arguments of every aggregate of an entity."""
         name = entity.name
+        grouping = "Group keys; without any, all records are one group."
+        order = "Sort keys of the groups, most significant first. Ties sort by the group keys."
+        size = f"Maximum number of groups; {GROUP_COUNT.default} by default, at most {GROUP_COUNT.maximum:,}."
         return [
-            Argument(
-                "where",
-                self.types[f"{name}Filter"] | None,
-                "Which records; deleted ones only if it speaks of deletedAt.",
-            ),
-            Argument(
-                "groupBy",
-                list_of(self.types[f"{name}Grouping"]) | None,
-                "What they are grouped by; with nothing, all are one group.",
-            ),
-            Argument("having", self.types[f"{name}Having"] | None, "Which groups."),
-            Argument(
-                "orderBy",
-                list_of(self.types[f"{name}AggregateOrder"]) | None,
-                "In which order; equal ones by their keys.",
-            ),
-            Argument("first", int | None, "How many groups: 100 where nothing is said, 1,000 at most."),
+            Argument("where", self.types[f"{name}Filter"] | None, WHERE),
+            Argument("groupBy", list_of(self.types[f"{name}Grouping"]) | None, grouping),
+            Argument("having", self.types[f"{name}Having"] | None, "Filter on the aggregates of each group."),
+            Argument("orderBy", list_of(self.types[f"{name}AggregateOrder"]) | None, order),
+            Argument("first", int | None, size),
         ]
 
-    def _entity(self, entity: EntityInfo) -> None:
-        self._filter(entity)
-        self._order(entity)
-        self._grouping(entity)
-        self._having(entity)
-
-    def _filter(self, entity: EntityInfo) -> None:
-        own = self.types[f"{entity.name}Filter"]
+    def _define_filter(self, entity: EntityInfo) -> None:
+        own_type, records = self.types[f"{entity.name}Filter"], label(entity.plural)
         fields = [
-            input_field("and", list_of(own), "All of these hold."),
-            input_field("or", list_of(own), "One of these holds at least."),
-            input_field("not", own, "This does not hold."),
+            input_field("and", list_of(own_type), "All of these conditions are true."),
+            input_field("or", list_of(own_type), "At least one of these conditions is true."),
+            input_field("not", own_type, "This condition is not true."),
         ]
         if entity.searchable:
-            fields.append(
-                input_field(
-                    "search", str, "Its search columns hold all of these words, found by their beginnings."
-                )
-            )
-        keys = self.types["ExternalRefRelationFilter"]
-        fields.append(input_field(EXTERNAL_REFS, keys, "On the keys that other systems have for it."))
+            fields.append(input_field("search", str, _describe_search(entity)))
         for field in entity.fields.values():
-            fields.append(input_field(field.name, self._filter_of(field), f"On this: {field.description}"))
-        self.types.input(f"{entity.name}Filter", f"Which {entity.plural}: all entries must hold.", fields)
-        self.types.input(
-            f"{entity.name}RelationFilter",
-            f"Conditions on related {entity.plural}.",
-            [
-                input_field("some", own, "One of them fulfils this at least."),
-                input_field("none", own, "None of them fulfils this."),
-                input_field("every", own, "Every one of them fulfils this; true where there are none."),
-            ],
-        )
+            if (type_ := build_filter_type(field, self)) is not None:
+                fields.append(input_field(field.name, type_, field.description))
+        self.types.input(f"{entity.name}Filter", f"Conditions on {records}; all must be true.", fields)
+        self._define_relation_filter(entity.name, own_type, f"Conditions on related {records}.")
 
-    def _external_ref_filter(self) -> None:
-        own = self.types.input(
-            "ExternalRefFilter",
-            "Conditions on a key in another system, all of which must hold.",
-            [
-                input_field(name, self._scalar_filter(field.scalar_type), f"On this: {field.description}")
-                for name, field in REF_FIELDS.items()
-            ],
-        )
-        self.types.input(
-            "ExternalRefRelationFilter",
-            "Conditions on the keys that other systems have for a record.",
-            [
-                input_field("some", own, "One of them fulfils this at least."),
-                input_field("none", own, "None of them fulfils this."),
-                input_field("every", own, "Every one of them fulfils this; true where there are none."),
-            ],
-        )
+    def _define_relation_filter(self, name: str, type_: type, description: str) -> None:
+        quantifiers = [input_field(quantifier, type_, text) for quantifier, text in QUANTIFIERS.items()]
+        self.types.input(f"{name}RelationFilter", f"{description} All must be true.", quantifiers)
 
-    def _filter_of(self, field: Field) -> GraphQLType:
-        if isinstance(field, ScalarField):
-            return self._scalar_filter(field.scalar_type)
-        if isinstance(field, CompositeField):
-            return self._composite_filter(field)
-        return self.types[f"{field.target}RelationFilter"]
+    def _define_external_ref_filter(self) -> None:
+        fields = [
+            input_field(name, self.scalar_filter(field.scalar_type), field.description)
+            for name, field in REF_FIELDS.items()
+        ]
+        description = "Conditions on a key in another system; all must be true."
+        type_ = self.types.input("ExternalRefFilter", description, fields)
+        description = "Conditions on the keys of a record in other systems."
+        self._define_relation_filter("ExternalRef", type_, description)
 
-    def _scalar_filter(self, kind: ScalarType) -> type:
-        name = f"{kind.name}Filter"
+    def scalar_filter(self, scalar_type: ScalarType) -> type:
+        """Return the filter type of a scalar type."""
+        name = f"{scalar_type.name}Filter"
         if not self.types.is_defined(name):
-            self.types.input(
-                name, f"Conditions on a value of {kind.name}, all of which must hold.", self._operators(kind)
-            )
+            description = f"Conditions on a value of type {scalar_type.name}; all must be true."
+            self.types.input(name, description, self._operators(scalar_type))
         return self.types[name]
 
-    def _operators(self, kind: ScalarType) -> Iterator[Any]:
-        if kind == STRING_LIST:
-            yield input_field("has", str, "Holds this text.")
-            yield input_field("hasEvery", list[str], "Holds all of these texts.")
-            yield input_field("hasSome", list[str], "Holds one of these texts at least.")
-            yield input_field("isEmpty", bool, "Whether it has no members.")
-        elif kind == JSON:
-            yield input_field("contains", Json, "Contains this JSON, as PostgreSQL's @> does.")
-            yield input_field("hasKey", str, "Has this key at its top.")
-            yield input_field("at", self.types["JSONPlaceFilter"], "Conditions on one place inside.")
-        else:
-            yield from self._plain_operators(kind)
+    def _operators(self, scalar_type: ScalarType) -> Iterator[TypedField]:
+        for name in scalar_type.operators:
+            description = OPERATORS.get(f"{scalar_type.name}.{name}") or OPERATORS[name]
+            yield input_field(name, self._operand(scalar_type, name), description)
 
-    def _plain_operators(self, kind: ScalarType) -> Iterator[Any]:
-        python = self.python(kind)
-        for name, text in EQUALITY.items():
-            if kind != BOOLEAN or name in ("eq", "ne"):
-                yield input_field(name, list_of(python) if name in ("in", "notIn") else python, text)
-        for name, text in {
-            **(COMPARISON if kind.comparable else {}),
-            **(TEXT if kind == STRING else {}),
-        }.items():
-            yield input_field(name, python, text)
-        yield input_field("isNull", bool, IS_NULL)
+    def _operand(self, scalar_type: ScalarType, operator: str) -> GraphQLType:
+        python = self.python(scalar_type)
+        operands: dict[str, GraphQLType] = {
+            **dict.fromkeys(("in", "notIn"), list_of(python)),
+            **dict.fromkeys(("isNull", "isEmpty"), bool),
+            **dict.fromkeys(("has", "hasKey"), str),
+            **dict.fromkeys(("hasEvery", "hasSome"), list[str]),
+            "at": self.types["JSONPathFilter"],
+        }
+        return operands.get(operator, python)
 
-    def _composite_filter(self, field: CompositeField) -> type:
+    def composite_filter(self, field: CompositeField) -> type:
+        """Return the filter type of a composite field, which fields of the same type share."""
         name = f"{field.type_name}Filter"
         if not self.types.is_defined(name):
             parts = [
-                input_field(p.name, self._scalar_filter(p.scalar_type), f"On this: {p.description}")
-                for p in field.parts.values()
+                input_field(part.name, self.scalar_filter(part.scalar_type), part.description)
+                for part in field.parts.values()
             ]
-            parts.append(input_field("isNull", bool, "Whether all of it is empty."))
-            self.types.input(name, f"Conditions on a {field.type_name}, all of which must hold.", parts)
+            parts.append(input_field("isNull", bool, IS_NULL))
+            description = f"Conditions on a value of type {field.type_name}; all must be true."
+            self.types.input(name, description, parts)
         return self.types[name]
 
-    def _json_place(self) -> None:
+    def _define_number_comparison(self) -> None:
+        operators = {"eq": EQUALITY["eq"], "ne": EQUALITY["ne"], **COMPARISON}
+        fields = [input_field(name, float, text) for name, text in operators.items()]
+        self.types.input("NumberComparison", "Conditions on a number; all must be true.", fields)
+
+    def _define_json_path_filter(self) -> None:
+        path = "Object keys, or indexes of array elements, from the top level to the value."
         self.types.input(
-            "JSONPlaceFilter",
-            "Conditions on one place inside a JSON value, all of which must hold.",
+            "JSONPathFilter",
+            "Conditions on the value at a path in a JSON document; all must be true.",
             [
-                input_field(
-                    "path", list[str], "The keys, or numbers of list members, that lead there.", required=True
+                input_field("path", list[str], path, required=True),
+                input_field("eq", Json, "Equal to this JSON."),
+                input_field("ne", Json, "Not equal to this JSON; a missing value matches."),
+                input_field("in", list[Json], "Equal to one of these JSON values."),
+                *(
+                    input_field(name, float, f"A number: {text[0].lower()}{text[1:]}")
+                    for name, text in COMPARISON.items()
                 ),
-                input_field("eq", Json, "Is this JSON."),
-                input_field("ne", Json, "Is not this JSON; a missing place counts."),
-                input_field("in", list[Json], "Is one of these."),
-                *(input_field(name, float, f"Is a number, and: {text}") for name, text in COMPARISON.items()),
-                input_field("isNull", bool, "Whether it is missing or null."),
+                input_field("isNull", bool, "True: the value is missing or null. False: it is neither."),
             ],
         )
 
-    def _order(self, entity: EntityInfo) -> None:
-        name = entity.name
-        field = self.types.enum(
-            f"{name}OrderField", f"What {entity.plural} can be ordered by.", sort_paths(entity, self.catalog)
-        )
+    def _define_order(self, entity: EntityInfo) -> None:
+        name, records = entity.name, label(entity.plural)
+        values = list(sort_paths(entity, self.catalog))
+        field = self.types.enum(f"{name}OrderField", f"The fields that {records} can be sorted by.", values)
         self.types.input(
             f"{name}Order",
-            f"One key of an order of {entity.plural}.",
-            [input_field("field", field, "What is compared.", required=True), *self._directions()],
+            f"A sort key of {records}.",
+            [input_field("field", field, "The field to sort by.", required=True), *self._directions()],
         )
 
-    def _directions(self) -> list[Any]:
+    def _directions(self) -> list[TypedField]:
         return [
-            input_field(
-                "direction",
-                self.types["OrderDirection"],
-                "Which end comes first: the smallest where nothing is said.",
-            ),
-            input_field(
-                "nulls", self.types["NullOrder"], "Where empty values come: last where nothing is said."
-            ),
+            input_field("direction", self.types["OrderDirection"], "Direction; ASC by default."),
+            input_field("nulls", self.types["NullOrder"], "Position of null values; LAST by default."),
         ]
 
-    def _grouping(self, entity: EntityInfo) -> None:
-        name = entity.name
-        found = group_paths(entity, self.catalog)
-        field = self.types.enum(f"{name}GroupField", f"What {entity.plural} can be grouped by.", found)
+    def _define_grouping(self, entity: EntityInfo) -> None:
+        name, records = entity.name, label(entity.plural)
+        paths = list(group_paths(entity, self.catalog))
+        field = self.types.enum(f"{name}GroupField", f"The fields that {records} can be grouped by.", paths)
+        bucket = "Groups a date or timestamp by intervals of this length, in UTC; by exact value by default."
         self.types.input(
             f"{name}Grouping",
-            f"One key of a grouping of {entity.plural}.",
+            f"A group key of {records}.",
             [
-                input_field("field", field, "What they are grouped by.", required=True),
-                input_field(
-                    "bucket",
-                    self.types["TimeBucket"],
-                    "The length of time that a time is cut down to, in UTC.",
-                ),
+                input_field("field", field, "The field to group by.", required=True),
+                input_field("bucket", self.types["TimeBucket"], bucket),
             ],
         )
-        measured = [upper_case(f) for f in aggregatable_fields(entity, "minimum")]
-        over = self.types.enum(
-            f"{name}MeasureField", f"What is computed over groups of {entity.plural}.", measured
-        )
+        measured = [upper_case(name) for name in aggregatable_fields(entity, "minimum")]
+        description = f"The fields of {records} that aggregate functions accept."
+        measure = self.types.enum(f"{name}MeasureField", description, measured)
         self.types.input(
             f"{name}AggregateOrder",
-            f"What groups of {entity.plural} are ordered by: a key, or a function.",
+            f"A sort key of groups of {records}: either `key`, or `function` with `field`.",
             [
-                input_field("key", field, "One of the fields that they are grouped by."),
-                input_field(
-                    "function", self.types["AggregateFunction"], "What is compared, instead of a key."
-                ),
-                input_field("field", over, "What the function is computed over; nothing for COUNT."),
+                input_field("key", field, "Sorts by this group key, which `groupBy` must contain."),
+                input_field("function", self.types["AggregateFunction"], "Sorts by this aggregate."),
+                input_field("field", measure, "The field that the function aggregates; omitted for COUNT."),
                 *self._directions(),
             ],
         )
 
-    def _having(self, entity: EntityInfo) -> None:
-        number = self.types["NumberComparison"]
-        fields = [input_field("count", number, "On how many records the group has.")]
-        names = list(aggregatable_fields(entity, "sum"))
-        if names:
-            numbers = self.types.input(
+    def _define_having(self, entity: EntityInfo) -> None:
+        number, records = self.types["NumberComparison"], label(entity.plural)
+        fields = [input_field("count", number, "Condition on the number of records in the group.")]
+        if names := list(aggregatable_fields(entity, "sum")):
+            values = self.types.input(
                 f"{entity.name}HavingNumbers",
-                f"Conditions on numbers over {entity.plural}; money in minor units.",
-                [input_field(name, number, f"On {name}.") for name in names],
+                f"Conditions on an aggregate of {records}; all must be true. Money is in minor units.",
+                [input_field(name, number, f"Condition on {name}.") for name in names],
             )
             fields += [
-                input_field(f, numbers, f"On the {f} over each group.")
-                for f in ("sum", "average", "minimum", "maximum")
+                input_field(function, values, f"Conditions on the {function} over the group.")
+                for function in ("sum", "average", "minimum", "maximum")
             ]
         self.types.input(
-            f"{entity.name}Having", f"Which groups of {entity.plural}: all entries must hold.", fields
+            f"{entity.name}Having", f"Conditions on groups of {records}; all must be true.", fields
         )
+
+
+@singledispatch
+def build_filter_type(field: Field, inputs: FilterInputs) -> GraphQLType:
+    """Return the type of the filter on a field; None, the default, if the field has no filter.
+
+    Args:
+        field: The field.
+        inputs: The input types.
+    """
+    return None
+
+
+@build_filter_type.register
+def _(field: ScalarField, inputs: FilterInputs) -> GraphQLType:
+    return inputs.scalar_filter(field.scalar_type)
+
+
+@build_filter_type.register
+def _(field: CompositeField, inputs: FilterInputs) -> GraphQLType:
+    return inputs.composite_filter(field)
+
+
+@build_filter_type.register
+def _(field: Relation, inputs: FilterInputs) -> GraphQLType:
+    return inputs.types[f"{field.target}RelationFilter"]
+
+
+@build_filter_type.register
+def _(field: ExternalRefsField, inputs: FilterInputs) -> GraphQLType:
+    return inputs.types["ExternalRefRelationFilter"]
+
+
+def _describe_search(entity: EntityInfo) -> str:
+    columns = list_columns(entity.entity_class.__fields__)
+    names = ", ".join(camel_case(column.column) for column in columns if column.search)
+    return f"Full-text search in {names}: finds records with words that start with each word of the query."

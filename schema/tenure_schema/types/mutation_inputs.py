@@ -1,289 +1,323 @@
-"""Write inputs: what mutations take, from the catalog."""
+"""The input types of mutations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
 
 import strawberry
 
-from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToOne
+from tenure_core.catalog.catalog import Catalog, EntityInfo
+from tenure_core.catalog.fields import CompositeField, Field, ScalarField, ToOne
+from tenure_core.catalog.root_fields import RootFieldKind
+from tenure_core.write.chunker import MAX_ROWS
 from tenure_core.write.chunks import ErrorPolicy
-from tenure_core.write.field_ownership import OwnerPolicy
-from tenure_core.write.operations.batch import WRITES
+from tenure_core.write.operations.batch import MAX_OPERATIONS, WRITES
 from tenure_core.write.rows.match_key import OnConflict
-from tenure_schema.features.plugin_admin import MUTATIONS
-from tenure_schema.operations.lowering import BULK_INPUT, ROW
-from tenure_schema.types.builder import TypeRegistry, input_field, list_of
+from tenure_core.write.rows.validate import MAX_EXTERNAL_CHARACTERS, writable_fields
+from tenure_schema.types.builder import TypedField, TypeRegistry, input_field, list_of
+from tenure_schema.types.descriptions import describe_input, label, with_article
 from tenure_schema.types.filter_inputs import FilterInputs
-from tenure_schema.types.scalars import Json
 
-KEY_DESCRIPTION = (
-    "A key that the client makes up for this one write: sent again with it, the write is not done again, and "
-    "the answer is the first one's."
-)
+UPSERT_ROW = "UpsertRow"
+"""Suffix of the types of rows in bulk upserts and batches."""
+
+BULK_INPUT = "BulkUpsertInput"
+"""Suffix of the input types of bulk upserts."""
+
 OPERATION = "Operation"
-"""What the names of the types of a batch's writes end with; its upserts are rows as elsewhere."""
+"""Suffix of the types of creates and updates in a batch."""
 
 RECORD_OPERATION = "RecordOperation"
-SHARED = {"Delete": RECORD_OPERATION, "Restore": RECORD_OPERATION}
-"""The types of those writes of a batch that are the same for all entities."""
+"""The type of deletes and restores in a batch, for all entities."""
 
-VERSION_DESCRIPTION = "The version that the record must have; with another, nothing is written."
+EXPECTED_VERSION_TEXT = (
+    "Optimistic lock: the write is rejected with STALE_VERSION unless the stored version equals this."
+)
+IDEMPOTENCY_KEY_TEXT = (
+    "A unique key that the client generates for this write, 1 to 255 characters. A repeated call with the "
+    "same key and input is not executed again; it returns the stored response of the first call. Keys expire "
+    "after 7 days by default."
+)
+ON_CONFLICTS = {
+    OnConflict.MERGE: "Writes only the given fields.",
+    OnConflict.REPLACE: "Writes the given fields and clears the fields not given.",
+    OnConflict.SKIP: "Leaves the existing record unchanged.",
+}
+ERROR_POLICIES = {
+    ErrorPolicy.REJECT_EVERYTHING: "No row is written if any row is invalid.",
+    ErrorPolicy.REJECT_FAILED_ROWS: "Valid rows are written; errors of the others are also in the payload's "
+    "userErrors.",
+    ErrorPolicy.IGNORE_FAILED: "Valid rows are written; errors of the others are only in their results.",
+}
 
 
 class MutationInputs:
-    """Makes the input types of mutations.
+    """Defines the input types of the mutations that write records.
 
     Args:
-        catalog: What there is.
-        types: Where the types go.
-        inputs: Names the Python type of each kind.
+        catalog: The entities.
+        types: The registry for the types.
+        inputs: Maps scalar types to Python types.
     """
 
     def __init__(self, catalog: Catalog, types: TypeRegistry, inputs: FilterInputs) -> None:
         self.catalog = catalog
         self.types = types
         self.inputs = inputs
-        self._enums()
-        self._external_references()
-        self._expected_count()
+        types.enum("OnConflict", "What an upsert does if the record exists.", ON_CONFLICTS)
+        types.enum("ErrorPolicy", "What a bulk upsert does if rows are invalid.", ERROR_POLICIES)
+        self._define_external_references()
+        self._define_expected_count()
         for entity in catalog.entities.values():
-            self._entity(entity)
-        self._batch()
-        self._owners()
-        self._plugins()
+            self._define_reference(entity)
+            self._define_match(entity)
+            self._define_record_inputs(entity)
+            self._define_bulk_input(entity)
+            self._define_purge_input(entity)
+        self._define_batch_input()
 
-    def _enums(self) -> None:
-        about_conflicts = (
-            "What becomes of a record that is there: MERGE changes what is said, REPLACE empties "
+    def _define_external_references(self) -> None:
+        limit = f"At most {MAX_EXTERNAL_CHARACTERS} characters."
+        system = input_field("system", str, f"Name of the other system. {limit}", required=True)
+        identity = input_field(
+            "id", strawberry.ID, f"The record's id in the other system. {limit}", required=True
         )
-        self.types.enum("OnConflict", about_conflicts + "all else, SKIP leaves it alone.", OnConflict)
-        self.types.enum(
-            "ErrorPolicy",
-            "What a faulty row means for the others. REJECT_EVERYTHING: nothing is written. "
-            "REJECT_FAILED_ROWS: the others are written, and its faults are errors of the call, too. "
-            "IGNORE_FAILED: the others are written, and only its own result tells of it.",
-            ErrorPolicy,
-        )
-        self.types.enum(
-            "FieldOwnerPolicy",
-            "What becomes of another system's value: the write is refused, or done without it.",
-            OwnerPolicy,
-        )
+        key = "The key of a record in another system."
+        self.types.input("ExternalReference", key, [system, identity])
+        metadata = [
+            input_field("url", str, "URL of the record in the other system."),
+            input_field(
+                "sourceVersion", str, "Version of the record in the other system: an integer or a timestamp."
+            ),
+        ]
+        description = "The key of a record in another system, to be added to the record."
+        self.types.input("ExternalRefInput", description, [system, identity, *metadata])
 
-    def _expected_count(self) -> None:
+    def _define_expected_count(self) -> None:
         self.types.input(
             "ExpectedCount",
-            "How many records of an entity a purge is expected to remove.",
+            "The number of records of one entity that a purge is expected to delete.",
             [
-                input_field("entity", str, "The entity's name.", required=True),
-                input_field("count", int, "How many.", required=True),
+                input_field("entity", str, "Name of the entity, such as Account.", required=True),
+                input_field("count", int, "Number of records.", required=True),
             ],
         )
 
-    def _external_references(self) -> None:
-        system = input_field("system", str, "The other system's name.", required=True)
-        identity = input_field("id", strawberry.ID, "The record's key there.", required=True)
-        key = "The key that another system knows a record by."
-        self.types.input("ExternalReference", key, [system, identity])
-        about = [
-            input_field("url", str, "The record's address there."),
-            input_field("sourceVersion", str, "The record's version there: a number or a time."),
-        ]
-        self.types.input("ExternalRefInput", f"{key} It is added to the record.", [system, identity, *about])
-
-    def _entity(self, entity: EntityInfo) -> None:
-        name, one = entity.name, entity.singular
-        self._reference(entity)
-        self._match(entity)
-        identity = input_field("id", strawberry.ID, f"Which {one}.", required=True)
-        version = input_field("expectedVersion", int, VERSION_DESCRIPTION)
-        create, change = list(self._values(entity, creating=True)), list(self._values(entity, creating=False))
-        self._write(f"{name}Create", f"A new {one}.", create)
-        changes = f"Changes to one {one}: what is left out stays as it is, null empties."
-        self._write(f"{name}Update", changes, [identity, version, *change])
-        row = [*self._about_rows(entity), version, *change]
-        upserted = f"One {one} under the key that its writer knows: created, or changed where it is there."
-        self._input(f"{name}UpsertInput", upserted, row)
-        self.types.input(f"{name}{ROW}", upserted, row)
-        self._bulk(entity)
-        about_deletion = f"Which {one} to delete; it can be restored."
-        self._input(f"{name}DeleteInput", about_deletion, [identity, version])
-        self._input(f"{name}RestoreInput", f"Which deleted {one} to restore.", [identity, version])
-        self._purge(entity, [identity, version])
-
-    def _write(self, name: str, description: str, fields: list[Any]) -> None:
-        """Make the input of a mutation, and that of the same write in a batch, which has one key for all."""
-        self._input(f"{name}Input", description, fields)
-        self.types.input(f"{name}{OPERATION}", description, fields)
-
-    def _input(self, name: str, description: str, fields: list[Any]) -> None:
-        self.types.input(name, description, [*fields, input_field("idempotencyKey", str, KEY_DESCRIPTION)])
-
-    def _reference(self, entity: EntityInfo) -> None:
+    def _define_reference(self, entity: EntityInfo) -> None:
+        record = with_article(entity.singular)
+        external = self.types["ExternalReference"]
+        operation = "Only in a batch: index of an earlier operation of the batch that writes the record."
         self.types.input(
             f"{entity.name}Reference",
-            f"Which {entity.singular}: by its id, by another system's key, or by what has written it.",
+            f"Identifies {record} by exactly one of its keys.",
             [
-                input_field("id", strawberry.ID, "Its id."),
-                input_field(
-                    "externalRef", self.types["ExternalReference"], "The key that another system knows it by."
-                ),
-                input_field(
-                    "operation", int, "In a batch: the number of the earlier operation that has written it."
-                ),
+                input_field("id", strawberry.ID, "Id of the record."),
+                input_field("externalRef", external, "Key of the record in another system."),
+                input_field("operation", int, operation),
             ],
             one_of=True,
         )
 
-    def _match(self, entity: EntityInfo) -> None:
+    def _define_match(self, entity: EntityInfo) -> None:
+        external = self.types["ExternalReference"]
         fields = [
-            input_field("id", strawberry.ID, "Its id; it must be there."),
+            input_field("id", strawberry.ID, "Id of an existing record."),
             input_field(
-                "externalRef", self.types["ExternalReference"], "The key that another system knows it by."
+                "externalRef",
+                external,
+                "Key of the record in another system; creates the record if none has this key.",
             ),
         ]
         if unique := list(entity.unique_fields):
             values = [
-                input_field(one.name, self.inputs.python(one.scalar_type), one.description) for one in unique
+                input_field(field.name, self.inputs.python(field.scalar_type), field.description)
+                for field in unique
             ]
-            key = self.types.input(
-                f"{entity.name}UniqueKey",
-                f"A value that only one living {entity.singular} has.",
-                values,
-                one_of=True,
+            record = label(entity.singular)
+            description = f"The value of a unique field, which identifies one {record}."
+            key = self.types.input(f"{entity.name}UniqueKey", description, values, one_of=True)
+            fields.append(
+                input_field("uniqueKey", key, "Value of a unique field; creates the record if none has it.")
             )
-            fields.append(input_field("uniqueKey", key, "A value that no other living one has."))
-        self.types.input(f"{entity.name}Match", f"Which {entity.singular} is meant.", fields, one_of=True)
+        description = f"Identifies {with_article(entity.singular)} for an upsert, by exactly one of its keys."
+        self.types.input(f"{entity.name}Match", description, fields, one_of=True)
 
-    def _about_rows(self, entity: EntityInfo) -> Iterator[Any]:
-        yield input_field("match", self.types[f"{entity.name}Match"], "Which one is meant.", required=True)
+    def _define_record_inputs(self, entity: EntityInfo) -> None:
+        name, record = entity.name, with_article(entity.singular)
+        key, version = _record_key(), _expected_version()
+        changes = list(self._values(entity, creating=False))
+        create = f"The values of {record} to create."
+        update = f"The changes to {record}: omitted fields keep their values, null clears a field."
+        upsert = (
+            f"The values of {record} to create or update, and the key that identifies it. A new record needs "
+            f"the required fields of {name}CreateInput and gets its defaults."
+        )
+        self._define_write(f"{name}Create", create, list(self._values(entity, creating=True)))
+        self._define_write(f"{name}Update", update, [*key, *changes])
+        row = [*self._upsert_options(entity), version, *changes]
+        define_input(self.types, f"{name}UpsertInput", upsert, row)
+        self.types.input(f"{name}{UPSERT_ROW}", upsert, row)
+        delete, restore = f"Identifies {record} to soft-delete.", f"Identifies {record} to restore."
+        define_input(self.types, f"{name}DeleteInput", delete, key)
+        define_input(self.types, f"{name}RestoreInput", restore, key)
+
+    def _define_write(self, name: str, description: str, fields: list[TypedField]) -> None:
+        """Define the input of a mutation, and that of the same write in a batch, which has no own key."""
+        define_input(self.types, f"{name}Input", description, fields)
+        self.types.input(f"{name}{OPERATION}", description, fields)
+
+    def _upsert_options(self, entity: EntityInfo) -> Iterator[TypedField]:
+        match, refs = self.types[f"{entity.name}Match"], list_of(self.types["ExternalRefInput"])
+        yield input_field("match", match, "The key that identifies the record.", required=True)
         yield input_field(
-            "onConflict", self.types["OnConflict"], "What becomes of one that is there: else MERGE."
+            "onConflict", self.types["OnConflict"], "What to do if the record exists; MERGE by default."
         )
         yield input_field(
             "sourceVersion",
             str,
-            "Its version in the system that it is matched by: a number or a time. What is older is refused.",
+            "Version of the record in the system of `match.externalRef`: an integer or a timestamp. The row "
+            "is rejected with STALE_SOURCE if the stored version is newer.",
         )
-        yield input_field("url", str, "Its address in the system that it is matched by.")
-        yield input_field("externalRefs", list_of(self.types["ExternalRefInput"]), "Keys to add to it.")
+        yield input_field("url", str, "URL of the record in the system of `match.externalRef`.")
+        yield input_field("externalRefs", refs, "Keys in other systems to add to the record.")
 
-    def _bulk(self, entity: EntityInfo) -> None:
-        rows = list_of(self.types[f"{entity.name}{ROW}"])
-        self._input(
+    def _define_bulk_input(self, entity: EntityInfo) -> None:
+        rows = list_of(self.types[f"{entity.name}{UPSERT_ROW}"])
+        policy, on_conflict = self.types["ErrorPolicy"], self.types["OnConflict"]
+        define_input(
+            self.types,
             f"{entity.name}{BULK_INPUT}",
-            f"Many {entity.plural} at once. Rows may refer to one another's external keys, in any order.",
+            f"The {label(entity.plural)} to create or update. Rows can reference each other by external "
+            "keys, in any order.",
             [
-                input_field("rows", rows, "The rows, 1,000 at most.", required=True),
+                input_field("rows", rows, f"The rows; 1 to {MAX_ROWS:,}.", required=True),
                 input_field(
-                    "errorPolicy", self.types["ErrorPolicy"], "What a faulty row means for the others."
+                    "errorPolicy", policy, "What to do if rows are invalid; REJECT_EVERYTHING by default."
                 ),
-                input_field("onConflict", self.types["OnConflict"], "For rows that do not say: else MERGE."),
-                input_field(
-                    "dryRun", bool, "Whether to write nothing, and tell what would become of each row."
-                ),
+                input_field("onConflict", on_conflict, "Default of the rows' onConflict; MERGE by default."),
+                input_field("dryRun", bool, "Only previews the results; writes nothing. False by default."),
             ],
         )
 
-    def _purge(self, entity: EntityInfo, identity: list[Any]) -> None:
-        counts = self.types["ExpectedCount"]
-        self._input(
+    def _define_purge_input(self, entity: EntityInfo) -> None:
+        counts = list_of(self.types["ExpectedCount"])
+        define_input(
+            self.types,
             f"{entity.name}PurgeInput",
-            f"Which {entity.singular} to remove for good, with all records that refer to it.",
+            f"Identifies {with_article(entity.singular)} to delete permanently, with all records that "
+            "reference it.",
             [
-                *identity,
-                input_field("dryRun", bool, "Whether to remove nothing, and tell what would be removed."),
+                *_record_key(),
+                input_field("dryRun", bool, "Only counts the records; deletes nothing. False by default."),
                 input_field(
                     "expectedCounts",
-                    list_of(counts),
-                    "What a dry run has told: where something else would be removed now, nothing is.",
+                    counts,
+                    "The counts of a previous dry run; rejected with COUNTS_DIFFER if they have changed.",
                 ),
             ],
         )
 
-    def _values(self, entity: EntityInfo, *, creating: bool) -> Iterator[Any]:
-        for field in entity.fields.values():
-            if isinstance(field, ScalarField) and field.writable:
-                required = creating and not field.nullable and field.default is None
-                yield input_field(
-                    field.name, self.inputs.python(field.scalar_type), field.description, required=required
-                )
-            elif isinstance(field, CompositeField) and field.writable:
-                yield input_field(field.name, self._composite(field), field.description)
-            elif isinstance(field, ToOne):
-                reference = self.types[f"{field.target}Reference"]
-                yield input_field(
-                    field.name, reference, field.description, required=creating and not field.nullable
-                )
+    def _values(self, entity: EntityInfo, *, creating: bool) -> Iterator[TypedField]:
+        for field in writable_fields(entity):
+            yield build_value_input(field, self, creating=creating)
 
-    def _composite(self, field: CompositeField) -> type:
+    def composite_input(self, field: CompositeField) -> type:
+        """Return the input type of a composite field, which fields of the same type share."""
         name = f"{field.type_name}Input"
         if not self.types.is_defined(name):
-            whole = field.type_name == "Money"
-            self.types.input(
-                name,
-                field.type_description,
-                [
-                    input_field(p.name, self.inputs.python(p.scalar_type), p.description, required=whole)
-                    for p in field.parts.values()
-                ],
-            )
+            parts = [
+                input_field(
+                    part.name,
+                    self.inputs.python(part.scalar_type),
+                    describe_input(part),
+                    required=part.name in field.required_parts,
+                )
+                for part in field.parts.values()
+            ]
+            self.types.input(name, field.type_description, parts)
         return self.types[name]
 
-    def _batch(self) -> None:
-        which = input_field("id", strawberry.ID, "Which record.", required=True)
-        version = input_field("expectedVersion", int, VERSION_DESCRIPTION)
-        self.types.input(RECORD_OPERATION, "Which record a batch deletes or restores.", [which, version])
+    def _define_batch_input(self) -> None:
+        record = "Identifies a record that a batch deletes or restores."
+        self.types.input(RECORD_OPERATION, record, _record_key())
         operations = [
             input_field(
-                f"{entity.singular}{verb}",
-                self.types[
-                    SHARED.get(verb) or f"{entity.name}{ROW if verb == 'Upsert' else verb + OPERATION}"
-                ],
-                f"{verb}s one of the {entity.plural}.",
+                self.catalog.root_fields.find(RootFieldKind(verb), entity).name,
+                self.types[_operation_type(entity, verb)],
+                f"{verb}s {with_article(entity.singular)}.",
             )
             for entity in self.catalog.entities.values()
             for verb in WRITES
         ]
-        operation = self.types.input("BatchOperation", "One write of a batch.", operations, one_of=True)
-        self._input(
+        operation = self.types.input(
+            "BatchOperation", "One write of a batch: exactly one of these fields.", operations, one_of=True
+        )
+        size = f"The writes; 1 to {MAX_OPERATIONS:,}."
+        atomic = "True (default): a rejected operation rolls back all others. False: the others are written."
+        define_input(
+            self.types,
             "BatchInput",
-            "Writes of any entities, done one after the other in one transaction.",
+            "Writes of any entities, executed in order in one transaction.",
             [
-                input_field("operations", list_of(operation), "The writes, 1,000 at most.", required=True),
-                input_field(
-                    "atomic", bool, "Whether one that fails takes all others back: true unless said."
-                ),
+                input_field("operations", list_of(operation), size, required=True),
+                input_field("atomic", bool, atomic),
             ],
         )
 
-    def _owners(self) -> None:
-        which = [
-            input_field("entity", str, "The name of an entity, such as Account.", required=True),
-            input_field("field", str, "The name of one of its fields, such as annualRevenue.", required=True),
-        ]
-        self._input(
-            "FieldOwnerSetInput",
-            "Gives a field to a system: no other one may write it.",
-            [
-                *which,
-                input_field("system", str, "The origin of the API keys that may write it.", required=True),
-                input_field(
-                    "policy", self.types["FieldOwnerPolicy"], "What becomes of others' values: else REJECT."
-                ),
-            ],
-        )
-        self._input("FieldOwnerRemoveInput", "Lets every system write a field again.", which)
 
-    def _plugins(self) -> None:
-        name = input_field("name", str, "The plugin's name.", required=True)
-        about = (
-            "Settings by their names; what is not there stays. Null takes a setting back to its default, and "
-            "the asterisks that stand for a secret leave it as it is."
-        )
-        settings = input_field("settings", Json, about, required=True)
-        for mutation in MUTATIONS:
-            fields = [name, settings] if mutation.verb == "SettingsUpdate" else [name]
-            self._input(f"Plugin{mutation.verb}Input", mutation.description, fields)
+@singledispatch
+def build_value_input(field: Field, mutations: MutationInputs, *, creating: bool) -> TypedField:
+    """Return the field of the inputs of mutations for a writable field.
+
+    Args:
+        field: The field.
+        mutations: The input types.
+        creating: Whether the input creates a record; required fields are required in such inputs only.
+    """
+    raise NotImplementedError(f"No input for {type(field).__name__}.")
+
+
+@build_value_input.register
+def _(field: ScalarField, mutations: MutationInputs, *, creating: bool) -> TypedField:
+    required = creating and not field.nullable and field.default is None
+    python = mutations.inputs.python(field.scalar_type)
+    return input_field(field.name, python, describe_input(field, creating=creating), required=required)
+
+
+@build_value_input.register
+def _(field: CompositeField, mutations: MutationInputs, *, creating: bool) -> TypedField:
+    return input_field(field.name, mutations.composite_input(field), field.description)
+
+
+@build_value_input.register
+def _(field: ToOne, mutations: MutationInputs, *, creating: bool) -> TypedField:
+    reference = mutations.types[f"{field.target}Reference"]
+    return input_field(field.name, reference, field.description, required=creating and not field.nullable)
+
+
+def define_input(types: TypeRegistry, name: str, description: str, fields: Sequence[TypedField]) -> None:
+    """Define the input type of a mutation, with the field that every input has.
+
+    Args:
+        types: The registry for the type.
+        name: Name of the type, such as AccountCreateInput.
+        description: Description in the schema.
+        fields: The input's own fields.
+    """
+    types.input(name, description, [*fields, input_field("idempotencyKey", str, IDEMPOTENCY_KEY_TEXT)])
+
+
+def _record_key() -> list[TypedField]:
+    """Return the fields that identify an existing record."""
+    return [input_field("id", strawberry.ID, "Id of the record.", required=True), _expected_version()]
+
+
+def _expected_version() -> TypedField:
+    return input_field("expectedVersion", int, EXPECTED_VERSION_TEXT)
+
+
+def _operation_type(entity: EntityInfo, verb: str) -> str:
+    if verb in ("Delete", "Restore"):
+        return RECORD_OPERATION
+    return f"{entity.name}{UPSERT_ROW if verb == 'Upsert' else verb + OPERATION}"

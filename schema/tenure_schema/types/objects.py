@@ -1,117 +1,106 @@
-"""Types: objects, connections and aggregates, from the catalog."""
+"""The object types: entities, connections and aggregates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
 
 import strawberry
 
-from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, Field, ScalarField, ToMany, ToOne
-from tenure_core.catalog.computed_fields import BatchFieldInfo
-from tenure_core.catalog.external_refs import EXTERNAL_REFS, REF_FIELDS
+from tenure_core.catalog.catalog import Catalog, EntityInfo
+from tenure_core.catalog.external_refs import REF_FIELDS
 from tenure_core.catalog.field_paths import FieldPath, group_paths
-from tenure_core.entities.scalar_types import BIG_INT, FLOAT, INT, ScalarType
+from tenure_core.catalog.fields import (
+    BatchFieldInfo,
+    CompositeField,
+    ExternalRefsField,
+    Field,
+    ScalarField,
+    ToMany,
+    ToManyAggregate,
+    ToOneRelation,
+)
 from tenure_core.query.plan.aggregates import aggregatable_fields
-from tenure_core.query.plan.planner import AGGREGATE
-from tenure_schema.features.change_feed import define_types, history_field
+from tenure_core.query.plan.nodes import Measure
 from tenure_schema.types.builder import PlannedField, TypeRegistry, list_of, output_field
+from tenure_schema.types.descriptions import label, with_article
 from tenure_schema.types.filter_inputs import FilterInputs
 
 FUNCTIONS = {
-    "sum": "The sums over the group; of money, only where all of it is in one currency.",
-    "average": "The averages over the group; of money, rounded, and only where all of it is in one currency.",
-    "minimum": "The smallest values in the group; of money, only where all of it is in one currency.",
-    "maximum": "The largest values in the group; of money, only where all of it is in one currency.",
+    "sum": "Sum",
+    "average": "Average",
+    "minimum": "Smallest value",
+    "maximum": "Largest value",
 }
+"""The aggregate functions, with the words that their descriptions start with."""
 
 
 class ObjectTypes:
-    """Makes the object types of a schema.
+    """Defines the object types of the entities.
 
     Args:
-        catalog: What there is.
-        types: Where the types go.
-        inputs: The input types, for arguments.
+        catalog: The entities.
+        types: The registry for the types.
+        inputs: The input types of arguments.
+        record_fields: The fields that features add to every entity.
     """
 
-    def __init__(self, catalog: Catalog, types: TypeRegistry, inputs: FilterInputs) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        types: TypeRegistry,
+        inputs: FilterInputs,
+        record_fields: Sequence[PlannedField] = (),
+    ) -> None:
         self.catalog = catalog
         self.types = types
         self.inputs = inputs
-        self._node()
-        self._page_info()
-        self._external_ref()
-        define_types(types)
+        self.record_fields = record_fields
+        self._define_node()
+        self._define_page_info()
+        self._define_external_ref()
         for entity in catalog.entities.values():
-            self._entity(entity)
+            self._define_record(entity)
+            self._define_connection(entity)
+            self._define_aggregate(entity)
 
-    def _node(self) -> None:
-        identity = output_field("id", strawberry.ID, "The record's identity.")
+    def _define_node(self) -> None:
+        identity = output_field("id", strawberry.ID, "Globally unique id of the record.")
         self.types.object("Node", "A record that can be read by its id.", [identity], is_interface=True)
 
-    def _page_info(self) -> None:
+    def _define_page_info(self) -> None:
         self.types.object(
             "PageInfo",
-            "Where a page lies in its list.",
+            "The position of a page in its connection.",
             [
-                output_field("hasNextPage", bool, "Whether there is more after it."),
-                output_field("hasPreviousPage", bool, "Whether there is more before it."),
-                output_field("startCursor", str | None, "The cursor of its first record."),
-                output_field("endCursor", str | None, "The cursor of its last record."),
+                output_field("hasNextPage", bool, "Whether more records follow the page."),
+                output_field("hasPreviousPage", bool, "Whether records precede the page."),
+                output_field(
+                    "startCursor", str | None, "Cursor of the first record; null if the page is empty."
+                ),
+                output_field(
+                    "endCursor", str | None, "Cursor of the last record; null if the page is empty."
+                ),
             ],
         )
 
-    def _external_ref(self) -> None:
-        fields = [self._scalar(field) for field in REF_FIELDS.values()]
+    def _define_external_ref(self) -> None:
+        fields = [built for field in REF_FIELDS.values() for built in build_output_fields(field, self)]
         self.types.object("ExternalRef", "The key of a record in another system.", fields)
 
-    def _entity(self, entity: EntityInfo) -> None:
-        self._record(entity)
-        self._connection(entity)
-        self._aggregate(entity)
-
-    def _record(self, entity: EntityInfo) -> None:
-        fields = [built for field in entity.fields.values() for built in self._field(field)]
-        fields += [self._coded(field) for field in entity.batch_fields.values()]
-        keys = list_of(self.types["ExternalRef"])
-        fields.append(output_field(EXTERNAL_REFS, keys, "The keys that other systems have for it."))
-        fields.append(history_field(self.types))
-        self.types.object(entity.name, entity.description, fields)
-
-    def _field(self, field: Field) -> Iterator[PlannedField]:
-        match field:
-            case ScalarField():
-                yield self._scalar(field)
-            case CompositeField():
-                yield output_field(field.name, self._composite(field) | None, field.description)
-            case ToOne():
-                yield output_field(field.name, self.types[field.target] | None, field.description)
-            case ToMany():
-                target = self.catalog[field.target]
-                connection = self.types[f"{field.target}Connection"]
-                yield output_field(
-                    field.name, connection, field.description, self.inputs.list_arguments(target)
-                )
-                yield self.aggregate_field(f"{field.name}{AGGREGATE}", target)
+    def _define_record(self, entity: EntityInfo) -> None:
+        fields = [built for field in entity.fields.values() for built in build_output_fields(field, self)]
+        description = f"{entity.description} A nullable field is null while it has no value."
+        self.types.object(entity.name, description, [*fields, *self.record_fields])
 
     def aggregate_field(self, name: str, entity: EntityInfo) -> PlannedField:
-        """Return an aggregate over records of an entity, as a field."""
+        """Return a field with aggregates over records of an entity."""
         groups = list_of(self.types[f"{entity.name}Aggregate"])
-        return output_field(
-            name,
-            groups,
-            f"Numbers over {entity.plural}, group by group.",
-            self.inputs.aggregate_arguments(entity),
-        )
+        description = f"Aggregates over {label(entity.plural)}, optionally grouped; one element per group."
+        return output_field(name, groups, description, self.inputs.aggregate_arguments(entity))
 
-    def _scalar(self, field: ScalarField) -> PlannedField:
-        python = self.inputs.python(field.scalar_type)
-        return output_field(field.name, python | None if field.nullable else python, field.description)
-
-    def _coded(self, field: BatchFieldInfo) -> PlannedField:
-        return output_field(field.name, self.inputs.python(field.scalar_type) | None, field.description)
-
-    def _composite(self, field: CompositeField) -> type:
+    def composite_type(self, field: CompositeField) -> type:
+        """Return the object type of a composite field, which fields of the same type share."""
         if not self.types.is_defined(field.type_name):
             parts = [self._part(field, part) for part in field.parts.values()]
             self.types.object(field.type_name, field.type_description, parts)
@@ -119,70 +108,105 @@ class ObjectTypes:
 
     def _part(self, field: CompositeField, part: ScalarField) -> PlannedField:
         python = self.inputs.python(part.scalar_type)
-        return output_field(
-            part.name, python if field.type_name == "Money" else python | None, part.description
-        )
+        is_required = part.name in field.required_parts
+        return output_field(part.name, python if is_required else python | None, part.description)
 
-    def _connection(self, entity: EntityInfo) -> None:
+    def _define_connection(self, entity: EntityInfo) -> None:
         record = self.types[entity.name]
         edge = self.types.object(
             f"{entity.name}Edge",
-            f"One of the {entity.plural} in a list.",
+            f"{with_article(entity.singular).capitalize()} in a connection.",
             [
-                output_field("cursor", str, "Where it stands in the list."),
+                output_field("cursor", str, "Position of the record in the connection."),
                 output_field("node", record, "The record."),
             ],
         )
         self.types.object(
             f"{entity.name}Connection",
-            f"A page of {entity.plural}.",
+            f"A page of {label(entity.plural)}.",
             [
-                output_field("edges", list_of(edge), "The records with their cursors."),
-                output_field("nodes", list_of(record), "The records."),
-                output_field("pageInfo", self.types["PageInfo"], "Where the page lies in its list."),
-                output_field("totalCount", int, "How many records the whole list has."),
+                output_field("edges", list_of(edge), "The records of the page with their cursors."),
+                output_field("nodes", list_of(record), "The records of the page."),
+                output_field("pageInfo", self.types["PageInfo"], "Position of the page in the connection."),
+                output_field("totalCount", int, "Number of records on all pages; counted only if requested."),
             ],
         )
 
-    def _aggregate(self, entity: EntityInfo) -> None:
-        keys = [self._key(path, entity) for path in group_paths(entity, self.catalog).values()]
+    def _define_aggregate(self, entity: EntityInfo) -> None:
+        records = label(entity.plural)
         key = self.types.object(
             f"{entity.name}Key",
-            f"What a group of {entity.plural} has in common; null where it was not grouped by.",
-            keys,
+            f"The group keys of a group of {records}. A key is null unless `groupBy` contains it, or if the "
+            "records have no value.",
+            [self._key(path) for path in group_paths(entity, self.catalog).values()],
         )
         fields = [
-            output_field("key", key, "What the group has in common."),
-            output_field("count", int, "How many records it has."),
+            output_field("key", key, "The values that the records of the group have in common."),
+            output_field("count", int, "Number of records in the group."),
         ]
-        for function, description in FUNCTIONS.items():
-            if measured := [
-                self._measure(function, f) for f in aggregatable_fields(entity, function).values()
-            ]:
-                numbers = self.types.object(f"{entity.name}{function.capitalize()}", description, measured)
-                fields.append(output_field(function, numbers, description))
-        self.types.object(f"{entity.name}Aggregate", f"Numbers over a group of {entity.plural}.", fields)
+        for function, words in FUNCTIONS.items():
+            if measures := aggregatable_fields(entity, function):
+                field = "numeric field" if function in ("sum", "average") else "field"
+                description = f"{words} of each {field} over the group; null values are ignored."
+                values = self.types.object(
+                    f"{entity.name}{function.capitalize()}",
+                    description,
+                    [self._measure(name, measure) for name, measure in measures.items()],
+                )
+                fields.append(output_field(function, values, description))
+        self.types.object(f"{entity.name}Aggregate", f"Aggregates over one group of {records}.", fields)
 
-    def _key(self, path: FieldPath, entity: EntityInfo) -> PlannedField:
-        relation = entity.fields.get(path.name)
-        python = (
-            self.types[relation.target]
-            if isinstance(relation, ToOne)
-            else self.inputs.python(path.field.scalar_type)
-        )
-        return output_field(
-            path.name, python | None, f"What they have in common here: {path.field.description}"
-        )
+    def _key(self, path: FieldPath) -> PlannedField:
+        python = self.types[path.target] if path.is_record else self.inputs.python(path.field.scalar_type)
+        description = f"Group key `{'.'.join(path.names)}`. {path.field.description}"
+        return output_field(path.name, python | None, description)
 
-    def _measure(self, function: str, field: ScalarField | CompositeField) -> PlannedField:
-        if isinstance(field, CompositeField):
-            return output_field(field.name, self.types["Money"] | None, field.description)
-        return output_field(
-            field.name, self.inputs.python(_measured_kind(function, field)) | None, field.description
-        )
+    def _measure(self, name: str, measure: Measure) -> PlannedField:
+        description = f"{FUNCTIONS[measure.function]} of `{name}`; null if no record of the group has a value"
+        if measure.currency is None:
+            return output_field(name, self.inputs.python(measure.scalar_type) | None, f"{description}.")
+        rounding = ". Rounded to the smallest unit of the currency" if measure.function == "average" else ""
+        money = f"{description}, or if the values have several currencies{rounding}."
+        return output_field(name, self.types[measure.object_type] | None, money)
 
 
-def _measured_kind(function: str, field: ScalarField) -> ScalarType:
-    if function == "average":
-        return FLOAT
-    return BIG_INT if function == "sum" and field.scalar_type == INT else field.scalar_type
+@singledispatch
+def build_output_fields(field: Field, objects: ObjectTypes) -> Iterable[PlannedField]:
+    """Return the fields of the object type for a field of the entity.
+
+    By default, there are none: a feature adds the field, as the change feed does for `history`.
+    """
+    return ()
+
+
+@build_output_fields.register
+def _(field: ScalarField | BatchFieldInfo, objects: ObjectTypes) -> Iterable[PlannedField]:
+    python = objects.inputs.python(field.scalar_type)
+    yield output_field(field.name, python | None if field.nullable else python, field.description)
+
+
+@build_output_fields.register
+def _(field: CompositeField, objects: ObjectTypes) -> Iterable[PlannedField]:
+    yield output_field(field.name, objects.composite_type(field) | None, field.description)
+
+
+@build_output_fields.register
+def _(field: ToOneRelation, objects: ObjectTypes) -> Iterable[PlannedField]:
+    yield output_field(field.name, objects.types[field.target] | None, field.description)
+
+
+@build_output_fields.register
+def _(field: ToMany, objects: ObjectTypes) -> Iterable[PlannedField]:
+    connection = objects.types[f"{field.target}Connection"]
+    arguments = objects.inputs.list_arguments(objects.catalog[field.target])
+    yield output_field(field.name, connection, field.description, arguments)
+
+
+@build_output_fields.register
+def _(field: ToManyAggregate, objects: ObjectTypes) -> Iterable[PlannedField]:
+    yield objects.aggregate_field(field.name, objects.catalog[field.relation.target])
+
+
+@build_output_fields.register
+def _(field: ExternalRefsField, objects: ObjectTypes) -> Iterable[PlannedField]:
+    yield output_field(field.name, list_of(objects.types["ExternalRef"]), field.description)

@@ -1,4 +1,4 @@
-"""Scalars: the kinds of values as GraphQL scalars. They pass values through; `kinds` reads them."""
+"""The custom scalars of the schema. They pass values through; `ScalarType.parse` validates them."""
 
 from __future__ import annotations
 
@@ -30,25 +30,28 @@ Json = NewType("Json", object)
 
 
 def _scalar(name: str, description: str) -> ScalarDefinition:
-    return strawberry.scalar(name=name, description=description, serialize=_same, parse_value=_same)
+    return strawberry.scalar(name=name, description=description, serialize=_identity, parse_value=_identity)
 
 
-def _same(value: object) -> object:
+def _identity(value: object) -> object:
     return value
 
 
 SCALARS: dict[object, ScalarDefinition] = {
     BigInt: _scalar(
-        "BigInt", "A whole number. Values that you write have 53 bits at most; a sum may have more."
+        "BigInt",
+        "An integer as a JSON number. Inputs are limited to -(2^53 - 1) to 2^53 - 1; sums can be larger.",
     ),
-    Date: _scalar("Date", "A calendar date in ISO 8601 form, such as 2026-03-31."),
+    Date: _scalar("Date", "A calendar date in ISO 8601 format, such as 2026-03-31."),
     DateTime: _scalar(
-        "DateTime", "A point in time in ISO 8601 form; answers are in UTC, such as 2026-03-31T09:30:00+00:00."
+        "DateTime",
+        "A point in time in ISO 8601 format, such as 2026-03-31T09:30:00+00:00. Outputs are in UTC; an input "
+        "without an offset is read as UTC.",
     ),
     Json: _scalar("JSON", "Any JSON value."),
 }
 SCALARS |= {date: SCALARS[Date], datetime: SCALARS[DateTime], strawberry.scalars.JSON: SCALARS[Json]}
-"""The scalars that GraphQL does not bring itself, by what stands for them here and in plugins' own types."""
+"""The custom scalars by Python type, including the Python types that plugins' Strawberry types use."""
 
 PYTHON: dict[ScalarType, Any] = {
     ID: strawberry.ID,
@@ -62,4 +65,4 @@ PYTHON: dict[ScalarType, Any] = {
     STRING_LIST: list[str],
     JSON: Json,
 }
-"""The Python type that stands for each kind in a schema; enums are made from the catalog."""
+"""The Python type of each scalar type, for Strawberry; enum types are generated from the catalog."""

@@ -1,4 +1,4 @@
-"""The outbox: what is put in comes out once and in order, however late it is read, and from little memory."""
+"""The response spool returns all bytes once and in order, with limited memory and disk."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ import asyncio
 
 import pytest
 
-from tenure_schema.bulk_load import response_spool as outboxes
-from tenure_schema.bulk_load.response_spool import IN_MEMORY, ResponseSpool
+from tenure_schema.bulk_load import response_spool
+from tenure_schema.bulk_load.response_spool import MAX_MEMORY_BYTES, ResponseSpool
 
 
-async def put_all(outbox: ResponseSpool, pieces: list[bytes]) -> None:
-    for piece in pieces:
-        await outbox.put(piece)
-    await outbox.close()
+async def put_all(spool: ResponseSpool, items: list[bytes]) -> None:
+    for data in items:
+        await spool.put(data)
+    await spool.close()
 
 
-PIECES = [bytes([number % 256]) * 100_000 for number in range(40)]
+DATA = [bytes([number % 256]) * 100_000 for number in range(40)]
 
 
-async def test_what_is_read_while_it_is_put_in_is_whole() -> None:
-    async with ResponseSpool() as outbox, asyncio.TaskGroup() as tasks:
-        tasks.create_task(put_all(outbox, PIECES))
-        assert b"".join([piece async for piece in outbox]) == b"".join(PIECES)
+async def test_concurrent_reads_return_all_bytes() -> None:
+    async with ResponseSpool() as spool, asyncio.TaskGroup() as tasks:
+        tasks.create_task(put_all(spool, DATA))
+        assert b"".join([data async for data in spool]) == b"".join(DATA)
 
 
-async def test_what_is_read_much_later_waits_in_a_file() -> None:
-    async with ResponseSpool() as outbox:
-        await put_all(outbox, PIECES)
-        assert sum(map(len, PIECES)) > IN_MEMORY
-        assert outbox._waiting._rolled
-        assert b"".join([piece async for piece in outbox]) == b"".join(PIECES)
+async def test_bytes_beyond_the_memory_limit_are_stored_in_a_file() -> None:
+    async with ResponseSpool() as spool:
+        await put_all(spool, DATA)
+        assert sum(map(len, DATA)) > MAX_MEMORY_BYTES
+        assert spool._file._rolled
+        assert b"".join([data async for data in spool]) == b"".join(DATA)
 
 
-async def test_what_is_never_read_does_not_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outboxes, "MOST", 250_000)
-    async with ResponseSpool() as outbox, asyncio.TaskGroup() as tasks:
-        putting = tasks.create_task(put_all(outbox, PIECES))
-        await asyncio.wait([putting], timeout=0.2)
-        assert not putting.done()
-        assert outbox._put == 300_000
-        assert b"".join([piece async for piece in outbox]) == b"".join(PIECES)
+async def test_put_waits_at_the_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(response_spool, "MAX_BYTES", 250_000)
+    async with ResponseSpool() as spool, asyncio.TaskGroup() as tasks:
+        writer = tasks.create_task(put_all(spool, DATA))
+        await asyncio.wait([writer], timeout=0.2)
+        assert not writer.done()
+        assert spool._write_position == 300_000
+        assert b"".join([data async for data in spool]) == b"".join(DATA)
 
 
-async def test_an_outbox_without_anything_ends() -> None:
-    async with ResponseSpool() as outbox:
-        await outbox.close()
-        assert [piece async for piece in outbox] == []
+async def test_an_empty_spool_ends() -> None:
+    async with ResponseSpool() as spool:
+        await spool.close()
+        assert [data async for data in spool] == []

@@ -1,4 +1,4 @@
-"""Changes over GraphQL, both ways, and the snapshot that they go on from over HTTP."""
+"""The change feed, histories and snapshots, planned and with resolvers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.feed_reader import Copy
 
 from tenure_core.access.identity import Actor
 
-Ask = Callable[..., Awaitable[dict[str, Any]]]
+Execute = Callable[..., Awaitable[dict[str, Any]]]
 
 CREATE = """
     mutation Create($input: AccountCreateInput!) { accountCreate(input: $input) { account { id } } }
@@ -50,24 +50,28 @@ HISTORY = """
 """
 
 
-@pytest.fixture(params=["the short way", "the general way"])
-def way(request: pytest.FixtureRequest, ask: Ask, ask_generally: Ask) -> Ask:
-    return ask if request.param == "the short way" else ask_generally
+@pytest.fixture(params=["planned", "with resolvers"])
+def ask_either_way(
+    request: pytest.FixtureRequest, execute: Execute, execute_with_resolvers: Execute
+) -> Execute:
+    return execute if request.param == "planned" else execute_with_resolvers
 
 
-async def create(ask: Ask, **fields: Any) -> str:
-    answer = await ask(CREATE, input={"name": "Acme", **fields})
+async def create(execute: Execute, **fields: Any) -> str:
+    answer = await execute(CREATE, input={"name": "Acme", **fields})
     identity: str = answer["data"]["accountCreate"]["account"]["id"]
     return identity
 
 
-async def test_a_change_says_everything_about_itself(ask: Ask, way: Ask, actor: Actor) -> None:
-    identity = await create(ask, address={"city": "Bonn"})
-    await ask(UPDATE, input={"id": identity, "name": "Acme GmbH", "address": None})
-    found = (await way(CHANGES))["data"]["changes"]
-    created, updated = found["edges"]
-    assert found["__typename"] == "ChangeConnection"
-    assert found["pageInfo"]["__typename"] == "PageInfo"
+async def test_a_change_has_the_values_before_and_after(
+    execute: Execute, ask_either_way: Execute, actor: Actor
+) -> None:
+    identity = await create(execute, address={"city": "Bonn"})
+    await execute(UPDATE, input={"id": identity, "name": "Acme GmbH", "address": None})
+    page = (await ask_either_way(CHANGES))["data"]["changes"]
+    created, updated = page["edges"]
+    assert page["__typename"] == "ChangeConnection"
+    assert page["pageInfo"]["__typename"] == "PageInfo"
     assert created["after"]["address"]["city"] == "Bonn"
     assert set(created["changedFields"]) == created["after"].keys()
     assert updated["changedFields"] == ["name", "address"]
@@ -91,115 +95,127 @@ async def test_a_change_says_everything_about_itself(ask: Ask, way: Ask, actor: 
     }
 
 
-async def test_what_is_deleted_leaves_a_tombstone_without_a_node(ask: Ask, way: Ask) -> None:
-    identity = await create(ask)
-    await ask(DELETE, id=identity)
-    [edge] = (await way(CHANGES, operations=["DELETE"]))["data"]["changes"]["edges"]
+async def test_the_change_of_a_deletion_has_no_node(execute: Execute, ask_either_way: Execute) -> None:
+    identity = await create(execute)
+    await execute(DELETE, id=identity)
+    [edge] = (await ask_either_way(CHANGES, operations=["DELETE"]))["data"]["changes"]["edges"]
     assert (edge["id"], edge["after"], edge["node"]) == (identity, None, None)
     assert edge["before"]["name"] == "Acme"
 
 
-async def test_pages_follow_one_another(ask: Ask, way: Ask) -> None:
-    created = [await create(ask, name=str(n)) for n in range(5)]
+async def test_pages_continue_from_the_end_cursor(execute: Execute, ask_either_way: Execute) -> None:
+    created = [await create(execute, name=str(n)) for n in range(5)]
     read: list[str] = []
     after = None
     while len(read) < 5:
-        page = (await way(CHANGES, first=2, after=after))["data"]["changes"]
+        page = (await ask_either_way(CHANGES, first=2, after=after))["data"]["changes"]
         read += [edge["id"] for edge in page["edges"]]
         after = page["pageInfo"]["endCursor"]
     assert read == created
     assert page["pageInfo"]["hasNextPage"] is False
-    assert (await way(CHANGES, after=after))["data"]["changes"]["edges"] == []
+    assert (await ask_either_way(CHANGES, after=after))["data"]["changes"]["edges"] == []
 
 
-async def test_a_sync_skips_its_own_echo(ask: Ask, way: Ask, actor: Actor) -> None:
-    await create(ask)
-    assert (await way(CHANGES, without=actor.origin))["data"]["changes"]["edges"] == []
-
-
-async def test_a_reader_may_follow_and_a_stranger_sees_nothing(
-    ask: Ask, reader: Actor, other_actor: Actor
+async def test_changes_of_an_origin_can_be_excluded(
+    execute: Execute, ask_either_way: Execute, actor: Actor
 ) -> None:
-    await create(ask)
-    assert len((await ask(CHANGES, as_=reader))["data"]["changes"]["edges"]) == 1
-    assert (await ask(CHANGES, as_=other_actor))["data"]["changes"]["edges"] == []
+    await create(execute)
+    assert (await ask_either_way(CHANGES, without=actor.origin))["data"]["changes"]["edges"] == []
 
 
-async def test_after_can_be_written_into_the_document(ask: Ask, way: Ask) -> None:
-    await create(ask)
-    cursor = (await way(CHANGES))["data"]["changes"]["edges"][0]["cursor"]
+async def test_a_reader_sees_the_changes_of_its_tenant_only(
+    execute: Execute, reader: Actor, other_actor: Actor
+) -> None:
+    await create(execute)
+    assert len((await execute(CHANGES, as_=reader))["data"]["changes"]["edges"]) == 1
+    assert (await execute(CHANGES, as_=other_actor))["data"]["changes"]["edges"] == []
+
+
+async def test_after_can_be_a_literal(execute: Execute, ask_either_way: Execute) -> None:
+    await create(execute)
+    cursor = (await ask_either_way(CHANGES))["data"]["changes"]["edges"][0]["cursor"]
     for after in ("null", f'"{cursor}"'):
-        found = await way(f"{{ changes(after: {after}) {{ edges {{ id }} }} }}")
-        assert len(found["data"]["changes"]["edges"]) == (after == "null")
+        response = await ask_either_way(f"{{ changes(after: {after}) {{ edges {{ id }} }} }}")
+        assert len(response["data"]["changes"]["edges"]) == (after == "null")
 
 
 class TestHistory:
-    async def test_a_record_tells_its_own_the_newest_first(self, ask: Ask, way: Ask, actor: Actor) -> None:
-        identity = await create(ask)
-        await create(ask, name="Other")
-        await ask(UPDATE, input={"id": identity, "tier": "gold"})
-        found = (await way(HISTORY, id=identity))["data"]["account"]["history"]
-        newest, oldest = found["edges"]
+    async def test_contains_the_changes_of_the_record_newest_first(
+        self, execute: Execute, ask_either_way: Execute, actor: Actor
+    ) -> None:
+        identity = await create(execute)
+        await create(execute, name="Other")
+        await execute(UPDATE, input={"id": identity, "tier": "gold"})
+        history = (await ask_either_way(HISTORY, id=identity))["data"]["account"]["history"]
+        newest, oldest = history["edges"]
         assert (newest["operation"], oldest["operation"]) == ("UPDATE", "CREATE")
         assert (newest["before"], newest["after"]) == ({"tier": None}, {"tier": "gold"})
         assert newest["actor"] == str(actor.key_id)
         assert newest["node"] == {"id": identity}
-        assert found["pageInfo"] == {
+        assert history["pageInfo"] == {
             "hasNextPage": False,
             "hasPreviousPage": False,
             "startCursor": newest["cursor"],
             "endCursor": oldest["cursor"],
         }
 
-    async def test_it_comes_page_by_page(self, ask: Ask, way: Ask) -> None:
-        identity = await create(ask)
+    async def test_has_pages(self, execute: Execute, ask_either_way: Execute) -> None:
+        identity = await create(execute)
         for number in range(4):
-            await ask(UPDATE, input={"id": identity, "employees": number})
+            await execute(UPDATE, input={"id": identity, "employees": number})
         versions, after = [], None
         for more in (True, True, False):
-            page = (await way(HISTORY, id=identity, first=2, after=after))["data"]["account"]["history"]
+            page = (await ask_either_way(HISTORY, id=identity, first=2, after=after))["data"]["account"][
+                "history"
+            ]
             versions += [edge["version"] for edge in page["edges"]]
             after = page["pageInfo"]["endCursor"]
             assert page["pageInfo"]["hasNextPage"] is more
         assert versions == [5, 4, 3, 2, 1]
-        page = (await way(HISTORY, id=identity, after=after))["data"]["account"]["history"]
+        page = (await ask_either_way(HISTORY, id=identity, after=after))["data"]["account"]["history"]
         assert page["edges"] == []
         assert page["pageInfo"]["endCursor"] is None
 
-    async def test_each_record_of_a_list_has_its_own(self, ask: Ask, way: Ask) -> None:
+    async def test_each_record_of_a_list_has_its_own_history(
+        self, execute: Execute, ask_either_way: Execute
+    ) -> None:
         for name in "AB":
-            await create(ask, name=name)
-        found = await way("{ accounts { nodes { name history(first: 1) { edges { after } } } } }")
-        for node in found["data"]["accounts"]["nodes"]:
+            await create(execute, name=name)
+        response = await ask_either_way(
+            "{ accounts { nodes { name history(first: 1) { edges { after } } } } }"
+        )
+        for node in response["data"]["accounts"]["nodes"]:
             assert [edge["after"]["name"] for edge in node["history"]["edges"]] == [node["name"]]
 
 
 @pytest.mark.parametrize(
-    ("question", "said"),
+    ("query", "message"),
     [
         ('{ changes(after: "x") { edges { id } } }', "cursor of the change feed"),
-        ("{ changes(first: 2000) { edges { id } } }", "1 to 1000"),
+        ("{ changes(first: 2000) { edges { id } } }", "1 to 1,000"),
         ('{ changes(entities: ["Acount"]) { edges { id } } }', "no entity 'Acount'"),
         ('{ snapshot(entities: ["Acount"]) { url } }', "no entity 'Acount'"),
-        ("{ snapshot(entities: []) { url } }", "entities is an empty list. Name some"),
+        ("{ snapshot(entities: []) { url } }", "entities is an empty list. Omit it"),
         ('{ accounts { nodes { history(after: "x") { edges { id } } } } }', "cursor of a history"),
         (
             "{ changes(first: 1000) { edges { node { ... on Account "
             "{ contacts(first: 100) { nodes { id } } } } } } }",
-            "may bring",
+            "may return",
         ),
-        ("{ accounts(first: 100) { nodes { history(first: 1000) { edges { id } } } } }", "may bring"),
+        ("{ accounts(first: 100) { nodes { history(first: 1000) { edges { id } } } } }", "may return"),
     ],
 )
-async def test_what_can_t_be_answered_is_refused_with_the_reason(
-    client: httpx.AsyncClient, question: str, said: str
+async def test_an_invalid_query_is_rejected_with_the_reason(
+    client: httpx.AsyncClient, query: str, message: str
 ) -> None:
-    answer = await client.post("/graphql", json={"query": question})
+    answer = await client.post("/graphql", json={"query": query})
     assert answer.status_code == 400
-    assert said in answer.json()["errors"][0]["message"]
+    assert message in answer.json()["errors"][0]["message"]
 
 
-async def test_a_cursor_that_is_too_old_says_what_to_do(client: httpx.AsyncClient, database_url: str) -> None:
+async def test_an_expired_cursor_is_rejected_with_a_hint(
+    client: httpx.AsyncClient, database_url: str
+) -> None:
     await client.post("/graphql", json={"query": CREATE, "variables": {"input": {"name": "A"}}})
     [change] = (await client.post("/graphql", json={"query": CHANGES})).json()["data"]["changes"]["edges"]
     with psycopg.connect(database_url, autocommit=True) as owner:
@@ -222,13 +238,13 @@ def lines(answer: httpx.Response) -> list[Any]:
     return [orjson.loads(line) for line in answer.content.splitlines()]
 
 
-async def snapshot(client: httpx.AsyncClient, question: str = "{ snapshot { url } }") -> list[Any]:
-    answer = (await client.post("/graphql", json={"query": question})).json()
+async def snapshot(client: httpx.AsyncClient, query: str = "{ snapshot { url } }") -> list[Any]:
+    answer = (await client.post("/graphql", json={"query": query})).json()
     return lines(await client.get(answer["data"]["snapshot"]["url"]))
 
 
 class TestSnapshot:
-    async def test_it_has_every_living_record_and_the_feed_goes_on_from_it(
+    async def test_contains_all_records_and_the_feed_continues_from_it(
         self, client: httpx.AsyncClient
     ) -> None:
         everything: dict[str, Any] = {
@@ -251,9 +267,7 @@ class TestSnapshot:
         after = {"query": CHANGES, "variables": {"after": first["cursor"]}}
         assert (await client.post("/graphql", json=after)).json()["data"]["changes"]["edges"] == []
 
-    async def test_every_field_of_every_entity_has_one_form_in_it_and_in_the_feed(
-        self, client: httpx.AsyncClient
-    ) -> None:
+    async def test_fields_have_the_same_format_as_in_the_feed(self, client: httpx.AsyncClient) -> None:
         account = {"query": CREATE, "variables": {"input": {"name": "A"}}}
         identity = (await client.post("/graphql", json=account)).json()["data"]["accountCreate"]["account"][
             "id"
@@ -272,16 +286,16 @@ class TestSnapshot:
         records = {line["id"]: line["data"] for line in await snapshot(client) if "data" in line}
         assert records == {change["id"]: change["after"] for change in changes}
 
-    async def test_entities_can_be_chosen(self, client: httpx.AsyncClient) -> None:
-        found = await snapshot(client, '{ snapshot(entities: ["Contact", "Activity"]) { url } }')
-        assert found[-1]["counts"] == {"Contact": 0, "Activity": 0}
+    async def test_can_be_limited_to_entities(self, client: httpx.AsyncClient) -> None:
+        lines_ = await snapshot(client, '{ snapshot(entities: ["Contact", "Activity"]) { url } }')
+        assert lines_[-1]["counts"] == {"Contact": 0, "Activity": 0}
         named_twice = await client.get("/export?entities=Contact&entities=Activity")
-        assert orjson.loads(named_twice.content.splitlines()[-1])["counts"] == found[-1]["counts"]
+        assert orjson.loads(named_twice.content.splitlines()[-1])["counts"] == lines_[-1]["counts"]
 
-    async def test_writers_may_go_on_while_it_is_read(self, client: httpx.AsyncClient) -> None:
+    async def test_concurrent_writes_are_in_the_feed(self, client: httpx.AsyncClient) -> None:
         for _ in range(20):
             await client.post("/graphql", json={"query": CREATE, "variables": {"input": {"name": "A"}}})
-        copy = Copy(whole=False)
+        copy = Copy(complete=False)
         lines_, *_ = await asyncio.gather(
             snapshot(client),
             *(
@@ -305,17 +319,17 @@ class TestSnapshot:
             ("/export?entites=Account", {}, 400, "BAD_USER_INPUT"),
         ],
     )
-    async def test_what_is_wrong_with_a_request_is_said(
+    async def test_an_invalid_request_is_rejected(
         self, client: httpx.AsyncClient, url: str, headers: dict[str, str], status: int, code: str
     ) -> None:
         answer = await client.get(url, headers=headers)
         assert answer.status_code == status
         assert answer.json()["errors"][0]["extensions"]["code"] == code
 
-    async def test_too_many_at_once_are_told_to_come_again(
+    async def test_too_many_concurrent_exports_are_rejected_as_retryable(
         self, client: httpx.AsyncClient, app: Starlette
     ) -> None:
-        async with app.state.exports, app.state.exports:
+        async with app.state.export_slots, app.state.export_slots:
             answer = await client.get("/export")
         assert answer.status_code == 429
         assert answer.json()["errors"][0]["extensions"] | {"requestId": ""} == {

@@ -1,4 +1,4 @@
-"""Whatever a client sends is refused with a 4xx, a code, and a message that helps: never with a 500."""
+"""Invalid requests are rejected with a status 4xx, a code and a message; never with a 500."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ async def post(client: httpx.AsyncClient, query: str, **variables: Any) -> httpx
     return await client.post("/graphql", json={"query": query, "variables": variables})
 
 
-def refusal(response: httpx.Response) -> dict[str, Any]:
-    """The first error of a refused request, after checking what every refusal has."""
+def read_error(response: httpx.Response) -> dict[str, Any]:
+    """The first error of a refused request, after checking what every read_error has."""
     assert 400 <= response.status_code < 500, response.text
     error: dict[str, Any] = response.json()["errors"][0]
     assert error["message"]
@@ -31,81 +31,78 @@ def refusal(response: httpx.Response) -> dict[str, Any]:
 
 
 BODIES = {
-    "nothing": b"",
-    "no json": b"{",
+    "an empty body": b"",
+    "invalid JSON": b"{",
     "not a number": b'{"query": "{ __typename }", "variables": {"x": NaN}}',
     "a list": b'[{"query": "{ __typename }"}]',
-    "a text": b'"{ __typename }"',
+    "a string": b'"{ __typename }"',
     "no query": b"{}",
     "an empty query": b'{"query": " "}',
-    "a query that is no text": b'{"query": 5}',
+    "a query that is not a string": b'{"query": 5}',
     "variables that are a list": b'{"query": "{ __typename }", "variables": []}',
     "an operation name that is a number": b'{"query": "{ __typename }", "operationName": 5}',
-    "bytes that are no utf-8": b'{"query": "\xff"}',
+    "bytes that are not UTF-8": b'{"query": "\xff"}',
     "a NUL": b'{"query": "{ __typename }\\u0000"}',
-    "json a thousand deep": b'{"query": "{ __typename }", "variables": {"x": '
+    "1000 levels of JSON": b'{"query": "{ __typename }", "variables": {"x": '
     + b"[" * 1000
     + b"]" * 1000
     + b"}}",
-    "json sixty-five deep": b'{"query": "{ __typename }", "variables": {"x": '
-    + b"[" * 63
-    + b"]" * 63
-    + b"}}",
+    "65 levels of JSON": b'{"query": "{ __typename }", "variables": {"x": ' + b"[" * 63 + b"]" * 63 + b"}}",
 }
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-async def test_a_body_that_is_no_question_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_malformed_body_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    assert refusal(await client.post("/graphql", content=body, headers=headers))["extensions"]["code"] in (
+    assert read_error(await client.post("/graphql", content=body, headers=headers))["extensions"]["code"] in (
         "BAD_USER_INPUT",
         "REQUEST_TOO_LARGE",
     )
 
 
-async def test_a_body_of_ten_megabytes_is_refused_unread(client: httpx.AsyncClient) -> None:
+async def test_a_body_of_ten_megabytes_is_rejected_with_413(client: httpx.AsyncClient) -> None:
     response = await client.post("/graphql", json={"query": "{ __typename }" + " " * 10_000_000})
     assert response.status_code == 413
-    assert refusal(response)["extensions"]["code"] == "REQUEST_TOO_LARGE"
+    assert read_error(response)["extensions"]["code"] == "REQUEST_TOO_LARGE"
 
 
 @pytest.mark.parametrize(
     "media", ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", ""]
 )
-async def test_a_body_of_another_type_is_refused(client: httpx.AsyncClient, media: str) -> None:
+async def test_another_media_type_is_rejected_with_415(client: httpx.AsyncClient, media: str) -> None:
     response = await client.post(
         "/graphql", content=b'{"query": "{ __typename }"}', headers={"Content-Type": media}
     )
     assert response.status_code == 415
-    assert "application/json" in refusal(response)["message"]
+    assert "application/json" in read_error(response)["message"]
 
 
-async def test_other_paths_and_methods_are_refused_with_a_way_on(client: httpx.AsyncClient) -> None:
+async def test_unknown_paths_and_methods_are_rejected_with_a_hint(client: httpx.AsyncClient) -> None:
     for response in (
         await client.get("/nowhere"),
         await client.delete("/graphql"),
         await client.put("/graphql"),
     ):
-        assert "/graphql" in refusal(response)["message"]
+        assert "/graphql" in read_error(response)["message"]
 
 
-async def test_without_a_known_key_there_is_no_data(client: httpx.AsyncClient) -> None:
+async def test_a_request_without_a_valid_key_is_rejected_with_401(client: httpx.AsyncClient) -> None:
     for header in ("", "Bearer ", "Bearer wrong", "Basic dXNlcjpwYXNz", "Bearer \u00e4".encode("latin-1")):
         response = await client.post(
             "/graphql", json={"query": "{ __typename }"}, headers={"Authorization": header}
         )
         assert response.status_code == 401
-        assert refusal(response)["extensions"]["code"] == "UNAUTHENTICATED"
+        assert read_error(response)["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_health_needs_no_key(client: httpx.AsyncClient) -> None:
+async def test_health_checks_need_no_key(client: httpx.AsyncClient) -> None:
     for path in ("/healthz", "/readyz"):
         response = await client.get(path, headers={"Authorization": ""})
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-QUESTIONS = {
-    "no graphql": "{",
+OPERATIONS = {
+    "a syntax error": "{",
     "an unknown field": "{ accounts { nodes { salary } } }",
     "an unknown argument": "{ accounts(limit: 5) { totalCount } }",
     "an unknown operator": '{ accounts(where: {name: {like: "a"}}) { totalCount } }',
@@ -115,7 +112,7 @@ QUESTIONS = {
     "a missing selection": "{ accounts }",
     "an empty selection": "{ accounts { } }",
     "an unknown fragment": "{ ...F }",
-    "a fragment in itself": "{ ...F } fragment F on Query { ...F }",
+    "a recursive fragment": "{ ...F } fragment F on Query { ...F }",
     "an unknown operation": "subscription { accounts { totalCount } }",
     "several operations without a name": "query A { __typename } query B { __typename }",
     "no operation": "fragment F on Query { __typename }",
@@ -124,21 +121,21 @@ QUESTIONS = {
     "a page beyond 32 bits": "{ accounts(first: 99999999999) { totalCount } }",
     "first and last": "{ accounts(first: 1, last: 1) { totalCount } }",
     "a broken cursor": '{ accounts(after: "nonsense") { totalCount } }',
-    "a cursor that is no list": '{ accounts(after: "e30=") { totalCount } }',
+    "a cursor that is not a list": '{ accounts(after: "e30=") { totalCount } }',
     "a cursor of umlauts": '{ accounts(after: "\u00e4\u00f6\u00fc") { totalCount } }',
-    "an id that is none": '{ account(id: "1") { id } }',
+    "an invalid id": '{ account(id: "1") { id } }',
     "null as a value": "{ accounts(where: {name: {eq: null}}) { totalCount } }",
     "null in a list": "{ accounts(where: {name: {in: [null]}}) { totalCount } }",
     "a NUL in a value": '{ accounts(where: {name: {eq: "a\\u0000"}}) { totalCount } }',
-    "a date that is none": '{ contacts(where: {birthday: {eq: "2026-02-30"}}) { totalCount } }',
+    "an invalid date": '{ contacts(where: {birthday: {eq: "2026-02-30"}}) { totalCount } }',
     "a time too late": '{ accounts(where: {createdAt: {gt: "9999-12-31T23:59:59-14:00"}}) { totalCount } }',
     "a large number": "{ activities(where: {value: {minorUnits: {gt: 9007199254740993}}}) { __typename } }",
     "a bucket on a text": "{ accountsAggregate(groupBy: [{field: NAME, bucket: DAY}]) { count } }",
     "a field grouped twice": "{ accountsAggregate(groupBy: [{field: NAME}, {field: NAME}]) { count } }",
-    "an order by what is no key": "{ accountsAggregate(orderBy: [{key: NAME}]) { count } }",
+    "an order by a field that is not a group key": "{ accountsAggregate(orderBy: [{key: NAME}]) { count } }",
     "a sum of times": "{ accountsAggregate(orderBy: {function: SUM, field: CREATED_AT}) { count } }",
     "too many groups": "{ accountsAggregate(first: 100000) { count } }",
-    "an alias that no column can have": "{ " + "a" * 64 + ": accounts { totalCount } }",
+    "an alias that is too long": "{ " + "a" * 64 + ": accounts { totalCount } }",
     "too many aliases": "{ " + " ".join(f"a{i}: __typename" for i in range(16)) + " }",
     "too many root fields": "{ " + " ".join(f"__typename a{i}: __typename" for i in range(40)) + " }",
     "too deep": "{ accounts { nodes "
@@ -146,7 +143,7 @@ QUESTIONS = {
     + "{ id }"
     + " } } }" * 4
     + " } }",
-    "too dear": "{ accounts(first: 100) { nodes { contacts(first: 100) { nodes { id } } } } }",
+    "too expensive": "{ accounts(first: 100) { nodes { contacts(first: 100) { nodes { id } } } } }",
     "too long": "{ __typename }" + " " * 15_000,
     "too many tokens": "{ " + "__typename " * 2_001 + "}",
     "two thousand braces": "{" * 2_000,
@@ -167,15 +164,13 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
-async def test_a_question_that_cannot_be_answered_is_refused(
-    client: httpx.AsyncClient, question: str
-) -> None:
-    refusal(await post(client, question))
+@pytest.mark.parametrize("query", OPERATIONS.values(), ids=OPERATIONS)
+async def test_an_invalid_operation_is_rejected(client: httpx.AsyncClient, query: str) -> None:
+    read_error(await post(client, query))
 
 
-def forged(*values: object) -> str:
-    """A cursor that nobody gave out."""
+def encode_cursor(*values: object) -> str:
+    """Return a cursor with arbitrary values."""
     return base64.urlsafe_b64encode(orjson.dumps(values)).decode()
 
 
@@ -188,16 +183,16 @@ query ($j: [JSON!] = [99999999999999999999999]) {
 """
 
 
-def chained(depth: int) -> dict[str, Any]:
-    """A filter that goes through a relation again and again."""
-    return {"parent": {"some": chained(depth - 1)}} if depth else {}
+def nest_filters(depth: int) -> dict[str, Any]:
+    """Return a filter with nested relations."""
+    return {"parent": {"some": nest_filters(depth - 1)}} if depth else {}
 
 
 VARIABLES: dict[str, tuple[str, dict[str, Any]]] = {
     "missing": ("query ($id: ID!) { account(id: $id) { id } }", {}),
-    "of another type": ("query ($n: Int) { accounts(first: $n) { totalCount } }", {"n": "five"}),
-    "an id that is none": ("query ($id: ID!) { account(id: $id) { id } }", {"id": "x"}),
-    "null where a value must be": (
+    "a wrong type": ("query ($n: Int) { accounts(first: $n) { totalCount } }", {"n": "five"}),
+    "an invalid id": ("query ($id: ID!) { account(id: $id) { id } }", {"id": "x"}),
+    "null for a required value": (
         "query ($v: String) { accounts(where: {name: {eq: $v}}) { totalCount } }",
         {"v": None},
     ),
@@ -214,26 +209,26 @@ VARIABLES: dict[str, tuple[str, dict[str, Any]]] = {
         "query ($v: JSON) { accounts(where: {attributes: {contains: $v}}) { totalCount } }",
         {"v": {"a\x00": 1}},
     ),
-    "a cursor of nulls": (BY_NAME, {"c": forged("NAME +>,ID +>", None, None)}),
-    "a cursor without an id": (BY_NAME, {"c": forged("NAME +>,ID +>", "A", None)}),
-    "a cursor without a name": (BY_NAME, {"c": forged("NAME +>,ID +>", None, MISSING)}),
-    "a cursor of another kind": (BY_NAME, {"c": forged("NAME +>,ID +>", 5, MISSING)}),
-    "relations in relations": (FILTERED, {"w": chained(20)}),
+    "a cursor of nulls": (BY_NAME, {"c": encode_cursor("NAME +>,ID +>", None, None)}),
+    "a cursor without an id": (BY_NAME, {"c": encode_cursor("NAME +>,ID +>", "A", None)}),
+    "a cursor without a name": (BY_NAME, {"c": encode_cursor("NAME +>,ID +>", None, MISSING)}),
+    "a cursor with a wrong type": (BY_NAME, {"c": encode_cursor("NAME +>,ID +>", 5, MISSING)}),
+    "relations in relations": (FILTERED, {"w": nest_filters(20)}),
     "a thousand conditions": (FILTERED, {"w": {"or": [{"children": {"some": {}}}] * 1_000}}),
-    "a number that JSON can't hold": (NUMBERS, {}),
-    "two members of a oneOf": (
+    "a number out of range": (NUMBERS, {}),
+    "two fields of a oneOf input": (
         "mutation ($i: ContactCreateInput!) { contactCreate(input: $i) { userErrors { code } } }",
         {"i": {"lastName": "a", "account": {"id": MISSING, "externalRef": {"system": "s", "id": "1"}}}},
     ),
 }
 
 
-@pytest.mark.parametrize(("question", "variables"), VARIABLES.values(), ids=VARIABLES)
-async def test_variables_that_do_not_fit_are_refused(
-    client: httpx.AsyncClient, question: str, variables: dict[str, Any]
+@pytest.mark.parametrize(("query", "variables"), VARIABLES.values(), ids=VARIABLES)
+async def test_invalid_variables_are_rejected(
+    client: httpx.AsyncClient, query: str, variables: dict[str, Any]
 ) -> None:
-    body = orjson.dumps({"query": question})[:-1] + b',"variables":' + json.dumps(variables).encode() + b"}"
-    refusal(await client.post("/graphql", content=body, headers={"Content-Type": "application/json"}))
+    body = orjson.dumps({"query": query})[:-1] + b',"variables":' + json.dumps(variables).encode() + b"}"
+    read_error(await client.post("/graphql", content=body, headers={"Content-Type": "application/json"}))
 
 
 @given(
@@ -247,13 +242,13 @@ async def test_variables_that_do_not_fit_are_refused(
     )
 )
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_random_json_never_gives_a_500(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    refusal(
+async def test_random_json_never_causes_a_500(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    read_error(
         await client.post("/graphql", content=json.dumps(body), headers={"Content-Type": "application/json"})
     )
 
 
-async def test_a_refused_write_writes_nothing(client: httpx.AsyncClient) -> None:
+async def test_a_rejected_mutation_writes_nothing(client: httpx.AsyncClient) -> None:
     create = """mutation {
         accountCreate(input: {name: "a", email: "no email", address: {country: "XX"}}) {
             account { id }
@@ -272,7 +267,7 @@ async def test_a_refused_write_writes_nothing(client: httpx.AsyncClient) -> None
     }
 
 
-async def test_what_is_too_dear_is_refused_on_every_way_and_before_it_is_written(
+async def test_an_operation_over_the_cost_limit_is_rejected_before_it_writes(
     client: httpx.AsyncClient,
 ) -> None:
     nested = "children(first: 100) { nodes { children(first: 100) { nodes { id } } } }"
@@ -282,12 +277,14 @@ async def test_what_is_too_dear_is_refused_on_every_way_and_before_it_is_written
         for i in range(10)
     )
     for query in (write, read + " }"):
-        assert refusal(await post(client, query))["extensions"]["code"] == "REQUEST_TOO_LARGE"
+        assert read_error(await post(client, query))["extensions"]["code"] == "REQUEST_TOO_LARGE"
     assert (await post(client, "{ accounts { totalCount } }")).json()["data"]["accounts"]["totalCount"] == 0
 
 
-async def test_a_refused_part_of_a_request_lets_no_other_part_be_written(client: httpx.AsyncClient) -> None:
+async def test_an_invalid_mutation_prevents_the_other_mutations_of_the_request(
+    client: httpx.AsyncClient,
+) -> None:
     good = 'a: accountCreate(input: {name: "a"}) { account { id } }'
     bad = 'b: accountCreate(input: {name: "b"}) { account { children(first: 101) { totalCount } } }'
-    refusal(await post(client, f"mutation {{ {good} {bad} }}"))
+    read_error(await post(client, f"mutation {{ {good} {bad} }}"))
     assert (await post(client, "{ accounts { totalCount } }")).json()["data"]["accounts"]["totalCount"] == 0

@@ -1,4 +1,4 @@
-"""Logs: a line of JSON each, on stderr, from the level on that the settings say."""
+"""Log read_log are JSON objects on stderr, from the level in the settings."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from tenure_schema.http.logging_setup import configure_logs
 from tenure_sdk.testing import RunningTenure, running_tenure
 
 
-def test_a_warning_is_a_line_of_json_on_what_stderr_is_by_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_is_a_json_line_on_the_current_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     configure_logs("warning")
     for number in range(2):
         with io.StringIO() as errors:
             monkeypatch.setattr(sys, "stderr", errors)
-            structlog.get_logger().warning("told", number=number)
+            structlog.get_logger().warning("logged", number=number)
             [line] = errors.getvalue().splitlines()
-        told = json.loads(line)
-        assert (told["event"], told["level"], told["number"]) == ("told", "warning", number)
+        logged = json.loads(line)
+        assert (logged["event"], logged["level"], logged["number"]) == ("logged", "warning", number)
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "logged"),
     [
         (Settings(), ["well", "odd"]),
         (Settings(log_level="debug"), ["small", "well", "odd"]),
         (Settings(log_level="warning"), ["odd"]),
     ],
 )
-def test_the_settings_say_how_much_is_told(
-    settings: Settings, told: list[str], capsys: pytest.CaptureFixture[str]
+def test_the_log_level_is_a_setting(
+    settings: Settings, logged: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     create_app(settings, "postgresql://nowhere", [fleet()])
     log = structlog.get_logger(plugin="fleet")
@@ -49,51 +49,51 @@ def test_the_settings_say_how_much_is_told(
     log.info("well")
     log.warning("odd")
     out, errors = capsys.readouterr()
-    assert (out, [json.loads(line)["event"] for line in errors.splitlines()]) == ("", told)
+    assert (out, [json.loads(line)["event"] for line in errors.splitlines()]) == ("", logged)
     configure_logs("warning")
 
 
 async def fail(request: Request) -> Response:
-    request.state.context.log.warning("a tyre is flat")
+    request.state.context.log.warning("low tire pressure")
     raise ZeroDivisionError
 
 
 @pytest.fixture(scope="module")
-async def tenure(server_url: str) -> AsyncIterator[RunningTenure]:
-    garage = fleet(register_routes=lambda: [Route("/fail", fail)])
-    async with running_tenure(server_url, [desk, garage]) as running:
+async def server(server_url: str) -> AsyncIterator[RunningTenure]:
+    plugin = fleet(register_routes=lambda: [Route("/fail", fail)])
+    async with running_tenure(server_url, [desk, plugin]) as running:
         yield running
 
 
-FAILING = {
-    "a plugin failed to answer": "{ deskBroken }",
-    "a plugin failed to compute a field": "{ accounts { nodes { health } } }",
+FAILING_OPERATIONS = {
+    "plugin resolver failed": "{ deskBroken }",
+    "plugin failed to compute a field": "{ accounts { nodes { health } } }",
 }
 
 
-@pytest.mark.parametrize("event", FAILING)
-async def test_what_a_plugin_fails_in_is_found_by_what_the_client_is_told(
-    tenure: RunningTenure, event: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("event", FAILING_OPERATIONS)
+async def test_a_plugin_failure_is_logged_with_the_request_id_of_the_response(
+    server: RunningTenure, event: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tenant = await tenure.new_tenant()
-    await tenant.ask('mutation { accountCreate(input: {name: "a", employees: 666}) { status } }')
-    [error] = (await tenant.ask(FAILING[event]))["errors"]
-    [told] = lines(capsys)
-    assert (told["event"], told["plugin"]) == (event, NAME)
-    assert (told["request_id"], told["tenant"]) == (error["extensions"]["requestId"], str(tenant.id))
+    tenant = await server.create_tenant()
+    await tenant.execute('mutation { accountCreate(input: {name: "a", employees: 666}) { status } }')
+    [error] = (await tenant.execute(FAILING_OPERATIONS[event]))["errors"]
+    [logged] = read_log(capsys)
+    assert (logged["event"], logged["plugin"]) == (event, NAME)
+    assert (logged["request_id"], logged["tenant"]) == (error["extensions"]["requestId"], str(tenant.id))
 
 
-async def test_so_is_what_the_code_of_a_route_logs(
-    tenure: RunningTenure, capsys: pytest.CaptureFixture[str]
+async def test_the_log_of_a_plugin_route_contains_the_request_id(
+    server: RunningTenure, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tenant = await tenure.new_tenant()
-    answer = (await tenant.client.get("/plugins/fleet/fail")).json()
-    told = lines(capsys)
-    assert [one["event"] for one in told] == ["a tyre is flat", "request failed"]
-    expected = (answer["errors"][0]["extensions"]["requestId"], str(tenant.id))
-    assert [(one["request_id"], one["tenant"]) for one in told] == [expected] * 2
+    tenant = await server.create_tenant()
+    response = (await tenant.client.get("/plugins/fleet/fail")).json()
+    logged = read_log(capsys)
+    assert [line["event"] for line in logged] == ["low tire pressure", "request failed"]
+    expected = (response["errors"][0]["extensions"]["requestId"], str(tenant.id))
+    assert [(line["request_id"], line["tenant"]) for line in logged] == [expected] * 2
 
 
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
-    """What was logged since it was looked at last."""
+def read_log(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    """Return the lines that were logged since the last call."""
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]

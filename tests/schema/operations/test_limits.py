@@ -1,4 +1,4 @@
-"""Limits: how deep and broad an operation is as if its fragments were written out."""
+"""The limits of an operation, counted with its fragments expanded."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tenure_core.settings import Settings
 from tenure_schema.operations.limits import check_limits
 
 
-def doubling(links: int) -> str:
-    """A chain of fragments, each of which spreads the next one twice."""
+def build_doubling_chain(links: int) -> str:
+    """Return a chain of fragments, each of which spreads the next one twice."""
     chain = "".join(f" fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }}" for i in range(links))
     return f"{{ ...F0 }} {chain} fragment F{links} on Query {{ a: __typename }}"
 
@@ -22,17 +22,17 @@ def check(text: str, **limits: int) -> None:
     check_limits(parse(text), Settings(**limits))  # type: ignore[arg-type]  # pydantic reads them
 
 
-def test_a_chain_of_fragments_that_doubles_at_each_link_is_counted_fast() -> None:
+def test_a_doubling_chain_of_fragments_is_counted_in_linear_time() -> None:
     started = time.perf_counter()
     with pytest.raises(RequestTooLargeError, match=f"aliases: {2**200}"):
-        check(doubling(200))
+        check(build_doubling_chain(200))
     assert time.perf_counter() - started < 1
 
 
-def test_a_chain_is_counted_as_if_it_were_written_out() -> None:
-    check(doubling(3), max_aliases=8, max_root_fields=8)
+def test_fragments_are_counted_where_they_are_spread() -> None:
+    check(build_doubling_chain(3), max_aliases=8, max_root_fields=8)
     with pytest.raises(RequestTooLargeError, match="aliases: 8; at most 7"):
-        check(doubling(3), max_aliases=7)
+        check(build_doubling_chain(3), max_aliases=7)
 
 
 AT_THE_LIMIT: list[tuple[str, str, int]] = [
@@ -50,13 +50,13 @@ AT_THE_LIMIT: list[tuple[str, str, int]] = [
 
 
 @pytest.mark.parametrize(("limit", "text", "count"), AT_THE_LIMIT)
-def test_what_is_at_a_limit_passes_and_one_more_is_refused_by_name(limit: str, text: str, count: int) -> None:
+def test_an_operation_over_a_limit_is_rejected_with_the_setting(limit: str, text: str, count: int) -> None:
     check(text, **{f"max_{limit}": count})
     with pytest.raises(RequestTooLargeError, match=f"TENURE_MAX_{limit.upper()}"):
         check(text, **{f"max_{limit}": count - 1})
 
 
-def test_introspection_is_not_deep() -> None:
+def test_introspection_has_no_depth() -> None:
     check("{ __schema { types { fields { type { ofType { name } } } } } }", max_depth=5)
 
 

@@ -1,8 +1,8 @@
-// Starts GraphiQL with the key that stands behind # in the address: that part never leaves the browser.
+// Starts GraphiQL with the API key from the URL fragment, which the browser never sends to a server.
 
-const FIRST_QUERY = `# Who is about to leave, and why?
-# Ctrl-Enter runs this, Ctrl-Space completes.
-# Your API key stands below, under Headers.
+const FIRST_QUERY = `# Customers at risk, with their last three activities.
+# Press Ctrl-Enter to run the query, Ctrl-Space to complete.
+# The API key is under Headers, below.
 
 query CustomersAtRisk {
   accounts(
@@ -40,7 +40,7 @@ function start() {
   const key = keyFromAddress();
   const headers = { Authorization: `Bearer ${key ?? "YOUR_KEY"}` };
   const ide = React.createElement(GraphiQL, {
-    // Subscriptions go over a WebSocket: the headers below, with the key, come with its first message.
+    // Subscriptions use a WebSocket. Its first message contains the headers, and thereby the API key.
     fetcher: GraphiQL.createFetcher({
       url: location.pathname,
       subscriptionUrl: location.origin.replace(/^http/, "ws") + location.pathname,
@@ -56,4 +56,6 @@ function start() {
 
 if (typeof GraphiQL === "function") {
   start();
+  // Opening the address with another key in this tab changes only the fragment.
+  window.addEventListener("hashchange", () => location.reload());
 }
