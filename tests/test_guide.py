@@ -1,6 +1,6 @@
-"""The guide for authors of plugins is true: its tutorial works word by word, its reference is the code's.
+"""The guide for plugin authors: all steps of the tutorial work, and the reference matches the code.
 
-After a change on purpose TENURE_UPDATE_FIXTURES=1 writes the reference anew: read its diff.
+`python -m tests.support.guide_reference`, or this test with TENURE_UPDATE_FIXTURES=1, updates the reference.
 """
 
 from __future__ import annotations
@@ -18,61 +18,61 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.guide_examples import GUIDE, Step, parts, steps, with_parts
-from tests.support.guide_reference import reference
-from tests.support.server_process import Running, running
+from tests.support.guide_examples import GUIDE, Step, list_steps, reference_parts, replace_reference
+from tests.support.guide_reference import render_reference
+from tests.support.server_process import TenureProcess, run_tenure
 
 import tenure_manufacturing.plugin
 import tenure_sdk
-from tenure_core.plugins.loading.hook_validation import SPECS
-from tenure_core.plugins.plugin import implements
+from tenure_core.plugins.hook_caller import HookCaller
+from tenure_core.plugins.hookspecs import list_specs
 
 BIN = Path(sys.executable).parent
-INSTALLS = re.compile(r"python3 -m venv|pip install")
+INSTALL_COMMAND = re.compile(r"python3 -m venv|pip install")
 
-RECORD = """[tenure.plugins]
+ENTRY_POINTS = """[tenure.plugins]
 fleet = tenure_fleet.plugin
 """
 
 
-class Reader:
-    """Somebody who does what the tutorial says.
+class Author:
+    """A plugin author who follows the steps of the guide.
 
     Args:
-        folder: Where he begins.
-        environment: His variables.
-        servers: Where servers go that he starts.
+        folder: The working directory.
+        environment: The environment variables.
+        servers: Stops the started servers.
     """
 
     def __init__(self, folder: Path, environment: dict[str, str], servers: ExitStack) -> None:
         self.folder = folder
         self._environment = environment
         self._servers = servers
-        self._server: Running | None = None
+        self._server: TenureProcess | None = None
         self._key = ""
 
     def follow(self, step: Step) -> Any:
-        """Do a step, and return the answer where it is a question."""
+        """Execute a step, and return the response of a GraphQL operation."""
         if step.file:
-            place = self.folder / step.file
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(step.text)
+            path = self.folder / step.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(step.text)
         for command in step.commands:
-            self._do(command)
-        return self._ask(step.text) if step.language == "graphql" else None
+            self._execute(command)
+        return self._send(step.text) if step.language == "graphql" else None
 
-    def _do(self, command: str) -> None:
+    def _execute(self, command: str) -> None:
         if command.startswith("cd "):
             self.folder /= command.removeprefix("cd ")
         elif command == "tenure serve":
             self._serve()
-        elif INSTALLS.search(command):
+        elif INSTALL_COMMAND.search(command):
             self._install()
         else:
             self._run(command)
 
     def _run(self, command: str) -> None:
-        done = subprocess.run(
+        process = subprocess.run(
             shlex.split(command),
             cwd=self.folder,
             env=os.environ | self._environment,
@@ -81,25 +81,25 @@ class Reader:
             timeout=300,
             check=False,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert process.returncode == 0, f"{command}\n{process.stdout}{process.stderr}"
         if "token create" in command:
-            self._key = done.stdout.split()[-1]
+            self._key = process.stdout.split()[-1]
 
     def _install(self) -> None:
-        """Have the plugin found from its sources, as an editable install does."""
-        record = self.folder / "tenure_fleet-0.1.0.dist-info"
-        record.mkdir(exist_ok=True)
-        (record / "METADATA").write_text("Metadata-Version: 2.1\nName: tenure-fleet\nVersion: 0.1.0\n")
-        (record / "entry_points.txt").write_text(RECORD)
+        """Make the plugin importable and discoverable, as an editable installation does."""
+        metadata = self.folder / "tenure_fleet-0.1.0.dist-info"
+        metadata.mkdir(exist_ok=True)
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: tenure-fleet\nVersion: 0.1.0\n")
+        (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
         self._environment |= {"PYTHONPATH": str(self.folder), "TENURE_PLUGINS_ALLOW": "fleet"}
 
     def _serve(self) -> None:
         if self._server:
-            self._server.end()
+            self._server.stop()
         url = self._environment["DATABASE_URL"]
-        self._server = self._servers.enter_context(running(url, **self._environment))
+        self._server = self._servers.enter_context(run_tenure(url, **self._environment))
 
-    def _ask(self, query: str) -> Any:
+    def _send(self, query: str) -> Any:
         assert self._server
         headers = {"Authorization": f"Bearer {self._key}"}
         url = f"{self._server.url}/graphql"
@@ -107,60 +107,65 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path, server_url: str, empty_database_url: str) -> Iterator[Reader]:
+def author(tmp_path: Path, server_url: str, empty_database_url: str) -> Iterator[Author]:
     environment = {
         "DATABASE_URL": empty_database_url,
         "TENURE_TEST_DATABASE_URL": server_url,
         "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
     }
     with ExitStack() as servers:
-        yield Reader(tmp_path, environment, servers)
+        yield Author(tmp_path, environment, servers)
 
 
-def test_the_tutorial_works_word_by_word(reader: Reader) -> None:
-    answer: Any = None
-    for step in steps():
+def test_all_steps_of_the_guide_work(author: Author) -> None:
+    response: Any = None
+    for step in list_steps():
         if step.language == "json":
-            assert answer == step.answer
+            assert response == step.response
         else:
-            answer = reader.follow(step)
-            assert not (isinstance(answer, dict) and "errors" in answer), f"{step.text}\n{answer}"
+            response = author.follow(step)
+            assert not (isinstance(response, dict) and "errors" in response), f"{step.text}\n{response}"
 
 
-def test_the_reference_is_what_the_code_says() -> None:
-    made = {name: text.strip() for name, text in reference().items()}
+def test_the_reference_matches_the_code() -> None:
+    rendered = {name: text.strip() for name, text in render_reference().items()}
     if os.environ.get("TENURE_UPDATE_FIXTURES"):
-        GUIDE.write_text(with_parts(made))
-    assert parts() == made
+        replace_reference(rendered)
+    assert reference_parts() == rendered
 
 
 def test_each_hook_is_in_the_reference_with_its_signature() -> None:
-    for name in SPECS:
-        assert re.search(rf"^(async )?def {name}\(", parts()["hooks"], re.MULTILINE), name
+    for name in list_specs():
+        assert re.search(rf"^(async )?def {name}\(", reference_parts()["hooks"], re.MULTILINE), name
 
 
-def test_each_hook_says_what_it_does_and_when_it_is_called() -> None:
-    for name, hook in SPECS.items():
-        what, _, more = inspect.cleandoc(hook.__doc__ or "").partition("\n\n")
-        assert (what[-1:], more.partition(" ")[0]) == (".", "Called"), name
+def test_each_hook_documents_its_purpose_and_its_calls() -> None:
+    for name, hook in list_specs().items():
+        purpose, _, details = inspect.cleandoc(hook.__doc__ or "").partition("\n\n")
+        assert (purpose[-1:], details.partition(" ")[0]) == (".", "Called"), name
 
 
 def test_each_hook_is_implemented_by_a_test() -> None:
     tests = [file.read_text() for file in Path(__file__).parent.rglob("*.py")]
-    written = r"(?:@hookimpl\s+(?:async )?def {0}\(|\b{0}=|\"{0}\": lambda)"
-    assert [name for name in SPECS if not any(re.search(written.format(name), text) for text in tests)] == []
+    implementation = r"(?:@hookimpl\s+(?:async )?def {0}\(|\b{0}=|\"{0}\": lambda)"
+    assert [
+        name
+        for name in list_specs()
+        if not any(re.search(implementation.format(name), text) for text in tests)
+    ] == []
 
 
 def test_each_hook_is_used_by_a_shipped_plugin() -> None:
-    assert [name for name in SPECS if not implements(tenure_manufacturing.plugin, name)] == []
+    hooks = HookCaller(tenure_manufacturing.plugin)
+    assert [name for name in list_specs() if not hooks.implements(name)] == []
 
 
-def test_each_word_of_the_sdk_is_in_the_guide() -> None:
+def test_the_guide_mentions_each_public_name() -> None:
     guide = GUIDE.read_text()
     assert [name for name in dir(tenure_sdk) if not re.search(rf"\b{name}\b", guide)] == []
 
 
-def test_links_lead_somewhere() -> None:
+def test_all_links_have_a_target() -> None:
     text = GUIDE.read_text()
     files = re.findall(r"\]\(([^)#:]+)\)", text)
     assert [target for target in files if not (GUIDE.parent / target).exists()] == []

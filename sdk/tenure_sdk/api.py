@@ -1,4 +1,4 @@
-"""The words of plugins: what `tenure_sdk` hands on, each from its home."""
+"""The names that plugins import from `tenure_sdk`."""
 
 from tenure_core.access.identity import Actor
 from tenure_core.catalog.change_operation import ChangeOperation
@@ -22,6 +22,11 @@ from tenure_core.entities.scalar_types import (
     type_for,
 )
 from tenure_core.errors import BadUserInputError, ConflictError, ForbiddenError, TenureError
+from tenure_core.outbox.public_addresses import AddressPolicy, WebhookUrlError
+from tenure_core.outbox.public_addresses import check_url as check_webhook_url
+from tenure_core.outbox.webhooks import SECRET_PREFIX as WEBHOOK_SECRET_PREFIX
+from tenure_core.outbox.webhooks import DeliveryRejectedError, WebhookClient, WebhookEndpoint
+from tenure_core.outbox.webhooks import sign_message as sign_webhook_message
 from tenure_core.plugins.context import Context, Rows, Writer
 from tenure_core.plugins.hookspecs import hookimpl
 from tenure_core.plugins.manifest import Manifest
@@ -33,8 +38,8 @@ from tenure_core.plugins.registrations import (
     Permission,
     RoleDefinition,
 )
-from tenure_core.plugins.write_set import Refusal, RowWrite, Values, WriteSet
 from tenure_core.write.results import ErrorCode, RowResult, Status, UserError
+from tenure_core.write.write_set import RowError, RowWrite, Values, WriteSet
 
 __all__ = [
     "BIG_INT",
@@ -47,9 +52,11 @@ __all__ = [
     "JSON",
     "STRING",
     "STRING_LIST",
+    "WEBHOOK_SECRET_PREFIX",
     "Account",
     "Activity",
     "Actor",
+    "AddressPolicy",
     "BadUserInputError",
     "BatchField",
     "Change",
@@ -59,6 +66,7 @@ __all__ = [
     "ConflictError",
     "Contact",
     "Context",
+    "DeliveryRejectedError",
     "DemoAccount",
     "DemoData",
     "Entity",
@@ -69,8 +77,8 @@ __all__ = [
     "Manifest",
     "Money",
     "Permission",
-    "Refusal",
     "RoleDefinition",
+    "RowError",
     "RowResult",
     "RowWrite",
     "Rows",
@@ -79,11 +87,16 @@ __all__ = [
     "TenureError",
     "UserError",
     "Values",
+    "WebhookClient",
+    "WebhookEndpoint",
+    "WebhookUrlError",
     "WriteSet",
     "Writer",
     "belongs_to",
     "camel_case",
+    "check_webhook_url",
     "column",
     "hookimpl",
+    "sign_webhook_message",
     "type_for",
 ]

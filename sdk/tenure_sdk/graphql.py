@@ -1,6 +1,6 @@
-"""What plugins' own Strawberry types need of the platform: how they name its types, and what resolvers get.
+"""The API for GraphQL types of plugins: references to types of the platform, and the contexts of resolvers.
 
-A root field that answers with records, of which the platform reads the rest:
+A root field that returns records; the platform resolves their fields:
 
     import strawberry
     from tenure_sdk.graphql import EntityRef, ResolverContext, entity_type, list_of
@@ -17,7 +17,7 @@ from uuid import UUID
 from tenure_core.entities.scalar_types import ID
 from tenure_core.errors import BadUserInputError
 from tenure_schema.plugins.entity_refs import EntityRef
-from tenure_schema.plugins.resolver_contexts import InputRefusedError, ResolverContext, SubscriptionContext
+from tenure_schema.plugins.resolver_contexts import InputRejectedError, ResolverContext, SubscriptionContext
 from tenure_schema.plugins.type_references import entity_type, platform_type
 from tenure_schema.types.builder import list_of
 from tenure_schema.types.scalars import BigInt
@@ -25,7 +25,7 @@ from tenure_schema.types.scalars import BigInt
 __all__ = [
     "BigInt",
     "EntityRef",
-    "InputRefusedError",
+    "InputRejectedError",
     "ResolverContext",
     "SubscriptionContext",
     "entity_type",
@@ -35,19 +35,19 @@ __all__ = [
 ]
 
 
-def record_id(given: str) -> UUID:
-    """Return the id of a record that a client has sent.
+def record_id(value: str) -> UUID:
+    """Return the record id in an argument or input field of the type ID.
 
     Args:
-        given: An argument, or a field of an input, of the type ID.
+        value: The value that the client has sent.
 
     Raises:
-        BadUserInputError: It is no id; the client is told so.
+        BadUserInputError: The value is not a record id. The client receives the message.
 
     Example:
         vehicle = await info.context.load(Vehicle, record_id(input.id))
     """
     try:
-        return UUID(str(ID.parse(given)))
+        return UUID(str(ID.parse(value)))
     except ValueError as error:
         raise BadUserInputError(f"{error}.") from None

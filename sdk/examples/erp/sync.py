@@ -1,10 +1,10 @@
-"""Keeps an ERP and Tenure in step, both ways.
+"""Synchronizes the example ERP with Tenure in both directions.
 
-    python sync.py erp.db http://127.0.0.1:8000 KEY
+    python sync.py erp.db http://127.0.0.1:8000 API_KEY
 
-What the ERP changed goes to Tenure by the ERP's own numbers; what others changed in Tenure comes back
-through the change feed, and is kept together with the cursor behind it. Where both changed the same customer,
-the ERP wins. Kill it, or Tenure, whenever you like: every step can be done again, and the next run goes on.
+Changes of the ERP are upserted by customer number. Changes of other systems are read from the change feed and
+applied in the same transaction as the cursor. If both sides changed a customer, the ERP wins. Every step can
+be repeated: the process and the server may be killed at any time, and the next run continues.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from erp import Customer, Erp
 from tenure_sdk.client import CursorExpiredError, Tenure, UpsertReport
 
 SYSTEM = "erp"
-"""What Tenure knows the ERP by: the origin of its API key, and the system of its references."""
+"""The name of the ERP in Tenure: the origin of its API key and the system of its external references."""
 
 ACCOUNT = "... on Account { id name industry tier externalRefs { system externalId } }"
 ACCOUNTS = f"query Accounts($ids: [ID!]!) {{ nodes(ids: $ids) {{ {ACCOUNT} }} }}"
@@ -30,40 +30,40 @@ query Find($number: ID!) { accountByExternalRef(system: "erp", externalId: $numb
 DELETE = """
 mutation Delete($id: ID!) { accountDelete(input: {id: $id}) { status } }
 """
-IDS_AT_ONCE = 100
+BATCH_SIZE = 100
 
 
 def push(erp: Erp, tenure: Tenure) -> None:
-    """Tell Tenure what people have changed in the ERP."""
-    waiting = erp.waiting()
-    living = [customer for customer in waiting if not customer.deleted]
+    """Send the changes of the ERP to Tenure."""
+    pending = erp.pending_customers()
+    saved = [customer for customer in pending if not customer.deleted]
 
-    def note(done: UpsertReport) -> None:
-        for result in done.latest:
-            refused = "; ".join(error["message"] for error in result.errors)
-            erp.mark_sent(living[result.index], result.id, refused or None)
+    def mark_sent(report: UpsertReport) -> None:
+        for result in report.last_chunk:
+            error = "; ".join(error["message"] for error in result.errors)
+            erp.mark_sent(saved[result.index], result.id, error or None)
 
-    tenure.upsert_many("Account", map(row, living), on_progress=note)
-    for customer in waiting:
+    tenure.upsert_many("Account", map(build_row, saved), on_progress=mark_sent)
+    for customer in pending:
         if customer.deleted:
-            delete(tenure, customer)
+            delete_account(tenure, customer)
             erp.mark_sent(customer, None)
 
 
-def row(customer: Customer) -> dict[str, Any]:
-    """Return what Tenure is told of a customer."""
+def build_row(customer: Customer) -> dict[str, Any]:
+    """Return the upsert row of a customer."""
     fields = {"name": customer.name, "industry": customer.industry, "tier": customer.tier}
     reference = {"system": SYSTEM, "id": customer.number}
-    # With the revision, a message that was held up on its way can't undo what a later one has said.
+    # Tenure rejects a delayed request whose revision is older than the stored one.
     revision = str(customer.revision)
-    if customer.tenure_id and not customer.sent:
-        # An account that was made in Tenure, and gets its number now.
-        added = [{**reference, "sourceVersion": revision}]
-        return {"match": {"id": customer.tenure_id}, **fields, "externalRefs": added}
+    if customer.tenure_id and not customer.sent_revision:
+        # The account was created in Tenure and has no customer number there yet.
+        references = [{**reference, "sourceVersion": revision}]
+        return {"match": {"id": customer.tenure_id}, **fields, "externalRefs": references}
     return {"match": {"externalRef": reference}, **fields, "sourceVersion": revision}
 
 
-def delete(tenure: Tenure, customer: Customer) -> None:
+def delete_account(tenure: Tenure, customer: Customer) -> None:
     """Delete the account of a customer, if there is one."""
     account = {"id": customer.tenure_id} if customer.tenure_id else None
     account = account or tenure.query(FIND, {"number": customer.number})["accountByExternalRef"]
@@ -72,65 +72,65 @@ def delete(tenure: Tenure, customer: Customer) -> None:
 
 
 def pull(erp: Erp, tenure: Tenure) -> bool:
-    """Take in what others have changed in Tenure; return whether there is more."""
+    """Apply the next page of changes to the ERP; return whether there are more."""
     if erp.cursor is None:
-        take_everything(erp, tenure)
+        load_snapshot(erp, tenure)
     try:
         page = tenure.changes(erp.cursor, entities=["Account"], exclude_origin=SYSTEM, node=ACCOUNT)
     except CursorExpiredError:
-        take_everything(erp, tenure)
+        load_snapshot(erp, tenure)
         return True
-    with erp.taking(page.cursor):
+    with erp.advance_cursor(page.cursor):
         for change in page.changes:
-            # Not what the change says counts, but how the account is now: it may have been changed again.
+            # The current account counts, not the values of the change: the account may have changed again.
             if change.node:
-                take(erp, change.node)
+                save_account(erp, change.node)
             else:
-                erp.lose(change.id, for_good=change.operation == "PURGE")
+                erp.delete_account(change.id, purged=change.operation == "PURGE")
     return page.has_more
 
 
-def take(erp: Erp, account: Mapping[str, Any]) -> None:
-    """Take over an account as it is in Tenure."""
+def save_account(erp: Erp, account: Mapping[str, Any]) -> None:
+    """Copy an account of Tenure to the ERP."""
     numbers = [ref["externalId"] for ref in account["externalRefs"] if ref["system"] == SYSTEM]
     fields = {name: account[name] for name in ("name", "industry", "tier")}
-    erp.take(account["id"], fields, numbers[0] if numbers else None)
+    erp.save_account(account["id"], fields, numbers[0] if numbers else None)
 
 
-def take_everything(erp: Erp, tenure: Tenure) -> None:
-    """Take over every account, to follow the changes from there: at first, and after a very long pause."""
+def load_snapshot(erp: Erp, tenure: Tenure) -> None:
+    """Copy all accounts to the ERP and continue from the snapshot: at first, or after a long pause."""
     snapshot = tenure.snapshot(["Account"])
     ids = [record.id for record in snapshot]
     accounts: list[Mapping[str, Any]] = []
-    for first in range(0, len(ids), IDS_AT_ONCE):
-        found = tenure.query(ACCOUNTS, {"ids": ids[first : first + IDS_AT_ONCE]})["nodes"]
-        accounts += filter(None, found)
-    there = set(ids)
-    with erp.taking(snapshot.cursor):
+    for start in range(0, len(ids), BATCH_SIZE):
+        nodes = tenure.query(ACCOUNTS, {"ids": ids[start : start + BATCH_SIZE]})["nodes"]
+        accounts += filter(None, nodes)
+    known_ids = set(ids)
+    with erp.advance_cursor(snapshot.cursor):
         for account in accounts:
-            take(erp, account)
+            save_account(erp, account)
         for customer in erp.customers("tenure_id IS NOT NULL"):
-            if customer.tenure_id not in there:
-                erp.lose(str(customer.tenure_id), for_good=False)
+            if customer.tenure_id not in known_ids:
+                erp.delete_account(str(customer.tenure_id), purged=False)
 
 
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", type=Path, help="the ERP's SQLite file")
-    parser.add_argument("url", help="where Tenure answers")
-    parser.add_argument("key", help="an admin's API key with the origin erp")
-    parser.add_argument("--once", action="store_true", help="end when both are in step")
-    given = parser.parse_args()
-    erp = Erp(given.file)
-    with Tenure(given.url, given.key) as tenure:
+    parser.add_argument("url", help="the base URL of Tenure")
+    parser.add_argument("api_key", help="an API key with the role admin and the origin erp")
+    parser.add_argument("--once", action="store_true", help="exit when both systems are equal")
+    arguments = parser.parse_args()
+    erp = Erp(arguments.file)
+    with Tenure(arguments.url, arguments.api_key) as tenure:
         while True:
             push(erp, tenure)
             has_more = pull(erp, tenure)
-            if given.once and not has_more and not erp.waiting():
+            if arguments.once and not has_more and not erp.pending_customers():
                 return
             if not has_more:
-                time.sleep(0.2 if given.once else 1)
+                time.sleep(0.2 if arguments.once else 1)
 
 
 if __name__ == "__main__":

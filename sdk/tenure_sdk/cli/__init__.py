@@ -1,1 +1,1 @@
-"""The `tenure` command: one module per subcommand."""
+"""The `tenure` command: one module per subcommand, the command tree in `app`."""

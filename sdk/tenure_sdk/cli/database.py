@@ -1,4 +1,4 @@
-"""The PostgreSQL that a command works on: that of DATABASE_URL, or the embedded one while it is needed."""
+"""The PostgreSQL database of a command: that of DATABASE_URL, or the embedded one while the command runs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tenure_core.errors import PendingMigrationsError
-from tenure_core.settings import Settings
 
 if TYPE_CHECKING:
     from tenure_core.plugins.host import Host
+    from tenure_core.settings import Settings
 
 
 @contextmanager
 def running_postgres(settings: Settings) -> Iterator[str]:
-    """Yield the URL of the PostgreSQL to work on; what was started for it is stopped afterwards.
+    """Yield the URL of the database. Starts the embedded PostgreSQL if DATABASE_URL is not set.
 
     Raises:
         DatabaseUnavailableError: The embedded PostgreSQL can't start.
@@ -30,20 +30,38 @@ def running_postgres(settings: Settings) -> Iterator[str]:
 
 
 def owner_url(settings: Settings, url: str) -> str:
-    """Return the URL of the tables' owner, who migrates and makes keys: by default the service's own."""
+    """Return the URL for the owner of the tables: TENURE_MIGRATE_DATABASE_URL, or else the given URL."""
     return settings.migrate_database_url or url
 
 
-def refuse_pending_migrations(url: str, host: Host | None = None) -> None:
-    """Return where the database is as new as this code.
+@contextmanager
+def migrated_postgres(settings: Settings, host: Host | None = None) -> Iterator[tuple[str, str]]:
+    """Yield the URLs of the database for the service and for the owner of its tables; see `running_postgres`.
+
+    Args:
+        settings: The settings of the command.
+        host: The plugins whose migrations are checked, too.
+
+    Raises:
+        PendingMigrationsError: Migrations are missing.
+        DatabaseUnavailableError: The database can't be reached.
+    """
+    with running_postgres(settings) as url:
+        owner = owner_url(settings, url)
+        check_migrations(owner, host)
+        yield url, owner
+
+
+def check_migrations(url: str, host: Host | None = None) -> None:
+    """Check that the database has all migrations.
 
     Args:
         url: The database.
-        host: The plugins that it must be as new as, too.
+        host: The plugins whose migrations are checked, too.
 
     Raises:
-        PendingMigrationsError: It is older.
-        DatabaseUnavailableError: It can't be reached.
+        PendingMigrationsError: Migrations are missing.
+        DatabaseUnavailableError: The database can't be reached.
     """
     from tenure_core.migrate.runner import pending
 

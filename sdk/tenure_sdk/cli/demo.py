@@ -1,59 +1,67 @@
-"""`tenure demo`: everything that a first look needs, from one command."""
+"""`tenure demo`: serves a database with demo data."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from tenure_core.settings import Settings
-from tenure_sdk.cli.database import running_postgres
-from tenure_sdk.cli.serve import settings_with
-from tenure_sdk.cli.server import address_of, listen, run, stop_cleanly
+from tenure_sdk.cli.serve import Host, Port, listen_options
 
-FIRST_QUERY = (
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tenure_core.settings import Settings
+
+EXAMPLE_QUERY = (
     "{ accounts(first: 3, where: {lifecycleStage: {eq: AT_RISK}}) { totalCount nodes { name industry } } }"
 )
 
 WELCOME = """
-Tenure answers on {address}/graphql
+Tenure is running at {url}/graphql
 
-  In a browser   {address}/graphql#key={key}
+  API explorer   {url}/graphql#key={key}
   API key        {key}
 
-A first query to paste: three customers who may be about to leave.
+Example query: three customers at risk of churning.
 
-  curl {address}/graphql \\
+  curl {url}/graphql \\
     -H 'Authorization: Bearer {key}' \\
     -H 'Content-Type: application/json' \\
     -d '{{"query": "{query}"}}'
 
-Ctrl-C stops it; the data stays in {home}.
+Press Ctrl-C to stop. The data is stored in {location}.
 """
 
 
-def demo(host: str | None, port: int | None) -> None:
-    """Migrate, fill the demo's tenant on the first run, show the way in, and serve.
+def demo(host: Host = None, port: Port = None) -> None:
+    """Serve the GraphQL API with demo data.
 
-    Args:
-        host: The address to listen on, in place of the setting.
-        port: The port to listen on, in place of the setting.
+    Migrates the database and creates the tenant `demo` on the first run, prints an API key and an example
+    query, and serves until Ctrl-C or SIGTERM. Later runs keep the data.
 
-    Raises:
-        TenureError: A setting is wrong, the port is in use, or the database can't be reached.
+    \b
+    Examples:
+      tenure demo
+      tenure demo --port 9000
     """
-    settings = settings_with(host, port)
-    stop_cleanly()
+    from tenure_core.settings import load_settings
+    from tenure_sdk.cli.database import owner_url, running_postgres
+    from tenure_sdk.cli.server import listen, listener_url, run_server, stop_on_signals
+
+    settings = load_settings(**listen_options(host, port))
+    stop_on_signals()
     listener = listen(settings)
     with running_postgres(settings) as url:
         from tenure_core.plugins.host import load_host
-        from tenure_sdk.demo.setup import prepare
+        from tenure_sdk.demo.setup import set_up_demo
 
-        plugins = load_host(settings)
-        prepared = prepare(settings, url, plugins)
-        if prepared.first_run:
+        plugin_host = load_host(settings)
+        setup = set_up_demo(settings, url, owner_url(settings, url), plugin_host)
+        if setup.is_first_run:
             _try_to_install_ide(settings.home)
-        run(plugins, settings, url, listener, lambda: _welcome(settings, address_of(listener), prepared.key))
+        message = _format_welcome(settings, listener_url(listener), setup.api_key)
+        run_server(plugin_host, settings, url, listener, lambda: typer.echo(message))
 
 
 def _try_to_install_ide(home: Path) -> None:
@@ -64,9 +72,9 @@ def _try_to_install_ide(home: Path) -> None:
     try:
         install(home)
     except IdeInstallError as error:
-        typer.echo(f"GraphiQL is not installed; `tenure ide install` brings it later. {error}", err=True)
+        typer.echo(f"GraphiQL is not installed; run `tenure ide install` to install it. {error}", err=True)
 
 
-def _welcome(settings: Settings, address: str, key: str) -> None:
-    where = "your database" if settings.database_url else str(settings.home)
-    typer.echo(WELCOME.format(address=address, key=key, query=FIRST_QUERY, home=where))
+def _format_welcome(settings: Settings, url: str, key: str) -> str:
+    location = "the database of DATABASE_URL" if settings.database_url else str(settings.home)
+    return WELCOME.format(url=url, key=key, query=EXAMPLE_QUERY, location=location)

@@ -1,4 +1,4 @@
-"""Paths as people call them who stand nearby."""
+"""Output that several commands share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pathlib import Path
 
 
 def display_path(file: Path) -> Path:
-    """Return how a person in this folder calls a file: from here on, where it lies below."""
-    here = Path.cwd()
-    return file.relative_to(here) if file.is_relative_to(here) else file
+    """Return a path relative to the working directory if it is below it."""
+    folder = Path.cwd()
+    return file.relative_to(folder) if file.is_relative_to(folder) else file

@@ -1,4 +1,4 @@
-"""The commands of plugins, behind those of Tenure: `tenure NAME ...`. Plugins are loaded only for them."""
+"""The commands of plugins: `tenure NAME ...`. Plugins are loaded only if one of their commands is needed."""
 
 from __future__ import annotations
 
@@ -17,57 +17,49 @@ if TYPE_CHECKING:
 
 
 class PluginGroup(TyperGroup):
-    """A group whose commands are Tenure's own, and a group of each plugin that brings some."""
+    """The built-in commands, followed by a group for each plugin that has commands."""
 
     def list_commands(self, ctx: Context) -> list[str]:
-        """Return the names of all commands, those of plugins last; where plugins fail, say so and go on."""
-        return [*super().list_commands(ctx), *_names()]
+        """Return the names of all commands. If the plugins can't be loaded, print why and omit them."""
+        return [*super().list_commands(ctx), *_list_plugin_groups()]
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
-        """Return a command of Tenure's own, or else of the plugin of that name.
+        """Return a built-in command, or else the group of the plugin with that name.
 
         Raises:
-            TenureError: There is such a plugin, and it can't be loaded.
+            TenureError: The plugin is installed but can't be loaded.
         """
-        return super().get_command(ctx, cmd_name) or _of_plugin(cmd_name)
+        return super().get_command(ctx, cmd_name) or _load_plugin_group(cmd_name)
 
 
-def own_commands() -> frozenset[str]:
-    """Return the names of Tenure's own commands: those of a plugin of such a name stand behind them."""
-    from tenure_sdk.cli.app import app
-
-    group = get_command(app)
-    return frozenset(group.commands) if isinstance(group, PluginGroup) else frozenset()
-
-
-def _names() -> list[str]:
+def _list_plugin_groups() -> list[str]:
     from tenure_core.plugins.loading.discovery import installed_names
 
     if not installed_names():
         return []
     try:
-        return [plugin.name for plugin in _host().implementing("register_cli")]
+        return [plugin.name for plugin in _load_plugins().implementing("register_cli")]
     except TenureError as error:
-        typer.echo(f"tenure: the commands of plugins are not shown. {error}\n", err=True)
+        typer.echo(f"tenure: the commands of plugins are not listed. {error}\n", err=True)
         return []
 
 
-def _of_plugin(name: str) -> Command | None:
+def _load_plugin_group(name: str) -> Command | None:
     from tenure_core.plugins.loading.discovery import installed_names
 
     if name not in installed_names():
         return None
-    from tenure_core.plugins.plugin import call_hook
+    from tenure_core.plugins.registrations import CommandGroup
 
-    brought = call_hook(_host()[name].hooks, "register_cli")
-    if not isinstance(brought, typer.Typer):
+    group = _load_plugins()[name].registration(CommandGroup)
+    if group is None or not isinstance(group.app, typer.Typer):
         return None
-    command = get_command(brought)
+    command = get_command(group.app)
     command.name = name
     return command
 
 
-def _host() -> Host:
+def _load_plugins() -> Host:
     from tenure_core.plugins.host import load_host
     from tenure_core.settings import load_settings
 

@@ -1,42 +1,47 @@
-"""`tenure serve`."""
+"""`tenure serve`: serves the API."""
 
 from __future__ import annotations
 
 import gc
+from typing import Annotated
 
 import typer
 
-from tenure_core.settings import Settings, load_settings
-from tenure_sdk.cli.database import refuse_pending_migrations, running_postgres
-from tenure_sdk.cli.server import address_of, listen, run, stop_cleanly
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: TENURE_HOST, 127.0.0.1]")]
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on; 0 selects a free port. [default: TENURE_PORT, 8000]")
+]
 
 
-def serve(host: str | None, port: int | None) -> None:
-    """Serve a migrated database.
+def serve(host: Host = None, port: Port = None) -> None:
+    """Serve the GraphQL API.
 
-    Args:
-        host: The address to listen on, in place of the setting.
-        port: The port to listen on, in place of the setting.
+    The server runs until Ctrl-C or SIGTERM. It uses the PostgreSQL database of DATABASE_URL, or starts the
+    embedded PostgreSQL. The database must have all migrations: run `tenure migrate` first.
 
-    Raises:
-        TenureError: A setting or a plugin is wrong, the port is in use, or the database can't be reached or
-            is too old.
+    \b
+    Examples:
+      tenure serve
+      DATABASE_URL=postgresql://tenure@db/tenure tenure serve --host 0.0.0.0 --port 8080
     """
-    # What a start builds stays: to look for garbage in it is in vain, and takes a tenth of the time.
+    # Objects that are created at startup are never garbage; collections would take a tenth of the time.
     gc.disable()
-    settings = settings_with(host, port)
-    stop_cleanly()
+    from tenure_core.settings import load_settings
+    from tenure_sdk.cli.database import check_migrations, running_postgres
+    from tenure_sdk.cli.server import listen, listener_url, run_server, stop_on_signals
+
+    settings = load_settings(**listen_options(host, port))
+    stop_on_signals()
     listener = listen(settings)
     with running_postgres(settings) as url:
         from tenure_core.plugins.host import load_host
 
-        plugins = load_host(settings)
-        refuse_pending_migrations(url, plugins)
-        answers = f"Tenure answers on {address_of(listener)}/graphql"
-        run(plugins, settings, url, listener, lambda: typer.echo(answers))
+        plugin_host = load_host(settings)
+        check_migrations(url, plugin_host)
+        message = f"Tenure is running at {listener_url(listener)}/graphql"
+        run_server(plugin_host, settings, url, listener, lambda: typer.echo(message))
 
 
-def settings_with(host: str | None, port: int | None) -> Settings:
-    """Return the settings of the environment, with the options of the command line over them."""
-    options = {"host": host, "port": port}
-    return load_settings(**{name: value for name, value in options.items() if value is not None})
+def listen_options(host: str | None, port: int | None) -> dict[str, str | int]:
+    """Return the settings that the command line overrides."""
+    return {name: value for name, value in (("host", host), ("port", port)) if value is not None}

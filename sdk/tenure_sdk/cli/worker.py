@@ -1,4 +1,4 @@
-"""`tenure worker`."""
+"""`tenure worker`: runs the jobs and change listeners of plugins and of the core."""
 
 from __future__ import annotations
 
@@ -8,49 +8,48 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tenure_core.errors import PluginError
-from tenure_core.settings import Settings, load_settings
-from tenure_sdk.cli.database import refuse_pending_migrations, running_postgres
-from tenure_sdk.cli.server import stop_cleanly
-
 if TYPE_CHECKING:
     from tenure_core.plugins.host import Host
+    from tenure_core.settings import Settings
 
 
 def worker() -> None:
-    """Do what plugins do by themselves, until told to stop.
+    """Run background jobs and change listeners.
 
-    Raises:
-        TenureError: A setting or a plugin is wrong, no plugin does anything by itself, or the database can't
-            be reached or is too old.
+    The worker runs until Ctrl-C or SIGTERM. Running jobs and change listeners then have 5 seconds to finish.
+    Several workers can run at the same time, also on different machines: each job and each batch of changes
+    is processed by one worker. If that worker dies, another one takes over. `tenure serve` includes a worker
+    unless TENURE_WORKER=0.
+
+    \b
+    Example:
+      TENURE_WORKER_CONCURRENCY=8 tenure worker
     """
+    from tenure_core.settings import load_settings
+    from tenure_sdk.cli.database import check_migrations, running_postgres
+    from tenure_sdk.cli.server import stop_on_signals
+
     settings = load_settings()
-    stop_cleanly()
+    stop_on_signals()
     with running_postgres(settings) as url:
         from tenure_core.plugins.host import load_host
 
         host = load_host(settings)
-        refuse_pending_migrations(url, host)
-        _run(host, settings, url)
+        check_migrations(url, host)
+        _run_worker(host, settings, url)
 
 
-def _run(host: Host, settings: Settings, url: str) -> None:
+def _run_worker(host: Host, settings: Settings, url: str) -> None:
     import uvloop
 
-    from tenure_core.background.runtime import has_background_work
     from tenure_schema.http.logging_setup import configure_logs
 
-    if not has_background_work(host):
-        raise PluginError(
-            "There is nothing to do: no plugin that is loaded has jobs, or is told of changes.",
-            "Install one, or let it in with TENURE_PLUGINS_ALLOW.",
-        )
     configure_logs(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(host, settings, url))
+        runner.run(_work_until_stopped(host, settings, url))
 
 
-async def _work(host: Host, settings: Settings, url: str) -> None:
+async def _work_until_stopped(host: Host, settings: Settings, url: str) -> None:
     from tenure_core.background.runtime import run_background
     from tenure_core.plugins.lifecycle import run_lifecycle
     from tenure_core.postgres.database import Database
@@ -60,9 +59,9 @@ async def _work(host: Host, settings: Settings, url: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with (
         Database(url, settings) as database,
-        run_lifecycle(host, settings) as ready,
-        run_background(database, ready, settings),
+        run_lifecycle(host, settings) as running_host,
+        run_background(database, running_host, settings),
     ):
-        names = ", ".join(plugin.name for plugin in ready.plugins)
-        typer.echo(f"Tenure works for {names}. Ctrl-C stops it.")
+        names = ", ".join(plugin.name for plugin in running_host.all_plugins)
+        typer.echo(f"Tenure worker is running for {names}. Press Ctrl-C to stop.")
         await stop.wait()

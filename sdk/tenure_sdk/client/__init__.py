@@ -1,11 +1,15 @@
-"""The client: what keeps another system in step with Tenure, asynchronous and synchronous."""
+"""Client for integrations that synchronize another system with Tenure: `Tenure` and `AsyncTenure`.
+
+The client requires httpx and orjson only. It imports no server code.
+"""
 
 from tenure_sdk.client.async_client import AsyncSnapshot, AsyncTenure
 from tenure_sdk.client.changes import Change, ChangePage
 from tenure_sdk.client.errors import (
+    ClientError,
     CursorExpiredError,
+    IncompleteSnapshotError,
     RequestRejectedError,
-    SnapshotBrokenError,
     UnreachableError,
 )
 from tenure_sdk.client.snapshots import SnapshotRecord
@@ -17,11 +21,12 @@ __all__ = [
     "AsyncTenure",
     "Change",
     "ChangePage",
+    "ClientError",
     "CursorExpiredError",
+    "IncompleteSnapshotError",
     "RequestRejectedError",
     "RowResult",
     "Snapshot",
-    "SnapshotBrokenError",
     "SnapshotRecord",
     "Tenure",
     "UnreachableError",

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from types import TracebackType
 from typing import Any, TypeVar, Unpack
 
 import httpx
 
-from tenure_sdk.client import snapshots
 from tenure_sdk.client.changes import ChangeFilter, ChangePage, read_page
-from tenure_sdk.client.protocol import Flow, FlowRunner, Pause, Protocol, Reply, Send
-from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
+from tenure_sdk.client.protocol import Flow, FlowRunner, Protocol, Reply, SendRequest, Sleep
+from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, incomplete_error, request_snapshot
 from tenure_sdk.client.upserts import ChunkedUpsert, OnProgress, UpsertOptions, UpsertReport
 
 Result = TypeVar("Result")
@@ -21,29 +19,29 @@ Row = Mapping[str, Any]
 
 
 class AsyncTenure:
-    """Tenure, as an integration sees it. Whatever happens on the way, what is written is written once.
+    """Asynchronous client of the Tenure API. Requests are retried; a retried mutation is executed only once.
 
     Args:
-        url: Where it answers, such as https://tenure.example.com.
-        key: The API key.
-        patience: Seconds to go on trying while it is away or too busy.
-        timeout: Seconds to wait for one answer.
+        url: The base URL of the server, such as https://tenure.example.com.
+        api_key: The API key.
+        retry_timeout: Seconds to keep retrying a request while the server is unreachable or overloaded.
+        timeout: Seconds to wait for one response.
 
     Example:
-        async with AsyncTenure("http://127.0.0.1:8000", key) as tenure:
-            done = await tenure.upsert_many("Account", rows)
+        async with AsyncTenure("http://127.0.0.1:8000", api_key) as tenure:
+            report = await tenure.upsert_many("Account", rows)
     """
 
-    def __init__(self, url: str, key: str, *, patience: float = 300.0, timeout: float = 30.0) -> None:
-        self._conversation = Protocol(url, key, patience)
+    def __init__(
+        self, url: str, api_key: str, *, retry_timeout: float = 300.0, timeout: float = 30.0
+    ) -> None:
+        self._protocol = Protocol(url, api_key, retry_timeout)
         self._http = httpx.AsyncClient(timeout=timeout)
 
     async def __aenter__(self) -> AsyncTenure:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
     async def query(
@@ -53,19 +51,19 @@ class AsyncTenure:
         *,
         idempotency_key: str | None = None,
     ) -> dict[str, Any]:
-        """Ask a GraphQL question, or write with a mutation, and return the data of the answer.
+        """Execute a GraphQL query or mutation and return its data.
 
         Args:
             document: The GraphQL document.
-            variables: Its variables.
-            idempotency_key: What the write is known by, where it may be sent again by another process; within
-                one call it is done once in any case.
+            variables: The variables of the operation.
+            idempotency_key: Identifies a mutation across calls: a second call with the same key returns the
+                first result. By default each call has its own key.
 
         Raises:
-            RefusedError: The question was refused.
-            UnreachableError: There was no answer for too long.
+            RequestRejectedError: The server rejected the operation.
+            UnreachableError: There was no response until the retry timeout.
         """
-        return await self._run(self._conversation.ask(document, variables or {}, idempotency_key))
+        return await self._run(self._protocol.execute(document, variables or {}, idempotency_key))
 
     async def upsert_many(
         self,
@@ -78,88 +76,88 @@ class AsyncTenure:
         on_progress: OnProgress | None = None,
         plural: str = "",
     ) -> UpsertReport:
-        """Create or change any number of records, chunk by chunk.
+        """Create or update any number of records, in chunks of at most 1,000 rows.
 
         Args:
-            entity: What they are, such as "Account".
-            rows: The rows, as the mutation takes them: `match` and the fields of the entity.
-            error_policy: What a faulty row means for the others of its chunk.
-            on_conflict: What becomes of a record that is there already, where a row does not say.
-            dry_run: Whether to write nothing, and tell what would become of the rows.
-            on_progress: Told after each chunk.
-            plural: What the API calls many of the entity, where that is not its English plural.
+            entity: The entity, such as "Account".
+            rows: The rows in the format of the bulk upsert mutation: `match` and the fields of the entity.
+            error_policy: How an invalid row affects the rest of its chunk: the mutation's `errorPolicy`.
+            on_conflict: What to do if a record exists: the mutation's `onConflict`. A row can override it.
+            dry_run: Whether to compute the results without writing.
+            on_progress: Called with the report after each chunk.
+            plural: The plural in the name of the mutation, if it is not the English plural of the entity.
 
         Returns:
-            What became of the rows.
+            The results of all rows.
 
         Raises:
-            RefusedError: A request was refused as a whole; the chunks before are written.
-            UnreachableError: There was no answer for too long; the chunks before are written.
+            RequestRejectedError: The server rejected a chunk. Earlier chunks are written.
+            UnreachableError: There was no response until the retry timeout. Earlier chunks are written.
         """
         options = UpsertOptions(entity, plural, error_policy, on_conflict, dry_run)
-        upload = ChunkedUpsert(self._conversation, options, on_progress)
-        async for row in _each(rows):
-            await self._run(upload.add(row))
-        await self._run(upload.finish())
-        return upload.done
+        upsert = ChunkedUpsert(self._protocol, options, on_progress)
+        async for row in _iterate(rows):
+            await self._run(upsert.add(row))
+        await self._run(upsert.flush())
+        return upsert.report
 
-    async def changes(self, cursor: str | None = None, **wanted: Unpack[ChangeFilter]) -> ChangePage:
-        """Return the page of the change feed behind a cursor.
+    async def changes(self, cursor: str | None = None, **change_filter: Unpack[ChangeFilter]) -> ChangePage:
+        """Return the page of the change feed after a cursor.
 
         Args:
-            cursor: Where to begin: of the last page that was handled, or of a snapshot; None for the oldest
-                change that is kept.
-            wanted: What of it is wanted: `entities`, `operations`, `exclude_origin` and `node`.
+            cursor: The cursor of the last processed page, or of a snapshot; None for the oldest change that
+                is retained.
+            change_filter: `entities`, `operations`, `exclude_origin` and `node`.
 
         Raises:
-            CursorExpiredError: The cursor is older than what is kept.
-            UnreachableError: There was no answer for too long.
+            CursorExpiredError: The cursor is older than the retention period.
+            UnreachableError: There was no response until the retry timeout.
         """
-        return await self._run(read_page(self._conversation, cursor, wanted))
+        return await self._run(read_page(self._protocol, cursor, change_filter))
 
     async def follow_changes(
-        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[ChangeFilter]
+        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **change_filter: Unpack[ChangeFilter]
     ) -> AsyncIterator[ChangePage]:
-        """Follow the change feed, page by page, without end; over broken connections, too.
+        """Yield pages of the change feed without end, and wait for new changes in between.
 
         Args:
-            cursor: Where to begin, as for `changes`.
-            poll_seconds: How long to wait where there is nothing new.
-            wanted: What of it is wanted, as for `changes`.
+            cursor: The start, as for `changes`.
+            poll_seconds: Seconds to wait before the next request if there are no more changes.
+            change_filter: The filter, as for `changes`.
 
         Raises:
-            CursorExpiredError: The cursor is older than what is kept.
-            UnreachableError: There was no answer for too long.
+            CursorExpiredError: The cursor is older than the retention period.
+            UnreachableError: There was no response until the retry timeout.
         """
         while True:
-            page = await self.changes(cursor, **wanted)
-            if page.is_beyond(cursor):
+            page = await self.changes(cursor, **change_filter)
+            if page.is_after(cursor):
                 yield page
             cursor = page.cursor
             if not page.has_more:
                 await asyncio.sleep(poll_seconds)
 
     def snapshot(self, entities: Sequence[str] | None = None) -> AsyncSnapshot:
-        """Return all records as they are at one moment, to be read once.
+        """Return all records at one point in time. The snapshot can be iterated once.
 
         Args:
-            entities: Of which entities; None for all.
+            entities: The entities to read; None for all.
 
         Example:
             snapshot = tenure.snapshot(["Account"])
             async for record in snapshot: ...
             tenure.follow_changes(snapshot.cursor)
         """
-        return AsyncSnapshot(lambda: self._run(snapshots.begin(self._conversation, entities)))
+        return AsyncSnapshot(lambda: self._run(request_snapshot(self._protocol, entities)))
 
     async def _run(self, flow: Flow[Result]) -> Result:
-        way = FlowRunner(flow)
-        while way.step:
-            way.resume(await self._take(way.step))
-        return way.result
+        runner = FlowRunner(flow)
+        while runner.step:
+            runner.resume(await self._execute_step(runner.step))
+        return runner.result
 
-    async def _take(self, step: Send | Pause) -> Reply:
-        if isinstance(step, Pause):
+    async def _execute_step(self, step: SendRequest | Sleep) -> Reply:
+        if isinstance(step, Sleep):
             await asyncio.sleep(step.seconds)
             return None
         try:
@@ -172,33 +170,33 @@ class AsyncTenure:
 
 
 class AsyncSnapshot:
-    """The records of a snapshot; `cursor` says where the feed goes on, once all were read."""
+    """An asynchronous iterator over the records of a snapshot."""
 
-    def __init__(self, answer: Callable[[], Awaitable[httpx.Response]]) -> None:
-        self._answer = answer
+    def __init__(self, request: Callable[[], Awaitable[httpx.Response]]) -> None:
+        self._request = request
         self._reader = SnapshotReader()
 
     @property
     def cursor(self) -> str:
-        """Where the change feed goes on behind the snapshot.
+        """The change-feed cursor after the snapshot; available when all records have been read.
 
         Raises:
-            SnapshotBrokenError: Not all of its records were read.
+            IncompleteSnapshotError: Not all records have been read.
         """
         return self._reader.cursor
 
     async def __aiter__(self) -> AsyncIterator[SnapshotRecord]:
-        async with aclosing(await self._answer()) as response:
+        async with aclosing(await self._request()) as response:
             try:
                 async for data in response.aiter_bytes():
-                    for record in self._reader.read(data):
+                    for record in self._reader.feed(data):
                         yield record
             except httpx.TransportError as error:
-                raise broken_off(error) from error
-        self._reader.end()
+                raise incomplete_error(error) from error
+        self._reader.finish()
 
 
-async def _each(rows: Iterable[Row] | AsyncIterable[Row]) -> AsyncIterator[Row]:
+async def _iterate(rows: Iterable[Row] | AsyncIterable[Row]) -> AsyncIterator[Row]:
     if isinstance(rows, AsyncIterable):
         async for row in rows:
             yield row

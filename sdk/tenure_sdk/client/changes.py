@@ -1,4 +1,4 @@
-"""Changes: the change feed, read page by page from wherever the last reader stopped."""
+"""The change feed: changes, pages of changes, and the flow that reads a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from tenure_sdk.client.protocol import Flow, Protocol
 
-PAGE = 1_000
+PAGE_SIZE = 1_000
 
 QUERY = """
 query FollowChanges(
@@ -29,22 +29,23 @@ query FollowChanges(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one record.
+    """A change of one record.
 
     Args:
-        cursor: Where it stands in the feed.
-        entity: What the record is, such as "Account".
-        id: The record's identity.
+        cursor: The position of the change in the feed.
+        entity: The entity of the record, such as "Account".
+        id: The id of the record.
         operation: CREATE, UPDATE, DELETE, RESTORE or PURGE.
         changed_fields: The names of the fields in `before` and `after`.
-        before: What was, in the form of inputs.
-        after: What came of it, in the form of inputs.
-        version: The record's version after it.
-        actor: Who wrote.
-        origin: The system that the write came from.
-        transaction_id: What was written together has the same one.
-        occurred_at: When, in ISO 8601.
-        node: What was asked of the record as it is now; None where nothing was, or it is deleted.
+        before: The previous values, in the format of mutation inputs; None for CREATE.
+        after: The new values, in the format of mutation inputs; None for PURGE.
+        version: The version of the record after the change.
+        actor: Who made the change.
+        origin: The origin of the API key that made the change, such as "erp".
+        transaction_id: Changes of the same transaction have the same id.
+        occurred_at: The time of the change, in ISO 8601.
+        node: The current values that the filter's `node` selects; None without a selection, or if the record
+            is deleted.
     """
 
     cursor: str
@@ -64,32 +65,32 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """Some changes, and where the feed goes on behind them.
+    """A page of the change feed.
 
     Args:
-        changes: The changes, in an order in which they can be made again. There may be none where only
-            others were made than those asked for; the cursor has moved even so.
-        cursor: Where to go on: keep it together with what was made of the changes.
-        has_more: Whether more of them are there already.
+        changes: The changes in commit order. The page may be empty although the cursor has advanced, if the
+            filter excludes all changes in between.
+        cursor: The cursor to continue from. Store it in the same transaction as the processed changes.
+        has_more: Whether the next page is available immediately.
     """
 
     changes: Sequence[Change]
     cursor: str
     has_more: bool
 
-    def is_beyond(self, cursor: str | None) -> bool:
-        """Return whether there is something new behind a cursor, be it only where the feed goes on."""
+    def is_after(self, cursor: str | None) -> bool:
+        """Return whether the page has changes or a newer cursor than the given one."""
         return bool(self.changes) or self.cursor != cursor
 
 
 class ChangeFilter(TypedDict, total=False):
-    """What of the feed is wanted; all of it where nothing is said.
+    """Selects changes of the feed. Without a filter, all changes are read.
 
     Args:
-        entities: Of which entities, such as "Account".
-        operations: Which operations.
-        exclude_origin: The origin whose changes are left out: one's own, as a rule.
-        node: What is wanted of each record as it is now, as GraphQL: "... on Account { name }".
+        entities: Only changes of these entities, such as "Account".
+        operations: Only these operations.
+        exclude_origin: Skips changes with this origin. An integration excludes its own origin.
+        node: A GraphQL selection on the current record: "... on Account { name }".
     """
 
     entities: Sequence[str]
@@ -98,28 +99,28 @@ class ChangeFilter(TypedDict, total=False):
     node: str
 
 
-def read_page(conversation: Protocol, after: str | None, wanted: ChangeFilter) -> Flow[ChangePage]:
-    """Return the page of the feed behind a cursor.
+def read_page(protocol: Protocol, after: str | None, change_filter: ChangeFilter) -> Flow[ChangePage]:
+    """Return the page of the feed after a cursor.
 
     Raises:
-        CursorExpiredError: The cursor is older than what is kept.
+        CursorExpiredError: The cursor is older than the retention period.
     """
     variables = {
         "after": after,
-        "first": PAGE,
-        "entities": wanted.get("entities"),
-        "operations": wanted.get("operations"),
-        "excludeOrigin": wanted.get("exclude_origin"),
+        "first": PAGE_SIZE,
+        "entities": change_filter.get("entities"),
+        "operations": change_filter.get("operations"),
+        "excludeOrigin": change_filter.get("exclude_origin"),
     }
-    node = f"node {{ {wanted['node']} }}" if "node" in wanted else ""
-    data = yield from conversation.ask(QUERY.format(node=node), variables, None)
-    found = data["changes"]
-    page = found["pageInfo"]
-    changes = [_change(edge) for edge in found["edges"]]
-    return ChangePage(changes, page["endCursor"] or after or "", page["hasNextPage"])
+    node = f"node {{ {change_filter['node']} }}" if "node" in change_filter else ""
+    data = yield from protocol.execute(QUERY.format(node=node), variables, None)
+    connection = data["changes"]
+    page_info = connection["pageInfo"]
+    changes = [_parse_change(edge) for edge in connection["edges"]]
+    return ChangePage(changes, page_info["endCursor"] or after or "", page_info["hasNextPage"])
 
 
-def _change(edge: Mapping[str, Any]) -> Change:
+def _parse_change(edge: Mapping[str, Any]) -> Change:
     return Change(
         edge["cursor"],
         edge["entity"],

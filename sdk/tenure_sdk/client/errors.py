@@ -1,29 +1,44 @@
-"""Errors of the client: what a sync job may have to handle. Each tells what to do."""
+"""Exceptions that the client raises. Each has a message, a hint, a stable code and a `retryable` flag."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from tenure_core.errors import TenureError
+from typing import Any, ClassVar
 
 
-class UnreachableError(TenureError):
-    """Tenure could not be asked, or was too busy, for longer than the client's patience."""
+class ClientError(Exception):
+    """Base class of all exceptions of the client.
+
+    Args:
+        message: What happened.
+        hint: What to do about it; may be empty.
+    """
+
+    code: ClassVar[str]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
+
+
+class UnreachableError(ClientError):
+    """The server could not be reached, or stayed overloaded, until the client's retry timeout."""
 
     code = "UNREACHABLE"
     retryable = True
 
 
-class RequestRejectedError(TenureError):
-    """Tenure refused a request.
+class RequestRejectedError(ClientError):
+    """The server rejected a request.
 
     Args:
-        message: Why.
-        errors: The errors of the answer, as GraphQL has them.
+        message: The reason.
+        errors: The GraphQL errors of the response.
     """
 
-    code = "REFUSED"
+    code = "REQUEST_REJECTED"
 
     def __init__(self, message: str, errors: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__(message)
@@ -31,18 +46,18 @@ class RequestRejectedError(TenureError):
 
     @property
     def codes(self) -> frozenset[str]:
-        """The codes of the errors, such as UNAUTHENTICATED."""
+        """The codes of the GraphQL errors, such as UNAUTHENTICATED."""
         return frozenset(str((error.get("extensions") or {}).get("code")) for error in self.errors)
 
 
 class CursorExpiredError(RequestRejectedError):
-    """A cursor of the change feed that is older than what is kept: take a snapshot, and follow from there."""
+    """A change-feed cursor is older than the retention period. Continue from the cursor of a new snapshot."""
 
     code = "CURSOR_EXPIRED"
 
 
-class SnapshotBrokenError(TenureError):
-    """A snapshot that ended before it was complete: take it again."""
+class IncompleteSnapshotError(ClientError):
+    """A snapshot was read incompletely. Read it again."""
 
-    code = "SNAPSHOT_BROKEN"
+    code = "INCOMPLETE_SNAPSHOT"
     retryable = True

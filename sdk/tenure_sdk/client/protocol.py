@@ -1,7 +1,7 @@
-"""The conversation with Tenure, without input or output: what to send, when to wait, what an answer means.
+"""The client's protocol without I/O: requests, retries and the interpretation of responses.
 
-A flow is a generator that yields its next step and is sent the reply to it. The asynchronous client and the
-synchronous one take the same steps, each in its own way, so that both do exactly the same.
+A flow is a generator that yields steps (`SendRequest` or `Sleep`) and receives the reply to each step. The
+asynchronous and the synchronous client run the same flows, so that they behave identically.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ Result = TypeVar("Result")
 Data = dict[str, Any]
 
 RETRYABLE_STATUSES = frozenset((429, 502, 503, 504))
-"""Statuses that say: not now."""
 
-UNSENDABLE = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-"""What no later attempt mends."""
+PERMANENT_ERRORS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""Transport errors that a retry can't fix."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 15.0
-"""Seconds between attempts: twice as many after each, and a random part of them, so that clients part."""
+MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.2, 15.0
+
+MAX_EXCERPT_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class SendRequest:
     """A step: send a request.
 
     Args:
         request: The request.
-        stream: Whether the body of the answer is read later, bit by bit; that of an error never is.
+        stream: Whether to leave the body of a successful response unread. The body of an error response is
+            always read.
     """
 
     request: httpx.Request
@@ -45,158 +46,167 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """A step: wait."""
+class Sleep:
+    """A step: wait.
+
+    Args:
+        seconds: The duration.
+    """
 
     seconds: float
 
 
 Reply = httpx.Response | httpx.TransportError | None
-"""What a step brings: the answer to a request, why there is none, or nothing after a pause."""
+"""The reply to a step: a response or a transport error after `SendRequest`, None after `Sleep`."""
 
-Flow = Generator[Send | Pause, Reply, Result]
+Flow = Generator[SendRequest | Sleep, Reply, Result]
 
 
 class FlowRunner(Generic[Result]):
-    """A flow that is under way.
+    """Runs a flow step by step.
 
     Args:
-        flow: The flow, from its beginning.
+        flow: The flow, not yet started.
     """
 
-    step: Send | Pause | None
-    """What it wants done next; None where it is done."""
+    step: SendRequest | Sleep | None
+    """The step to execute next; None when the flow has finished."""
 
     result: Result
-    """What has come of it, once it is done."""
+    """The result of the flow, once it has finished."""
 
     def __init__(self, flow: Flow[Result]) -> None:
         self._flow = flow
         self.resume(None)
 
     def resume(self, reply: Reply) -> None:
-        """Take what the last step has brought."""
+        """Continue the flow with the reply to its last step."""
         try:
             self.step = self._flow.send(reply)
-        except StopIteration as done:
-            self.step, self.result = None, done.value
+        except StopIteration as stop:
+            self.step, self.result = None, stop.value
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """One client's side.
+    """Builds requests to one server and retries them.
 
     Args:
-        url: Where Tenure answers, such as https://tenure.example.com.
-        key: The API key.
-        patience: Seconds to go on trying while Tenure is away or too busy.
+        url: The base URL of the server, such as https://tenure.example.com.
+        api_key: The API key.
+        retry_timeout: Seconds to keep retrying while the server is unreachable or overloaded.
     """
 
     url: str
-    key: str
-    patience: float
+    api_key: str
+    retry_timeout: float
 
-    def ask(self, document: str, variables: Mapping[str, Any], idempotency_key: str | None) -> Flow[Data]:
-        """Ask a GraphQL question and return its data. Whatever happens on the way, a mutation is done once.
+    def execute(self, document: str, variables: Mapping[str, Any], idempotency_key: str | None) -> Flow[Data]:
+        """Execute a GraphQL operation and return its data. All attempts use the same idempotency key.
 
         Raises:
-            RefusedError: The question was refused.
-            UnreachableError: There was no answer for too long.
+            RequestRejectedError: The server rejected the operation.
+            UnreachableError: There was no response until the retry timeout.
         """
-        body = orjson.dumps({"query": document, "variables": variables})
-        headers = {
-            **self.authorization,
-            "Content-Type": "application/json",
-            "Idempotency-Key": idempotency_key or uuid.uuid4().hex,
-        }
-        request = httpx.Request("POST", self.address("/graphql"), headers=headers, content=body)
-        response = yield from self.try_to_send(Send(request))
-        answer = _read(response)
-        if answer.get("errors"):
-            raise _refused(answer["errors"])
-        data: Data = answer["data"]
+        request = httpx.Request(
+            "POST",
+            self.build_url("/graphql"),
+            headers={
+                **self.headers,
+                "Content-Type": "application/json",
+                "Idempotency-Key": idempotency_key or uuid.uuid4().hex,
+            },
+            content=orjson.dumps({"query": document, "variables": variables}),
+        )
+        response = yield from self.send(SendRequest(request))
+        body = _parse_graphql(response)
+        if body.get("errors"):
+            raise _build_error(body["errors"])
+        data: Data = body["data"]
         return data
 
     @property
-    def authorization(self) -> Mapping[str, str]:
-        """The headers that every request has."""
-        return {"Authorization": f"Bearer {self.key}"}
+    def headers(self) -> Mapping[str, str]:
+        """The headers of every request."""
+        return {"Authorization": f"Bearer {self.api_key}"}
 
-    def address(self, path: str) -> str:
-        """Return the address of a path."""
+    def build_url(self, path: str) -> str:
+        """Return the URL of a path on the server."""
         return f"{self.url.rstrip('/')}{path}"
 
-    def try_to_send(self, step: Send) -> Flow[httpx.Response]:
-        """Send a request until it is answered, and return the answer.
+    def send(self, step: SendRequest) -> Flow[httpx.Response]:
+        """Send a request, with retries, and return the response.
 
         Raises:
-            UnreachableError: There was no answer for too long.
+            UnreachableError: There was no response until the retry timeout.
         """
-        pauses = _pauses()
-        deadline = time.monotonic() + self.patience
+        delays = _backoff_delays()
+        deadline = time.monotonic() + self.retry_timeout
         while True:
             reply = yield step
-            if isinstance(reply, httpx.Response) and not _is_to_be_repeated(reply):
+            if isinstance(reply, httpx.Response) and not _is_retryable(reply):
                 return reply
-            pause = _asked_pause(reply) or next(pauses)
-            if isinstance(reply, UNSENDABLE) or time.monotonic() + pause > deadline:
+            delay = _retry_after_seconds(reply) or next(delays)
+            if isinstance(reply, PERMANENT_ERRORS) or time.monotonic() + delay > deadline:
                 raise UnreachableError(
-                    f"{self.url} gave no answer: {_told(reply)}.", "Check the address, and that it runs."
+                    f"{self.url} did not respond: {_describe(reply)}.",
+                    "Check the URL and that the server is running.",
                 )
-            yield Pause(pause)
+            yield Sleep(delay)
 
 
-def _pauses() -> Iterator[float]:
-    longest = FIRST_PAUSE
+def _backoff_delays() -> Iterator[float]:
+    """Yield exponential backoff delays in seconds, with jitter."""
+    longest = MIN_BACKOFF_SECONDS
     while True:
-        yield random.uniform(longest / 2, longest)  # noqa: S311  # no secret: it only parts clients
-        longest = min(2 * longest, LONGEST_PAUSE)
+        yield random.uniform(longest / 2, longest)  # noqa: S311  # jitter needs no secure randomness
+        longest = min(2 * longest, MAX_BACKOFF_SECONDS)
 
 
-def _asked_pause(reply: Reply) -> float:
-    """Return how many seconds the answer asks to wait for; 0 where it says nothing."""
-    after = reply.headers.get("Retry-After", "") if isinstance(reply, httpx.Response) else ""
-    return float(after) if after.isdecimal() else 0.0
+def _retry_after_seconds(reply: Reply) -> float:
+    """Return the seconds of a response's Retry-After header; 0 without one."""
+    header = reply.headers.get("Retry-After", "") if isinstance(reply, httpx.Response) else ""
+    return float(header) if header.isdecimal() else 0.0
 
 
-def _is_to_be_repeated(response: httpx.Response) -> bool:
+def _is_retryable(response: httpx.Response) -> bool:
     if response.status_code in RETRYABLE_STATUSES or not response.is_closed:
         return response.status_code in RETRYABLE_STATUSES
-    errors = _parsed(response).get("errors") or ()
+    errors = _parse_object(response).get("errors") or ()
     return any((error.get("extensions") or {}).get("retryable") for error in errors)
 
 
-def _told(reply: Reply) -> str:
+def _describe(reply: Reply) -> str:
     if isinstance(reply, httpx.Response):
         return f"status {reply.status_code}"
     return f"{type(reply).__name__}: {reply}".rstrip(": ")
 
 
-def _parsed(response: httpx.Response) -> dict[str, Any]:
-    """Return the JSON object of an answer; an empty one where there is none, as from a proxy in between."""
+def _parse_object(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of a response; an empty one if the body is none, such as an error page."""
     try:
-        found = orjson.loads(response.content)
+        body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
-def _read(response: httpx.Response) -> dict[str, Any]:
-    answer = _parsed(response)
-    if "data" in answer or "errors" in answer:
-        return answer
-    shown = response.text[:200]
+def _parse_graphql(response: httpx.Response) -> dict[str, Any]:
+    body = _parse_object(response)
+    if "data" in body or "errors" in body:
+        return body
+    excerpt = response.text[:MAX_EXCERPT_LENGTH]
     raise RequestRejectedError(
-        f"Status {response.status_code} and no GraphQL: {shown!r}. Is the address Tenure's?"
+        f"The response has status {response.status_code} and is not GraphQL: {excerpt!r}. Check the URL."
     )
 
 
-def read_refusal(response: httpx.Response) -> RequestRejectedError:
-    """Return the error of an answer that refuses the request."""
-    return _refused(_read(response).get("errors") or ())
+def rejection_error(response: httpx.Response) -> RequestRejectedError:
+    """Return the exception for an error response."""
+    return _build_error(_parse_graphql(response).get("errors") or ())
 
 
-def _refused(errors: Sequence[dict[str, Any]]) -> RequestRejectedError:
+def _build_error(errors: Sequence[dict[str, Any]]) -> RequestRejectedError:
     message = "; ".join(str(error.get("message")) for error in errors)
-    refused = RequestRejectedError(message, errors)
-    return CursorExpiredError(message, errors) if CursorExpiredError.code in refused.codes else refused
+    error = RequestRejectedError(message, errors)
+    return CursorExpiredError(message, errors) if CursorExpiredError.code in error.codes else error

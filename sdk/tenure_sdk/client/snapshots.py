@@ -1,4 +1,4 @@
-"""Snapshots: all records as they were at one moment, and the cursor from which the change feed goes on."""
+"""Snapshots: all records at one point in time, and the change-feed cursor after them (`GET /export`)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from typing import Any
 import httpx
 import orjson
 
-from tenure_core.write.line_splitter import LineSplitter
-from tenure_sdk.client.errors import SnapshotBrokenError
-from tenure_sdk.client.protocol import Flow, Protocol, Send, read_refusal
-
-MAX_LINE_BYTES = 100_000_000
+from tenure_sdk.client.errors import IncompleteSnapshotError
+from tenure_sdk.client.protocol import Flow, Protocol, SendRequest, rejection_error
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRecord:
-    """One record.
+    """A record of a snapshot.
 
     Args:
-        entity: What it is, such as "Account".
-        id: Its identity.
-        version: Its version.
-        data: Its fields, in the form of inputs.
+        entity: The entity of the record, such as "Account".
+        id: The id of the record.
+        version: The version of the record.
+        data: The fields of the record, in the format of mutation inputs.
     """
 
     entity: str
@@ -33,68 +30,76 @@ class SnapshotRecord:
     data: Mapping[str, Any]
 
 
-def begin(conversation: Protocol, entities: Sequence[str] | None) -> Flow[httpx.Response]:
-    """Ask for a snapshot of some entities, or of all, and return the answer with its body still to be read.
+def request_snapshot(protocol: Protocol, entities: Sequence[str] | None) -> Flow[httpx.Response]:
+    """Request a snapshot and return the response with an unread body.
+
+    Args:
+        protocol: The server.
+        entities: The entities to read; None for all.
 
     Raises:
-        RefusedError: The snapshot was refused.
-        UnreachableError: There was no answer for too long.
+        RequestRejectedError: The server rejected the request.
+        UnreachableError: There was no response until the retry timeout.
     """
-    chosen = {} if entities is None else {"entities": ",".join(entities)}
-    address, headers = conversation.address("/export"), conversation.authorization
-    request = httpx.Request("GET", address, headers=headers, params=chosen)
-    response = yield from conversation.try_to_send(Send(request, stream=True))
+    request = httpx.Request(
+        "GET",
+        protocol.build_url("/export"),
+        headers=protocol.headers,
+        params={} if entities is None else {"entities": ",".join(entities)},
+    )
+    response = yield from protocol.send(SendRequest(request, stream=True))
     if response.is_error:
-        raise read_refusal(response)
+        raise rejection_error(response)
     return response
 
 
 class SnapshotReader:
-    """Reads a snapshot, and knows whether it is complete."""
+    """Parses the NDJSON lines of a snapshot and checks that the snapshot is complete."""
 
     def __init__(self) -> None:
-        self._lines = LineSplitter(MAX_LINE_BYTES)
+        self._partial_line = b""
         self._cursor = ""
         self._is_complete = False
 
     @property
     def cursor(self) -> str:
-        """Where the change feed goes on behind the snapshot.
+        """The change-feed cursor after the snapshot.
 
         Raises:
-            SnapshotBrokenError: Not all of its records were read.
+            IncompleteSnapshotError: Not all records have been read.
         """
         if not self._is_complete:
-            raise SnapshotBrokenError("The snapshot is not complete.", "Read all of its records first.")
+            raise IncompleteSnapshotError("The snapshot is incomplete.", "Read all of its records first.")
         return self._cursor
 
-    def read(self, data: bytes) -> Iterator[SnapshotRecord]:
-        """Yield the records of some more bytes.
+    def feed(self, data: bytes) -> Iterator[SnapshotRecord]:
+        """Yield the records of the next bytes of the body.
 
         Raises:
-            SnapshotBrokenError: They say that the snapshot ends before it is complete.
+            IncompleteSnapshotError: The server reports that it aborted the snapshot.
         """
-        for line in self._lines.feed(data):
-            found = orjson.loads(line or b"{}")
-            if "entity" in found:
-                yield SnapshotRecord(found["entity"], found["id"], found["version"], found["data"])
-            elif "cursor" in found:
-                self._cursor = found["cursor"]
-            elif found.get("done"):
+        *lines, self._partial_line = (self._partial_line + data).split(b"\n")
+        for line in filter(None, lines):
+            item = orjson.loads(line)
+            if "entity" in item:
+                yield SnapshotRecord(item["entity"], item["id"], item["version"], item["data"])
+            elif "cursor" in item:
+                self._cursor = item["cursor"]
+            elif item.get("done"):
                 self._is_complete = True
             else:
-                raise broken_off(found)
+                raise incomplete_error(item)
 
-    def end(self) -> None:
-        """Check that nothing is missing.
+    def finish(self) -> None:
+        """Check that the last line has been read.
 
         Raises:
-            SnapshotBrokenError: Something is.
+            IncompleteSnapshotError: It has not.
         """
         if not self._is_complete:
-            raise broken_off("the last line is missing")
+            raise incomplete_error("the last line is missing")
 
 
-def broken_off(reason: object) -> SnapshotBrokenError:
-    """Return the error of a snapshot that ended before it was complete."""
-    return SnapshotBrokenError(f"The snapshot broke off: {reason}.", "Take it again.")
+def incomplete_error(reason: object) -> IncompleteSnapshotError:
+    """Return the exception for a snapshot that ended early."""
+    return IncompleteSnapshotError(f"The snapshot ended early: {reason}.", "Read it again.")

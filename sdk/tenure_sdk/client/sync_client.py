@@ -1,19 +1,17 @@
-"""The synchronous client: takes the steps of the asynchronous one, with or without an event loop around."""
+"""The synchronous client. It runs the same flows as the asynchronous one and needs no event loop."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from types import TracebackType
 from typing import Any, TypeVar, Unpack
 
 import httpx
 
-from tenure_sdk.client import snapshots
 from tenure_sdk.client.changes import ChangeFilter, ChangePage, read_page
-from tenure_sdk.client.protocol import Flow, FlowRunner, Pause, Protocol, Reply, Send
-from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, broken_off
+from tenure_sdk.client.protocol import Flow, FlowRunner, Protocol, Reply, SendRequest, Sleep
+from tenure_sdk.client.snapshots import SnapshotReader, SnapshotRecord, incomplete_error, request_snapshot
 from tenure_sdk.client.upserts import ChunkedUpsert, OnProgress, UpsertOptions, UpsertReport
 
 Result = TypeVar("Result")
@@ -21,29 +19,29 @@ Row = Mapping[str, Any]
 
 
 class Tenure:
-    """Tenure, as a program without an event loop sees it: see `AsyncTenure` for what each method does.
+    """Synchronous client of the Tenure API. `AsyncTenure` documents the methods in full.
 
     Args:
-        url: Where it answers, such as https://tenure.example.com.
-        key: The API key.
-        patience: Seconds to go on trying while it is away or too busy.
-        timeout: Seconds to wait for one answer.
+        url: The base URL of the server, such as https://tenure.example.com.
+        api_key: The API key.
+        retry_timeout: Seconds to keep retrying a request while the server is unreachable or overloaded.
+        timeout: Seconds to wait for one response.
 
     Example:
-        with Tenure("http://127.0.0.1:8000", key) as tenure:
-            done = tenure.upsert_many("Account", rows)
+        with Tenure("http://127.0.0.1:8000", api_key) as tenure:
+            report = tenure.upsert_many("Account", rows)
     """
 
-    def __init__(self, url: str, key: str, *, patience: float = 300.0, timeout: float = 30.0) -> None:
-        self._conversation = Protocol(url, key, patience)
+    def __init__(
+        self, url: str, api_key: str, *, retry_timeout: float = 300.0, timeout: float = 30.0
+    ) -> None:
+        self._protocol = Protocol(url, api_key, retry_timeout)
         self._http = httpx.Client(timeout=timeout)
 
     def __enter__(self) -> Tenure:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
     def query(
@@ -53,8 +51,8 @@ class Tenure:
         *,
         idempotency_key: str | None = None,
     ) -> dict[str, Any]:
-        """Ask a GraphQL question, or write with a mutation: see `AsyncTenure.query`."""
-        return self._run(self._conversation.ask(document, variables or {}, idempotency_key))
+        """Execute a GraphQL query or mutation and return its data. See `AsyncTenure.query`."""
+        return self._run(self._protocol.execute(document, variables or {}, idempotency_key))
 
     def upsert_many(
         self,
@@ -67,42 +65,42 @@ class Tenure:
         on_progress: OnProgress | None = None,
         plural: str = "",
     ) -> UpsertReport:
-        """Create or change any number of records, chunk by chunk: see `AsyncTenure.upsert_many`."""
+        """Create or update any number of records in chunks. See `AsyncTenure.upsert_many`."""
         options = UpsertOptions(entity, plural, error_policy, on_conflict, dry_run)
-        upload = ChunkedUpsert(self._conversation, options, on_progress)
+        upsert = ChunkedUpsert(self._protocol, options, on_progress)
         for row in rows:
-            self._run(upload.add(row))
-        self._run(upload.finish())
-        return upload.done
+            self._run(upsert.add(row))
+        self._run(upsert.flush())
+        return upsert.report
 
-    def changes(self, cursor: str | None = None, **wanted: Unpack[ChangeFilter]) -> ChangePage:
-        """Return the page of the change feed behind a cursor: see `AsyncTenure.changes`."""
-        return self._run(read_page(self._conversation, cursor, wanted))
+    def changes(self, cursor: str | None = None, **change_filter: Unpack[ChangeFilter]) -> ChangePage:
+        """Return the page of the change feed after a cursor. See `AsyncTenure.changes`."""
+        return self._run(read_page(self._protocol, cursor, change_filter))
 
     def follow_changes(
-        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **wanted: Unpack[ChangeFilter]
+        self, cursor: str | None = None, *, poll_seconds: float = 1.0, **change_filter: Unpack[ChangeFilter]
     ) -> Iterator[ChangePage]:
-        """Follow the change feed, page by page, without end: see `AsyncTenure.follow_changes`."""
+        """Yield pages of the change feed without end. See `AsyncTenure.follow_changes`."""
         while True:
-            page = self.changes(cursor, **wanted)
-            if page.is_beyond(cursor):
+            page = self.changes(cursor, **change_filter)
+            if page.is_after(cursor):
                 yield page
             cursor = page.cursor
             if not page.has_more:
                 time.sleep(poll_seconds)
 
     def snapshot(self, entities: Sequence[str] | None = None) -> Snapshot:
-        """Return all records as they are at one moment, to be read once: see `AsyncTenure.snapshot`."""
-        return Snapshot(lambda: self._run(snapshots.begin(self._conversation, entities)))
+        """Return all records at one point in time. See `AsyncTenure.snapshot`."""
+        return Snapshot(lambda: self._run(request_snapshot(self._protocol, entities)))
 
     def _run(self, flow: Flow[Result]) -> Result:
-        way = FlowRunner(flow)
-        while way.step:
-            way.resume(self._take(way.step))
-        return way.result
+        runner = FlowRunner(flow)
+        while runner.step:
+            runner.resume(self._execute_step(runner.step))
+        return runner.result
 
-    def _take(self, step: Send | Pause) -> Reply:
-        if isinstance(step, Pause):
+    def _execute_step(self, step: SendRequest | Sleep) -> Reply:
+        if isinstance(step, Sleep):
             time.sleep(step.seconds)
             return None
         try:
@@ -115,26 +113,26 @@ class Tenure:
 
 
 class Snapshot:
-    """The records of a snapshot; `cursor` says where the feed goes on, once all were read."""
+    """An iterator over the records of a snapshot."""
 
-    def __init__(self, answer: Callable[[], httpx.Response]) -> None:
-        self._answer = answer
+    def __init__(self, request: Callable[[], httpx.Response]) -> None:
+        self._request = request
         self._reader = SnapshotReader()
 
     @property
     def cursor(self) -> str:
-        """Where the change feed goes on behind the snapshot.
+        """The change-feed cursor after the snapshot; available when all records have been read.
 
         Raises:
-            SnapshotBrokenError: Not all of its records were read.
+            IncompleteSnapshotError: Not all records have been read.
         """
         return self._reader.cursor
 
     def __iter__(self) -> Iterator[SnapshotRecord]:
-        with closing(self._answer()) as response:
+        with closing(self._request()) as response:
             try:
                 for data in response.iter_bytes():
-                    yield from self._reader.read(data)
+                    yield from self._reader.feed(data)
             except httpx.TransportError as error:
-                raise broken_off(error) from error
-        self._reader.end()
+                raise incomplete_error(error) from error
+        self._reader.finish()

@@ -1,7 +1,8 @@
-"""Upserts: any number of rows, sent by chunks, each until it is written, and none twice."""
+"""Chunked upserts: any number of rows, sent as bulk mutations of limited size, each written exactly once."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,16 +11,16 @@ from typing import Any
 
 import orjson
 
-from tenure_core.entities.naming import pluralize
-from tenure_core.write.chunker import Chunker
 from tenure_sdk.client.errors import RequestRejectedError
 from tenure_sdk.client.protocol import Flow, Protocol
 
-MAX_CHUNK_BYTES = 900_000
-"""What the rows of a request weigh at most: Tenure takes a megabyte where its operator says nothing else."""
+MAX_CHUNK_ROWS = 1_000
+"""The server's limit of rows per mutation."""
 
-REFUSED = frozenset(("FAILED", "CONFLICT", "SKIPPED"))
-"""What becomes of a row that was not written, though it should be."""
+MAX_CHUNK_BYTES = 900_000
+"""Size limit of the rows of a chunk: the server's default limit of a request is 1 MB."""
+
+REJECTED_STATUSES = frozenset(("FAILED", "CONFLICT", "SKIPPED"))
 
 MUTATION = """
 mutation UpsertMany($input: {entity}BulkUpsertInput!) {{
@@ -36,16 +37,16 @@ mutation UpsertMany($input: {entity}BulkUpsertInput!) {{
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of one row.
+    """The result of one row.
 
     Args:
-        index: Its position among all rows, from 0.
-        key: The key that it names its record by.
-        status: CREATED, UPDATED, NOOP, RESTORED, FAILED, SKIPPED, or in a dry run WOULD_CREATE, WOULD_UPDATE,
-            NOOP, CONFLICT.
-        id: The record; None where there is none.
-        errors: What is wrong with it: `code`, `path` and `message`.
-        diff: What a dry run would change: `field`, `before` and `after`.
+        index: The position of the row in the call, from 0.
+        key: The match key of the row.
+        status: CREATED, UPDATED, NOOP, RESTORED, FAILED or SKIPPED; in a dry run WOULD_CREATE, WOULD_UPDATE,
+            NOOP or CONFLICT.
+        id: The id of the record; None if there is none.
+        errors: The errors of the row: `code`, `path` and `message`.
+        diff: The fields that a dry run would change: `field`, `before` and `after`.
     """
 
     index: int
@@ -58,38 +59,38 @@ class RowResult:
 
 @dataclass(slots=True)
 class UpsertReport:
-    """What became of the rows so far.
+    """The results of an upsert so far.
 
     Args:
-        counts: Rows by their status.
-        refused: The rows that were not written, though they should be.
-        latest: The rows of the chunk that was answered last.
+        counts: The number of rows per status.
+        rejected: The rows that were not written: those with status FAILED, CONFLICT or SKIPPED.
+        last_chunk: The results of the most recent chunk.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    refused: list[RowResult] = field(default_factory=list)
-    latest: Sequence[RowResult] = ()
+    rejected: list[RowResult] = field(default_factory=list)
+    last_chunk: Sequence[RowResult] = ()
 
     @property
     def rows(self) -> int:
-        """How many rows were answered."""
+        """The number of rows with a result."""
         return self.counts.total()
 
 
 OnProgress = Callable[[UpsertReport], None]
-"""Told after each chunk: what it is told is committed, but in a dry run."""
+"""Called after each chunk, when the chunk has been committed."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpsertOptions:
-    """How rows are written.
+    """The arguments of a bulk upsert mutation.
 
     Args:
-        entity: What they are of, such as "Account".
-        plural: What the API calls many of it; the English plural where it is empty.
-        error_policy: What a faulty row means for the others of its chunk.
-        on_conflict: What becomes of a record that is there already, where a row does not say.
-        dry_run: Whether to write nothing, and tell what would become of the rows.
+        entity: The entity, such as "Account".
+        plural: The plural in the name of the mutation; "" for the English plural.
+        error_policy: How an invalid row affects the other rows of its chunk: the mutation's `errorPolicy`.
+        on_conflict: What to do if a record exists: the mutation's `onConflict`. A row can override it.
+        dry_run: Whether to compute the results without writing.
     """
 
     entity: str
@@ -100,71 +101,100 @@ class UpsertOptions:
 
     @property
     def mutation(self) -> str:
-        """The document that writes a chunk."""
+        """The GraphQL document of the mutation."""
         singular = self.entity[0].lower() + self.entity[1:]
-        plural = self.plural or pluralize(self.entity)
+        plural = self.plural or pluralize(singular)
         return MUTATION.format(entity=self.entity, singular=singular, plural=plural)
 
 
+def pluralize(noun: str) -> str:
+    """Return the English plural of a camelCase noun as the API forms it: `activities` for `activity`."""
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + ("es" if re.search(r"(s|x|ch|sh)$", noun) else "s")
+
+
+class _Chunk:
+    """Serialized rows to send together. Each match key occurs at most once, so that the last row wins."""
+
+    def __init__(self) -> None:
+        self.rows: list[orjson.Fragment] = []
+        self._keys: set[bytes] = set()
+        self._size = 0
+
+    def fits(self, row: bytes, key: bytes) -> bool:
+        return (
+            len(self.rows) < MAX_CHUNK_ROWS
+            and self._size + len(row) <= MAX_CHUNK_BYTES
+            and key not in self._keys
+        )
+
+    def append(self, row: bytes, key: bytes) -> None:
+        self.rows.append(orjson.Fragment(row))
+        self._size += len(row)
+        if key:
+            self._keys.add(key)
+
+
 class ChunkedUpsert:
-    """One run: takes rows, and sends them when there are enough.
+    """One upsert call: collects rows and sends each chunk when it is full.
 
     Args:
-        conversation: With whom.
-        options: How the rows are written.
-        on_progress: Told after each chunk.
+        protocol: The server.
+        options: The arguments of the mutation.
+        on_progress: Called after each chunk.
     """
 
-    def __init__(
-        self, conversation: Protocol, options: UpsertOptions, on_progress: OnProgress | None
-    ) -> None:
-        self.done = UpsertReport()
-        self._conversation = conversation
+    def __init__(self, protocol: Protocol, options: UpsertOptions, on_progress: OnProgress | None) -> None:
+        self.report = UpsertReport()
+        self._protocol = protocol
         self._options = options
         self._on_progress = on_progress
-        self._gathering = Chunker[orjson.Fragment](MAX_CHUNK_BYTES)
+        self._chunk = _Chunk()
 
     def add(self, row: Mapping[str, Any]) -> Flow[None]:
-        """Take a row in, and send the chunk that it no longer fits into."""
-        written = orjson.dumps(row)
-        key = orjson.dumps(row["match"]) if "match" in row else None
-        if full := self._gathering.add(orjson.Fragment(written), key, len(written)):
-            yield from self._send(full)
+        """Add a row to the current chunk; send the chunk first if the row does not fit into it."""
+        serialized = orjson.dumps(row)
+        key = orjson.dumps(row["match"]) if "match" in row else b""
+        if self._chunk.rows and not self._chunk.fits(serialized, key):
+            yield from self.flush()
+        self._chunk.append(serialized, key)
 
-    def finish(self) -> Flow[None]:
-        """Send the rows that still wait."""
-        if rest := self._gathering.flush():
-            yield from self._send(rest)
-
-    def _send(self, rows: Sequence[orjson.Fragment]) -> Flow[None]:
+    def flush(self) -> Flow[None]:
+        """Send the current chunk unless it is empty."""
+        chunk, self._chunk = self._chunk, _Chunk()
+        if not chunk.rows:
+            return
         options = self._options
-        given = {
-            "rows": rows,
+        mutation_input = {
+            "rows": chunk.rows,
             "errorPolicy": options.error_policy,
             "onConflict": options.on_conflict,
             "dryRun": options.dry_run,
         }
-        data = yield from self._conversation.ask(options.mutation, {"input": given}, uuid.uuid4().hex)
-        self._take(data["upserted"])
+        data = yield from self._protocol.execute(
+            options.mutation, {"input": mutation_input}, uuid.uuid4().hex
+        )
+        self._record(data["upserted"])
         if self._on_progress:
-            self._on_progress(self.done)
+            self._on_progress(self.report)
 
-    def _take(self, answer: Mapping[str, Any]) -> None:
-        if not answer["results"]:
-            raise RequestRejectedError("; ".join(error["message"] for error in answer["userErrors"]))
-        first = self.done.rows
-        self.done.latest = [_result(first, one) for one in answer["results"]]
-        self.done.counts.update(one.status for one in self.done.latest)
-        self.done.refused += [one for one in self.done.latest if one.status in REFUSED]
+    def _record(self, payload: Mapping[str, Any]) -> None:
+        if not payload["results"]:
+            raise RequestRejectedError("; ".join(error["message"] for error in payload["userErrors"]))
+        report, offset = self.report, self.report.rows
+        report.last_chunk = [_parse_result(offset, item) for item in payload["results"]]
+        report.counts.update(result.status for result in report.last_chunk)
+        report.rejected += [result for result in report.last_chunk if result.status in REJECTED_STATUSES]
 
 
-def _result(first: int, answer: Mapping[str, Any]) -> RowResult:
-    record = answer["record"] or {}
+def _parse_result(offset: int, item: Mapping[str, Any]) -> RowResult:
+    record = item["record"] or {}
     return RowResult(
-        first + answer["index"],
-        answer["rowKey"],
-        answer["status"],
+        offset + item["index"],
+        item["rowKey"],
+        item["status"],
         record.get("id"),
-        answer["userErrors"],
-        answer["diff"] or (),
+        item["userErrors"],
+        item["diff"] or (),
     )

@@ -1,76 +1,92 @@
-"""Findings: what the kit has found wrong, and the report that holds it."""
+"""Checks, their findings, and the report that `check_plugin` returns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-MAX_SIMILAR = 8
-"""How many findings are told that are mended in the same way; of the others, only that they are there."""
+MAX_FINDINGS_PER_HINT = 8
+"""How many findings with the same hint the text of a report contains. It states the number of the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong with a plugin.
+    """A violation of a guarantee.
 
     Args:
-        check: The check that found it, such as "migrations".
-        where: What it is about: a field, a revision, a hook.
-        what: What is wrong, as a sentence.
-        mend: What to do, as a sentence.
+        check: The name of the check, such as "migrations".
+        where: The element of the plugin: a field, a migration, a hook, a route.
+        message: What is wrong, as a sentence.
+        hint: How to fix it, as a sentence.
     """
 
     check: str
     where: str
-    what: str
-    mend: str
+    message: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.check}: {self.where}: {self.what}"
+        return f"{self.check}: {self.where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The name of a check, and what it covers. Each module of `checks` defines one.
+
+    Args:
+        name: The name in reports.
+        scope: What was checked, for a plugin without findings.
+    """
+
+    name: str
+    scope: str = ""
+
+    def finding(self, where: str, message: str, hint: str) -> Finding:
+        """Return a finding of the check."""
+        return Finding(self.name, where, message, hint)
 
 
 @dataclass(slots=True)
 class Report:
-    """What the kit has to say of a plugin.
+    """The result of all checks of a plugin.
 
     Args:
-        plugin: The plugin's name.
-        proved: What was looked at, one line for each check, by its name.
-        findings: What is wrong.
-        seconds: How long it took.
+        plugin: The name of the plugin.
+        scopes: What each check covered, by the name of the check, in the order of execution.
+        findings: The violations.
+        seconds: The duration.
     """
 
     plugin: str
-    proved: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong."""
+    def passed(self) -> bool:
+        """Whether there are no findings."""
         return not self.findings
 
     def __str__(self) -> str:
-        return "\n".join([*self._checks(), *self._found(), self._end()])
+        return "\n".join([*self._render_checks(), *self._render_findings(), self._render_result()])
 
-    def _checks(self) -> list[str]:
-        wrong = {finding.check for finding in self.findings}
-        return [
-            f"{'FAIL' if name in wrong else 'ok  '}  {name:12} {what}" for name, what in self.proved.items()
-        ]
+    def _render_checks(self) -> Iterator[str]:
+        failed = {finding.check for finding in self.findings}
+        for name, scope in self.scopes.items():
+            yield f"{'FAIL' if name in failed else 'ok  '}  {name:13} {scope}"
 
-    def _found(self) -> Iterator[str]:
-        """Yield the findings, those that are mended in the same way together, and then how."""
-        alike: dict[tuple[str, str], list[Finding]] = {}
+    def _render_findings(self) -> Iterator[str]:
+        """Yield a line per finding. Findings of a check with the same hint are followed by this hint."""
+        groups: dict[tuple[str, str], list[Finding]] = {}
         for finding in self.findings:
-            alike.setdefault((finding.check, finding.mend), []).append(finding)
-        for (_, mend), group in alike.items():
-            yield from map(str, group[:MAX_SIMILAR])
-            if len(group) > MAX_SIMILAR:
-                yield f"    and {len(group) - MAX_SIMILAR} more of this sort"
-            yield f"    {mend}"
+            groups.setdefault((finding.check, finding.hint), []).append(finding)
+        for (_, hint), group in groups.items():
+            yield from map(str, group[:MAX_FINDINGS_PER_HINT])
+            if len(group) > MAX_FINDINGS_PER_HINT:
+                yield f"    and {len(group) - MAX_FINDINGS_PER_HINT} more findings of this kind"
+            yield f"    {hint}"
 
-    def _end(self) -> str:
+    def _render_result(self) -> str:
         count = len(self.findings)
-        found = "is sound" if self.sound else f"has {count} finding{'s' if count > 1 else ''}"
-        return f"The plugin {self.plugin} {found} ({self.seconds:.0f} s)."
+        result = "passed all checks" if self.passed else f"has {count} finding{'s' if count > 1 else ''}"
+        return f"The plugin {self.plugin} {result} ({self.seconds:.0f} s)."

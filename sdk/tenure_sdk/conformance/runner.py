@@ -1,4 +1,4 @@
-"""The check of a plugin: all checks of the kit, one after the other, on databases of their own."""
+"""`check_plugin`, which runs all conformance checks on a plugin in temporary databases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 
-from tenure_core.plugins.plugin import implements
 from tenure_core.postgres.scratch_database import scratch_database
 from tenure_sdk.conformance.checks import (
     breaking_changes,
@@ -18,113 +17,106 @@ from tenure_sdk.conformance.checks import (
     permissions,
     statement_count,
     tenant_isolation,
+    uninstall,
 )
-from tenure_sdk.conformance.checks.installation import UNINSTALL, Installing
-from tenure_sdk.conformance.fixtures.added_schema import AddedSchema
-from tenure_sdk.conformance.fixtures.environment import run_environment
+from tenure_sdk.conformance.fixtures.environment import ON_CHANGE, Environment, run_environment
+from tenure_sdk.conformance.fixtures.installation import Installation
 from tenure_sdk.conformance.fixtures.plugin_set import PluginSet, load_plugin_set
 from tenure_sdk.conformance.fixtures.row_factory import NoRowsError
-from tenure_sdk.conformance.report import Finding, Report
+from tenure_sdk.conformance.report import Check, Finding, Report
 
-ROWS = "rows"
+SAMPLE_ROWS = Check("sample rows", "generated for each entity")
 
-FEW, MANY = 3, 12
-"""How many rows of each entity the tenants have that questions are asked of."""
+FEW_ROWS, MANY_ROWS = 3, 12
+"""Numbers of rows per entity in the tenants of the checks."""
 
 
-async def check_plugin(plugin: object, server_url: str, others: Iterable[object] | None = None) -> Report:
-    """Return what is wrong with a plugin, after everything was tried on databases that are dropped again.
+async def check_plugin(
+    plugin: object, server_url: str, other_plugins: Iterable[object] | None = None
+) -> Report:
+    """Run the conformance checks on a plugin, in temporary databases, and return the findings.
 
     Args:
-        plugin: The plugin, as the module or object that holds its manifest and hooks.
-        server_url: A PostgreSQL to make databases in, as a login that may.
-        others: The plugins that it must get along with; None for all that are installed.
+        plugin: The plugin: the module or object with its manifest and hooks.
+        server_url: The URL of a PostgreSQL server, with a login that may create databases.
+        other_plugins: The plugins that the plugin is loaded together with; None for all installed plugins.
 
     Example:
-        async def test_the_plugin_is_sound(tenure_server_url):
+        async def test_the_plugin_passes_the_conformance_checks(tenure_server_url):
             report = await check_plugin(tenure_fleet.plugin, tenure_server_url)
-            assert report.sound, report
+            assert report.passed, report
     """
-    begun = time.monotonic()
-    company = load_plugin_set(plugin, others)
-    report = Report(company.name)
-    await _Checking(company, server_url, report).run()
-    report.seconds = time.monotonic() - begun
+    start = time.monotonic()
+    plugin_set = load_plugin_set(plugin, other_plugins)
+    report = Report(plugin_set.name)
+    await _Runner(plugin_set, server_url, report).run()
+    report.seconds = time.monotonic() - start
     return report
 
 
-class _Checking:
-    """The checks of one plugin, one after the other.
+class _Runner:
+    """Runs the checks one after the other and writes their findings to a report."""
 
-    Args:
-        company: The plugin, and those around it.
-        server_url: A PostgreSQL to make databases in.
-        report: Where all goes that is found.
-    """
-
-    def __init__(self, company: PluginSet, server_url: str, report: Report) -> None:
-        self._company = company
+    def __init__(self, plugin_set: PluginSet, server_url: str, report: Report) -> None:
+        self._plugin_set = plugin_set
         self._server_url = server_url
         self._report = report
 
     async def run(self) -> None:
-        """Run the checks. Those on databases need a plugin that starts, and one that can be installed."""
-        if self._note(loading.CHECK, loading.places(self._company), loading.check_loading(self._company)):
+        """Run the checks. Later checks need a plugin that can be loaded and installed."""
+        plugins = self._plugin_set
+        if not self._record(loading.CHECK, loading.check_loading(plugins), loading.describe_scope(plugins)):
             return
-        added = self._company.additions
-        self._note(naming.CHECK, "names and descriptions in the schema", naming.check_names(added))
-        self._note(
+        self._record(naming.CHECK, naming.check_names(plugins.additions))
+        self._record(
             breaking_changes.CHECK,
-            breaking_changes.FILE,
-            breaking_changes.check_breaking_changes(self._company.loaded, added),
+            breaking_changes.check_breaking_changes(plugins.loaded_plugin, plugins.additions),
         )
         try:
-            if not await asyncio.to_thread(self._install):
-                await self._try_out(added)
+            if await asyncio.to_thread(self._check_installation):
+                await self._check_execution()
         except NoRowsError as error:
-            refused = Finding(ROWS, error.entity, error.message, error.hint)
-            self._note(ROWS, "made up for each entity", [refused])
+            self._record(SAMPLE_ROWS, [SAMPLE_ROWS.finding(error.entity, error.message, error.hint)])
 
-    def _install(self) -> bool:
-        """Bring the plugin into a database and out of it, and return whether it goes wrong."""
+    def _check_installation(self) -> bool:
+        """Install and uninstall the plugin in a temporary database."""
         with scratch_database(self._server_url) as url:
-            installing = Installing(url, self._company)
+            installation = Installation(url, self._plugin_set)
+            scope = loading.describe_scope(self._plugin_set)
             return (
-                self._note(migrations.CHECK, "up, down and up again with rows", installing.migrations())
-                or self._note(UNINSTALL, "the schema is as it was before", installing.removal())
-                or self._note(loading.CHECK, loading.places(self._company), installing.serving())
+                self._record(migrations.CHECK, migrations.check_migrations(installation))
+                and self._record(uninstall.CHECK, uninstall.check_uninstall(installation))
+                and self._record(loading.CHECK, loading.check_startup(installation), scope)
             )
 
-    async def _try_out(self, added: AddedSchema) -> None:
-        """Ask and change all that the plugin lets clients ask and change."""
-        company = self._company
-        async with run_environment(self._server_url, company.loaded, company.required, added) as ground:
-            few, many, tried = [await ground.tenant_data(count) for count in (FEW, MANY, MANY)]
-            await self._gather(execution.CHECK, ground.summary, execution.check_execution(ground, tried))
-            await self._gather(
-                statement_count.CHECK,
-                "of few rows and of many",
-                statement_count.check_statement_count(ground, few, many),
-            )
-            await self._gather(
-                tenant_isolation.CHECK, "none crosses", tenant_isolation.check_isolation(ground, few, many)
-            )
-            await self._gather(
-                permissions.CHECK, "without plugin, or rights", permissions.check_permissions(ground, few)
-            )
-            if implements(company.loaded.hooks, "on_change"):
-                await self._gather(
-                    change_idempotency.CHECK,
-                    "told everything twice",
-                    change_idempotency.check_idempotency(ground),
-                )
+    async def _check_execution(self) -> None:
+        """Run the checks that send requests to the running app."""
+        plugins = self._plugin_set
+        async with run_environment(
+            self._server_url, plugins.loaded_plugin, plugins.required, plugins.additions
+        ) as environment:
+            await self._check_requests(environment)
+            if plugins.loaded_plugin.hooks.implements(ON_CHANGE):
+                findings = change_idempotency.check_idempotency(environment)
+                await self._collect(change_idempotency.CHECK, findings)
 
-    async def _gather(self, check: str, what: str, findings: AsyncIterator[Finding]) -> None:
-        self._note(check, what, [finding async for finding in findings])
+    async def _check_requests(self, environment: Environment) -> None:
+        few, many, changing = [
+            await environment.create_tenant_data(count) for count in (FEW_ROWS, MANY_ROWS, MANY_ROWS)
+        ]
+        findings = execution.check_execution(environment, changing)
+        await self._collect(execution.CHECK, findings, environment.summary)
+        findings = statement_count.check_statement_count(environment, few, many)
+        await self._collect(statement_count.CHECK, findings)
+        await self._collect(tenant_isolation.CHECK, tenant_isolation.check_isolation(environment, few, many))
+        await self._collect(permissions.CHECK, permissions.check_permissions(environment, few))
 
-    def _note(self, check: str, what: str, findings: Iterable[Finding]) -> bool:
-        """Put down what a check has looked at and found, and return whether it has found something."""
-        found = list(findings)
-        self._report.proved[check] = what
-        self._report.findings += found
-        return bool(found)
+    async def _collect(self, check: Check, findings: AsyncIterator[Finding], scope: str = "") -> None:
+        self._record(check, [finding async for finding in findings], scope)
+
+    def _record(self, check: Check, findings: Iterable[Finding], scope: str = "") -> bool:
+        """Add a check and its findings to the report, and return whether there are none."""
+        new_findings = list(findings)
+        self._report.scopes[check.name] = scope or check.scope
+        self._report.findings += new_findings
+        return not new_findings

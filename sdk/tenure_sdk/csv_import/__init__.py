@@ -1,1 +1,1 @@
-"""CSV import: reads a file, converts its columns as an import map defines, and writes records."""
+"""Import of CSV files: reads a file, converts its cells as an import map defines, and upserts the records."""

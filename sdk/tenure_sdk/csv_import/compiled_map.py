@@ -1,133 +1,135 @@
-"""The recipe: a map that fits an entity, and makes the entity's rows from lines."""
+"""An import map compiled for an entity: builds the rows of the entity from lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from tenure_core.catalog.catalog import CompositeField, EntityInfo, ScalarField, ToMany, ToOne
+from tenure_core.catalog.catalog import EntityInfo
+from tenure_core.catalog.fields import ScalarField, ToMany, ToOneRelation
 from tenure_core.entities.scalar_types import JSON
 from tenure_core.write.rows.validate import writable_fields
 from tenure_sdk.csv_import.external_keys import Line
-from tenure_sdk.csv_import.field_sources import FOLDS, Ref, Source
+from tenure_sdk.csv_import.field_sources import COMBINERS, Ref, Source
 from tenure_sdk.csv_import.import_map import ImportMap, MapError
 
 
 class CompiledMap:
-    """How the lines of a file become rows of an entity.
+    """Builds the rows of an entity from lines.
 
     Args:
-        given: The map.
-        entity: What the lines become.
+        import_map: The import map.
+        entity: The entity.
 
     Raises:
-        MapError: A field of the map is none of the entity, or can't come from where the map says.
+        MapError: The entity lacks a field of the map, or the field can't have this source.
     """
 
-    def __init__(self, given: ImportMap, entity: EntityInfo) -> None:
-        self.map = given
+    def __init__(self, import_map: ImportMap, entity: EntityInfo) -> None:
+        self.map = import_map
         self.entity = entity
         problems = [
-            f"fields.{name}: {p}" for name, one in given.fields.items() if (p := _problem(entity, name, one))
+            f"fields.{name}: {problem}"
+            for name, source in import_map.fields.items()
+            if (problem := _find_problem(entity, name, source))
         ]
         if problems:
-            raise MapError(f"The map does not fit {entity.name}: {'; '.join(problems)}.")
-        self._sources = list(given.fields.items())
+            raise MapError(f"The map does not match {entity.name}: {'; '.join(problems)}.")
+        self._sources = list(import_map.fields.items())
         self._composites = {composite.name for composite in entity.composites}
 
-    def refuse_header(self, header: Sequence[str]) -> None:
-        """Return where a file has every column that the map names, once.
+    def check_header(self, header: Sequence[str]) -> None:
+        """Check that a file has each column of the map exactly once.
 
         Raises:
-            MapError: It lacks one, or has one twice.
+            MapError: A column is missing or duplicate.
         """
         for column in self.map.columns:
             if column not in header:
-                raise MapError(
-                    f"The map names the column {column!r}, which the file lacks{_nearest(column, header)}."
-                )
+                raise MapError(f"The file has no column {column!r}{_suggest(column, header)}.")
             if header.count(column) > 1:
-                raise MapError(
-                    f"The map names the column {column!r}, which the file has twice.", "Rename one."
-                )
+                raise MapError(f"The file has several columns {column!r}.", "Rename one of them.")
 
     def accepts(self, line: Line) -> bool:
-        """Return whether a line counts."""
-        return all(condition.holds(line) for condition in self.map.where)
+        """Return whether a line matches the conditions of the map."""
+        return all(condition.matches(line) for condition in self.map.where)
 
-    def key(self, line: Line) -> str:
-        """Return what names a line's record in its system.
+    def build_key(self, line: Line) -> str:
+        """Return the external id of a line's record.
 
         Raises:
-            ValueError: The line does not say.
+            ValueError: The external id is empty.
         """
         key = self.map.key.read(line)
         if key is None:
             raise ValueError(f"{', '.join(self.map.key.columns)}: the key is empty")
         return key
 
-    def read(self, line: Line, problems: list[str]) -> list[object]:
-        """Return a line's value for each field, and add to the problems what can't be converted."""
-        return [_read(name, source, line, problems) for name, source in self._sources]
+    def read_values(self, line: Line, errors: list[str]) -> list[object]:
+        """Return the values of a line, one per field of the map. Append conversion errors to `errors`."""
+        return [_read_value(name, source, line, errors) for name, source in self._sources]
 
-    def fold(self, values: list[object], line: Line, problems: list[str]) -> None:
-        """Add another line's values to those of its group."""
+    def combine_values(self, values: list[object], line: Line, errors: list[str]) -> None:
+        """Combine the values of a group with those of its next line. Append conversion errors to `errors`."""
         for index, (name, source) in enumerate(self._sources):
             if source.take != "first":
-                values[index] = FOLDS[source.take](values[index], _read(name, source, line, problems))
+                value = _read_value(name, source, line, errors)
+                values[index] = COMBINERS[source.take](values[index], value)
 
-    def row(self, values: Sequence[object]) -> dict[str, object]:
-        """Return the row for the API. Empty parts are left out; where all are empty, so is the whole."""
+    def build_row(self, values: Sequence[object]) -> dict[str, object]:
+        """Return the row of the upsert. Empty parts are omitted; a composite of empty parts is null."""
         row: dict[str, Any] = {}
         for (name, source), value in zip(self._sources, values, strict=True):
-            _put(row, name.split("."), source.finish(value))
+            _set_path(row, name.split("."), source.to_input(value))
         for name in self._composites & row.keys():
             row[name] = row[name] or None
         return row
 
 
-def _read(name: str, source: Source, line: Line, problems: list[str]) -> object:
+def _read_value(name: str, source: Source, line: Line, errors: list[str]) -> object:
     try:
         return source.read(line)
     except ValueError as error:
-        problems.append(f"{name}: {error}")
+        errors.append(f"{name}: {error}")
         return None
 
 
-def _put(row: dict[str, Any], path: Sequence[str], value: object) -> None:
+def _set_path(row: dict[str, Any], path: Sequence[str], value: object) -> None:
     head, *rest = path
     if not rest:
         row[head] = value
         return
     inner = row.setdefault(head, {})
     if value is not None:
-        _put(inner, rest, value)
+        _set_path(inner, rest, value)
 
 
-def _problem(entity: EntityInfo, name: str, source: Source) -> str | None:
+def _find_problem(entity: EntityInfo, name: str, source: Source) -> str | None:
+    """Return why a field can't have a source; None if it can."""
     head, *rest = name.split(".")
-    one = entity.fields.get(head)
-    if one is None:
-        return f"{entity.name} has no field {head!r}{_nearest(head, _names(entity))}"
-    if isinstance(one, ToMany):
-        return f"{head} is a list that follows from its members; import those instead"
-    if isinstance(one, ScalarField | CompositeField) and not one.writable:
-        return "the platform sets it"
-    if isinstance(one, ToOne) != isinstance(source, Ref):
-        return "a reference, and nothing else, comes from `ref` and `system`"
-    if isinstance(one, CompositeField) and rest and rest[0] not in one.parts:
-        return f"{one.type_name} has no part {rest[0]!r}{_nearest(rest[0], one.parts)}"
-    has_deeper_parts = isinstance(one, ScalarField) and one.scalar_type is JSON
-    if len(rest) > isinstance(one, CompositeField) and not has_deeper_parts:
-        return "it has no parts" if len(rest) == 1 else "its parts have no parts"
+    field = entity.fields.get(head)
+    if field is None:
+        names = [field.name for field in writable_fields(entity)]
+        return f"{entity.name} has no field {head!r}{_suggest(head, names)}"
+    if isinstance(field, ToMany):
+        return f"{head} is a list of related records; import those records instead"
+    if not field.writable:
+        return "the field is read-only"
+    if isinstance(field, ToOneRelation) != isinstance(source, Ref):
+        return "`ref` and `system` are required for, and only for, a reference"
+    if isinstance(field, ScalarField) and field.scalar_type is JSON:
+        return None
+    form = field.stored_form
+    parts = form if isinstance(form, Mapping) and not isinstance(source, Ref) else {}
+    if parts and rest and rest[0] not in parts:
+        return f"{head} has no part {rest[0]!r}{_suggest(rest[0], parts)}"
+    if len(rest) > bool(parts):
+        return "the field has no parts" if len(rest) == 1 else "the part has no parts"
     return None
 
 
-def _names(entity: EntityInfo) -> list[str]:
-    return [one.name for one in writable_fields(entity)]
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    found = get_close_matches(name, list(known), n=1)
-    return f" (did you mean {found[0]!r}?)" if found else f" (there are {', '.join(known)})"
+def _suggest(name: str, names: Iterable[str]) -> str:
+    names = list(names)
+    matches = get_close_matches(name, names, n=1)
+    return f" (did you mean {matches[0]!r}?)" if matches else f" (available: {', '.join(names)})"

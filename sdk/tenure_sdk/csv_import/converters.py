@@ -1,4 +1,4 @@
-"""Converters: from the text of a cell to a value, each with a sentence for what it refuses."""
+"""Converts the text of a cell to a value. Each function raises ValueError with a message for the user."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from tenure_core.entities.formats import countries
+from tenure_core.entities.formats import load_country_names
 
-NUMBERS = {
+NUMBER_PATTERNS = {
     ".": re.compile(r"[+-]?\d+(\.\d+)?"),
     ",": re.compile(r"[+-]?\d+(,\d+)?"),
 }
-"""How numbers are written, by what stands before their decimal places. Separators of thousands are refused,
-because 1,500 is either of two numbers."""
+"""Number formats by decimal separator. Thousands separators are rejected, because 1,500 is ambiguous."""
 
-TRUTHS = {
+BOOLEANS = {
     "true": True,
     "yes": True,
     "y": True,
@@ -31,54 +30,58 @@ TRUTHS = {
 }
 
 
-def decimal(text: str, point: str = ".") -> Decimal:
-    """Return a number exactly as it is written.
+def parse_decimal(text: str, separator: str = ".") -> Decimal:
+    """Return a number with its exact decimal places.
+
+    Args:
+        text: The text.
+        separator: The decimal separator.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not a number.
     """
-    if not NUMBERS[point].fullmatch(text):
-        raise ValueError(f"{text!r} is not a number like -1234{point}50")
-    return Decimal(text.replace(point, "."))
+    if not NUMBER_PATTERNS[separator].fullmatch(text):
+        raise ValueError(f"{text!r} is not a number like -1234{separator}50")
+    return Decimal(text.replace(separator, "."))
 
 
-def integer(text: str, point: str = ".") -> int:
-    """Return a whole number; 17850.0 is one, as spreadsheets write it.
+def parse_integer(text: str, separator: str = ".") -> int:
+    """Return an integer. Decimal places are allowed if they are zero: spreadsheets write 17850.0.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not an integer.
     """
-    number = decimal(text, point)
+    number = parse_decimal(text, separator)
     if number != int(number):
-        raise ValueError(f"{text!r} is not a whole number")
+        raise ValueError(f"{text!r} is not an integer")
     return int(number)
 
 
-def plain(text: str, convert: Literal["text", "integer"]) -> str:
-    """Return a cell as text, a whole number without the decimal places that a spreadsheet gave it.
+def parse_text(text: str, convert: Literal["text", "integer"]) -> str:
+    """Return the text; with "integer", without the decimal places that a spreadsheet adds to an integer.
 
     Raises:
-        ValueError: It should be a whole number and is none.
+        ValueError: The text is not an integer, but has to be one.
     """
-    return str(integer(text)) if convert == "integer" else text
+    return str(parse_integer(text)) if convert == "integer" else text
 
 
-def boolean(text: str) -> bool:
-    """Return yes or no, in any of the usual words.
+def parse_boolean(text: str) -> bool:
+    """Return a boolean for true, yes, y or 1, and false, no, n or 0, in upper or lower case.
 
     Raises:
-        ValueError: It is none of them.
+        ValueError: The text is none of them.
     """
-    if text.lower() not in TRUTHS:
-        raise ValueError(f"{text!r} is none of {', '.join(TRUTHS)}")
-    return TRUTHS[text.lower()]
+    if text.lower() not in BOOLEANS:
+        raise ValueError(f"{text!r} is none of {', '.join(BOOLEANS)}")
+    return BOOLEANS[text.lower()]
 
 
-def day(text: str, format: str | None) -> date:
-    """Return a date, written as ISO 8601 or in a `strptime` format.
+def parse_date(text: str, format: str | None) -> date:
+    """Return a date in a `strptime` format, or in ISO 8601 without a format.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not a date of this format.
     """
     try:
         return datetime.strptime(text, format).date() if format else date.fromisoformat(text)
@@ -86,31 +89,38 @@ def day(text: str, format: str | None) -> date:
         raise ValueError(f"{text!r} is not a date like {format or '2026-03-31'}") from None
 
 
-def time(text: str, format: str | None, zone: str) -> datetime:
-    """Return a point in time, as ISO 8601 or in a `strptime` format; `zone` holds where it names none.
+def parse_time(text: str, format: str | None, zone: str) -> datetime:
+    """Return a point in time in a `strptime` format, or in ISO 8601 without a format.
+
+    Args:
+        text: The text.
+        format: The format.
+        zone: The time zone of a text without an offset.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not a time of this format.
     """
     try:
-        moment = datetime.strptime(text, format) if format else datetime.fromisoformat(text)
+        time = datetime.strptime(text, format) if format else datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a time like {format or '2026-03-31 09:30:00'}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+    return time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))
 
 
-def country(text: str) -> str:
-    """Return the ISO 3166-1 code of a country, given by its code or its English name.
+def parse_country(text: str) -> str:
+    """Return the ISO 3166-1 code for a country's code or English name.
 
     Raises:
         ValueError: There is no such country.
     """
-    code = _codes().get(text.casefold())
+    code = _country_codes().get(text.casefold())
     if code is None:
-        raise ValueError(f"{text!r} is no country's code or English name; put it under `values`")
+        raise ValueError(f"{text!r} is not the code or the English name of a country; add it to `values`")
     return code
 
 
 @lru_cache(1)
-def _codes() -> Mapping[str, str]:
-    return {spelling.casefold(): code for code, name in countries().items() for spelling in (code, name)}
+def _country_codes() -> Mapping[str, str]:
+    return {
+        spelling.casefold(): code for code, name in load_country_names().items() for spelling in (code, name)
+    }

@@ -1,4 +1,4 @@
-"""Totals: what an import has done so far."""
+"""The counters of an import."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from tenure_core.write.results import Status
 
 @dataclass
 class ImportCounts:
-    """What an import has done so far.
+    """The progress of an import.
 
     Args:
         lines: Lines read, without the header.
-        left_out: Lines that a condition of the map left out.
-        groups: What the lines make, where they are grouped; 0 until all are read.
-        records: Records by what became of them.
-        refused: Lines and groups of lines that could not be written.
+        skipped: Lines that a condition of the map excludes.
+        groups: Records to write, for a map with `group: true`; 0 until all lines are read.
+        records: Records that were not rejected, by status.
+        rejected: Lines, or groups of lines, that were rejected.
     """
 
     lines: int = 0
-    left_out: int = 0
+    skipped: int = 0
     groups: int = 0
     records: Counter[Status] = field(default_factory=Counter)
-    refused: int = 0
+    rejected: int = 0
 
     @property
-    def written(self) -> int:
-        """Records that are now as the file says."""
+    def record_count(self) -> int:
+        """The number of records that were not rejected."""
         return self.records.total()

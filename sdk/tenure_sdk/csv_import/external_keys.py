@@ -1,4 +1,4 @@
-"""Keys: how the cells of a line name a record of another system."""
+"""The columns that identify a record of another system."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from tenure_sdk.csv_import import converters
 
 Line = Mapping[str, str]
-"""A line of the file: its cells by the names of their columns."""
+"""The cells of a line by column name."""
 
 
-class Part(BaseModel):
-    """A part of a map: what it does not know, it refuses."""
+class MapPart(BaseModel):
+    """Base class of the parts of an import map. Unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ExternalId(Part):
-    """The columns whose cells together name a record.
+class ExternalId(MapPart):
+    """The columns whose cells are the external id of a record.
 
-    In the map it is `CustomerID`, or `[Company, Number]`, or `{column: CustomerID, as: integer}`.
+    Written in the map as `CustomerID`, `[Company, Number]` or `{column: CustomerID, as: integer}`.
 
     Args:
-        columns: One column, or several.
-        convert: "integer" where a spreadsheet has made 17850.0 of 17850.
+        columns: One or more columns.
+        convert: "integer" for ids that a spreadsheet has changed from 17850 to 17850.0.
     """
 
     columns: tuple[str, ...] = Field(alias="column", min_length=1)
@@ -35,30 +35,30 @@ class ExternalId(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_columns_alone(cls, given: object) -> object:
-        return {"column": given} if isinstance(given, str | list) else given
+    def _expand_columns(cls, value: object) -> object:
+        return {"column": value} if isinstance(value, str | list) else value
 
     @field_validator("columns", mode="before")
     @classmethod
-    def _from_one(cls, given: object) -> object:
-        return (given,) if isinstance(given, str) else given
+    def _expand_column(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     def read(self, line: Line) -> str | None:
-        """Return the id that a line names, or None where its cells are empty.
+        """Return the external id of a line; None if all cells are empty.
 
         Raises:
-            ValueError: Only some of them are empty, or one is no number where it should be.
+            ValueError: Some but not all cells are empty, or a cell is not an integer but has to be one.
         """
         cells = [line[column].strip() for column in self.columns]
         if not any(cells):
             return None
         if not all(cells):
             raise ValueError(f"some of {', '.join(self.columns)} are empty")
-        return _joined([converters.plain(cell, self.convert) for cell in cells])
+        return _join([converters.parse_text(cell, self.convert) for cell in cells])
 
 
-def _joined(parts: list[str]) -> str:
+def _join(parts: list[str]) -> str:
+    """Join parts with "/". A "/" inside a part is escaped, so that a/b + c differs from a + b/c."""
     if len(parts) == 1:
         return parts[0]
-    # A "/" inside a part must not look like the one between two: a/b + c is not a + b/c.
     return "/".join(re.sub(r"([\\/])", r"\\\1", part) for part in parts)

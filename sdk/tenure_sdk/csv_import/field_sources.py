@@ -1,4 +1,4 @@
-"""Sources: where a field of a record comes from in a line, and what a group's lines make of it together."""
+"""Field sources: how the value of a field is computed from the cells of one or more lines."""
 
 from __future__ import annotations
 
@@ -13,49 +13,76 @@ from zoneinfo import ZoneInfo
 from pydantic import Discriminator, Field, JsonValue, Tag, field_validator, model_validator
 
 from tenure_core.entities.formats import FORMATS
-from tenure_core.entities.money import minor_units
+from tenure_core.entities.money import to_minor_units
 from tenure_sdk.csv_import import converters
-from tenure_sdk.csv_import.external_keys import ExternalId, Line, Part
+from tenure_sdk.csv_import.external_keys import ExternalId, Line, MapPart
 
 Take = Literal["first", "last", "min", "max", "sum"]
-"""What a group makes of the values of its lines."""
+"""How the values of the lines of a group are combined."""
 
 
-def _filled(fold: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda a, b: b if a is None else a if b is None else fold(a, b)
+def _skip_none(combine: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: b if a is None else a if b is None else combine(a, b)
 
 
-FOLDS: Mapping[Take, Callable[[Any, Any], Any]] = {
+COMBINERS: Mapping[Take, Callable[[Any, Any], Any]] = {
     "first": lambda earlier, _: earlier,
     "last": lambda _, later: later,
-    "min": _filled(min),
-    "max": _filled(max),
-    "sum": _filled(add),
+    "min": _skip_none(min),
+    "max": _skip_none(max),
+    "sum": _skip_none(add),
 }
-"""How the value so far and the next line's become one; the last three pass over empty cells."""
+"""Combine the value so far with the value of the next line. Min, max and sum skip empty cells."""
 
 
-def known_currency(code: str | None) -> str | None:
-    """Return a currency's code in its one form.
+class FieldSource(MapPart):
+    """Base class of field sources. A subclass has a `read` method, and `take`: how a group is combined."""
 
-    Raises:
-        ValueError: There is no such currency.
-    """
-    return code and FORMATS["currency"](code)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        return ()
+
+    def to_input(self, value: object) -> object:
+        """Return the mutation input for the combined value."""
+        return value
 
 
-class Column(Part):
-    """One cell, converted; or what `values` says for its text.
+class NumberSource(FieldSource):
+    """Base class of sources whose value can be a number or an amount of money.
 
     Args:
-        column: Whose cell.
-        convert: Into what.
-        values: What stands for certain texts, null included, in place of converting them.
-        currency: Of money.
-        decimal: What stands before the decimal places of a number.
-        format: How a date or time is written, as `strptime` has it; by default as ISO 8601.
-        zone: The time zone of times that name none.
-        take: What a group makes of it.
+        currency: The currency of an amount of money; None for other values. A column has `as: money`, too.
+        decimal: The decimal separator of the cells.
+        take: How the values of a group are combined: "sum" for the total of an invoice's lines.
+    """
+
+    currency: str | None = None
+    decimal: Literal[".", ","] = "."
+    take: Take = "first"
+
+    @field_validator("currency")
+    @classmethod
+    def _check_currency(cls, code: str | None) -> str | None:
+        return code and FORMATS["currency"](code)
+
+    def to_input(self, value: object) -> object:
+        """Return the mutation input for the combined value."""
+        if self.currency is not None and isinstance(value, Decimal | int):
+            minor_units = to_minor_units(Decimal(value), self.currency)
+            return {"minorUnits": minor_units, "currency": self.currency}
+        return float(value) if isinstance(value, Decimal) else value
+
+
+class Column(NumberSource):
+    """The converted value of one cell.
+
+    Args:
+        column: The column.
+        convert: The target type.
+        values: Values for certain texts, which are then not converted; null is allowed.
+        format: The `strptime` format of dates and times; ISO 8601 by default.
+        zone: The time zone of times without an offset.
     """
 
     column: str
@@ -63,35 +90,30 @@ class Column(Part):
         "text", alias="as"
     )
     values: dict[str, JsonValue] = Field(default_factory=dict)
-    currency: str | None = None
-    decimal: Literal[".", ","] = "."
     format: str | None = None
     zone: str = "UTC"
-    take: Take = "first"
-
-    _currency_is_known = field_validator("currency")(known_currency)
 
     @field_validator("zone")
     @classmethod
-    def _zone_is_known(cls, zone: str) -> str:
+    def _check_zone(cls, zone: str) -> str:
         try:
             return ZoneInfo(zone).key
         except (KeyError, ValueError):
-            raise ValueError(f"{zone!r} is no time zone; they look like Europe/London") from None
+            raise ValueError(f"unknown time zone {zone!r}; write it like Europe/London") from None
 
     @model_validator(mode="after")
-    def _money_has_a_currency(self) -> Column:
+    def _check_money(self) -> Column:
         if (self.convert == "money") != (self.currency is not None):
-            raise ValueError("`as: money` and `currency` go together")
+            raise ValueError("`as: money` and `currency` require each other")
         return self
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads."""
+        """The columns that are read."""
         return (self.column,)
 
     def read(self, line: Line) -> object:
-        """Return what one line says; None for an empty cell.
+        """Return the value of one line; None for an empty cell.
 
         Raises:
             ValueError: The cell can't be converted.
@@ -99,92 +121,69 @@ class Column(Part):
         cell = line[self.column].strip()
         if cell in self.values:
             return self.values[cell]
-        return self._converted(cell) if cell else None
+        return self._convert(cell) if cell else None
 
-    def _converted(self, cell: str) -> object:
+    def _convert(self, cell: str) -> object:
         match self.convert:
             case "integer":
-                return converters.integer(cell, self.decimal)
+                return converters.parse_integer(cell, self.decimal)
             case "number" | "money":
-                return converters.decimal(cell, self.decimal)
+                return converters.parse_decimal(cell, self.decimal)
             case "boolean":
-                return converters.boolean(cell)
+                return converters.parse_boolean(cell)
             case "date":
-                return converters.day(cell, self.format)
+                return converters.parse_date(cell, self.format)
             case "time":
-                return converters.time(cell, self.format, self.zone)
+                return converters.parse_time(cell, self.format, self.zone)
             case "country":
-                return converters.country(cell)
+                return converters.parse_country(cell)
             case "text":
                 return cell
 
-    def finish(self, value: object) -> object:
-        """Return the API's value for what the lines said together."""
-        return _finished(value, self.currency)
 
-
-class Product(Part):
-    """The product of several cells, such as quantity and price, exact until it is rounded once at the end.
+class Product(NumberSource):
+    """The product of several cells, such as quantity and price. It is rounded only once, at the end.
 
     Args:
-        product: Whose cells.
-        currency: Where the product is money.
-        decimal: What stands before the decimal places.
-        take: What a group makes of it: "sum" for the total of an invoice's lines.
+        product: The columns.
     """
 
     product: tuple[str, ...] = Field(min_length=1)
-    currency: str | None = None
-    decimal: Literal[".", ","] = "."
-    take: Take = "first"
-
-    _currency_is_known = field_validator("currency")(known_currency)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads."""
+        """The columns that are read."""
         return self.product
 
     def read(self, line: Line) -> object:
-        """Return what one line says; None where a cell is empty.
+        """Return the product of one line; None if a cell is empty.
 
         Raises:
-            ValueError: A cell is no number.
+            ValueError: A cell is not a number.
         """
         cells = [line[column].strip() for column in self.product]
-        return reduce(mul, (converters.decimal(cell, self.decimal) for cell in cells)) if all(cells) else None
-
-    def finish(self, value: object) -> object:
-        """Return the API's value for what the lines said together."""
-        return _finished(value, self.currency)
+        if not all(cells):
+            return None
+        return reduce(mul, (converters.parse_decimal(cell, self.decimal) for cell in cells))
 
 
-class Constant(Part):
+class Constant(FieldSource):
     """The same JSON value for every record."""
 
     constant: JsonValue
     take: Literal["first"] = "first"
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it reads: none."""
-        return ()
-
     def read(self, line: Line) -> object:
-        """Return the value."""
+        """Return the constant."""
         return self.constant
 
-    def finish(self, value: object) -> object:
-        """Return the value."""
-        return value
 
-
-class Template(Part):
-    """A text with cells in it: "Invoice {InvoiceNo}".
+class Template(FieldSource):
+    """A text that contains cells, such as "Invoice {InvoiceNo}".
 
     Args:
-        template: The text; a column's name in braces stands for its cell.
-        convert: "integer" where a spreadsheet has made 17850.0 of 17850.
+        template: The text; column names in braces are replaced by their cells.
+        convert: "integer" for cells that a spreadsheet has changed from 17850 to 17850.0.
     """
 
     template: str
@@ -193,60 +192,47 @@ class Template(Part):
 
     @field_validator("template")
     @classmethod
-    def _names_columns_only(cls, template: str) -> str:
+    def _check_placeholders(cls, template: str) -> str:
         for _, name, spec, conversion in string.Formatter().parse(template):
             if name == "" or spec or conversion:
-                raise ValueError("write a column's name in braces, and nothing else in them")
+                raise ValueError("write only a column name in braces")
         return template
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads."""
+        """The columns that are read."""
         return tuple(name for _, name, _, _ in string.Formatter().parse(self.template) if name)
 
     def read(self, line: Line) -> object:
         """Return the text for one line.
 
         Raises:
-            ValueError: A cell is no number where it should be.
+            ValueError: A cell is not an integer, but has to be one.
         """
         parts = string.Formatter().parse(self.template)
         return "".join(
-            text + (converters.plain(line[name].strip(), self.convert) if name else "")
+            text + (converters.parse_text(line[name].strip(), self.convert) if name else "")
             for text, name, _, _ in parts
         )
 
-    def finish(self, value: object) -> object:
-        """Return the text."""
-        return value
 
-
-class Count(Part):
-    """How many lines the group has: `count: lines`."""
+class Count(FieldSource):
+    """The number of lines in the group: `count: lines`."""
 
     count: Literal["lines"]
     take: Literal["sum"] = "sum"
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it reads: none."""
-        return ()
-
     def read(self, line: Line) -> object:
-        """Return one."""
+        """Return 1."""
         return 1
 
-    def finish(self, value: object) -> object:
-        """Return the number."""
-        return value
 
-
-class Ref(Part):
-    """A record that was imported before, by its key in its system: `{ref: CustomerID, system: shop}`.
+class Ref(FieldSource):
+    """A reference to a record that was imported earlier: `{ref: CustomerID, system: shop}`.
 
     Args:
-        ref: The columns that name it.
-        system: The system whose key it is: the `system` of the map that imported it.
+        ref: The columns of the external id.
+        system: The system of the external id: the `system` of the map that imported the record.
     """
 
     ref: ExternalId
@@ -255,35 +241,29 @@ class Ref(Part):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads."""
+        """The columns that are read."""
         return self.ref.columns
 
     def read(self, line: Line) -> object:
-        """Return the key that one line names; None where its cells are empty.
+        """Return the external id of one line; None if its cells are empty.
 
         Raises:
-            ValueError: The cells are no key.
+            ValueError: The cells are not an external id.
         """
         return self.ref.read(line)
 
-    def finish(self, value: object) -> object:
-        """Return the reference as the API takes it."""
+    def to_input(self, value: object) -> object:
+        """Return the mutation input of the reference."""
         return None if value is None else {"externalRef": {"system": self.system, "id": value}}
 
 
-def _finished(value: object, currency: str | None) -> object:
-    if currency is not None and isinstance(value, Decimal | int):
-        return {"minorUnits": minor_units(Decimal(value), currency), "currency": currency}
-    return float(value) if isinstance(value, Decimal) else value
+SOURCE_KEYS = ("column", "product", "constant", "template", "count", "ref")
 
 
-SORTS = ("column", "product", "constant", "template", "count", "ref")
-
-
-def _sort(given: object) -> str | None:
-    if isinstance(given, dict):
-        return next((sort for sort in SORTS if sort in given), None)
-    return next((sort for sort in SORTS if hasattr(given, sort)), None)
+def _find_source_key(value: object) -> str | None:
+    if isinstance(value, dict):
+        return next((key for key in SOURCE_KEYS if key in value), None)
+    return next((key for key in SOURCE_KEYS if hasattr(value, key)), None)
 
 
 Source = Annotated[
@@ -294,9 +274,9 @@ Source = Annotated[
     | Annotated[Count, Tag("count")]
     | Annotated[Ref, Tag("ref")],
     Discriminator(
-        _sort,
+        _find_source_key,
         custom_error_type="source",
-        custom_error_message=f"give the name of a column, or an object with one of {', '.join(SORTS)}",
+        custom_error_message=f"write a column name, or an object with one of {', '.join(SOURCE_KEYS)}",
     ),
 ]
-"""Where a field comes from: one of the sorts, told by the key that names it."""
+"""The source of a field. The key in the map selects the class."""

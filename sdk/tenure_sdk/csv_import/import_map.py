@@ -1,10 +1,10 @@
-"""The map: which records a file's lines become, and where each of their fields comes from. Read from YAML.
+"""Import maps: YAML files that define how the lines of a CSV file become records.
 
-system: online-retail                    # the name under which the records' keys are kept
-key: {column: CustomerID, as: integer}   # what names a record there; the same key is the same record
-group: true                              # many lines make one record
+system: online-retail                    # the system of the external ids
+key: {column: CustomerID, as: integer}   # the external id; lines with the same id are the same record
+group: true                              # all lines with the same id become one record
 where:
-  - {column: CustomerID, filled: true}   # lines to take
+  - {column: CustomerID, filled: true}   # the lines to import
 fields:
   name: {template: "Customer {CustomerID}", as: integer}
   address.country: {column: Country, as: country, values: {EIRE: IE, Unspecified: null}}
@@ -22,12 +22,15 @@ from pydantic import Field, JsonValue, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 
 from tenure_core.errors import BadUserInputError
-from tenure_sdk.csv_import.external_keys import ExternalId, Line, Part
+from tenure_sdk.csv_import.external_keys import ExternalId, Line, MapPart
 from tenure_sdk.csv_import.field_sources import Count, Source
+
+MESSAGES = {"missing": "is required", "extra_forbidden": "unknown key"}
+"""Messages by pydantic's error type, for users who don't know pydantic."""
 
 
 class _MapLoader(yaml.SafeLoader):
-    """Reads yes, no, on and off as the texts that they are: NO is Norway. Only true and false are truths."""
+    """Loads yes, no, on and off as text, because NO is Norway. Only true and false are booleans."""
 
 
 _MapLoader.yaml_implicit_resolvers = {
@@ -38,11 +41,18 @@ _MapLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|fals
 
 
 class MapError(BadUserInputError):
-    """A map that can't be used: malformed, or for another entity, or for another file."""
+    """An import map is invalid, or does not match the entity or the file."""
 
 
-class Condition(Part):
-    """A test of one column; a line that fails it is left out. Exactly one of the tests is given."""
+class Condition(MapPart):
+    """A condition on one column; a line that does not match is skipped. Exactly one of the tests is set.
+
+    Args:
+        column: The column.
+        filled: Whether the cell must be filled (true) or empty (false).
+        one_of: The allowed texts.
+        none_of: The excluded texts.
+    """
 
     column: str
     filled: bool | None = None
@@ -50,32 +60,32 @@ class Condition(Part):
     none_of: tuple[str, ...] | None = Field(None, alias="notIn")
 
     @model_validator(mode="after")
-    def _has_one_test(self) -> Condition:
+    def _check_tests(self) -> Condition:
         if sum(test is not None for test in (self.filled, self.one_of, self.none_of)) != 1:
-            raise ValueError("give exactly one of filled, in, notIn")
+            raise ValueError("set exactly one of filled, in, notIn")
         return self
 
-    def holds(self, line: Line) -> bool:
-        """Return whether a line passes."""
+    def matches(self, line: Line) -> bool:
+        """Return whether a line matches."""
         cell = line[self.column].strip()
         if self.filled is not None:
             return bool(cell) == self.filled
         return cell in self.one_of if self.one_of is not None else cell not in (self.none_of or ())
 
 
-class ImportMap(Part):
-    """What one kind of file says.
+class ImportMap(MapPart):
+    """The definition of an import.
 
     Args:
-        system: The name of the system that the file comes from: it owns the keys.
-        key: The columns that name a record there.
-        group: Whether all lines with one key, wherever they stand in the file, make one record. Without it
-            each line is a record, and of two lines with one key the later wins.
-        encoding: How the file's characters are written: utf-8, with or without a byte order mark, or cp1252.
-        delimiter: What stands between two cells.
-        where: What a line must be like to count.
-        fields: Where each field of the API comes from; `address.city` is a part of one, and `attributes.x`
-            something in a JSON document.
+        system: The system of the external ids.
+        key: The columns of the external id.
+        group: Whether all lines with the same external id become one record, wherever they are in the file.
+            Otherwise each line is a record, and of two lines with the same id the later one wins.
+        encoding: The encoding of the file: utf-8 (with or without a byte order mark) by default.
+        delimiter: The column delimiter.
+        where: Conditions that a line must match.
+        fields: The source of each field of the API: `name`, a part of a composite field (`address.city`), or
+            a key of a JSON field (`attributes.x`).
     """
 
     system: str
@@ -88,69 +98,70 @@ class ImportMap(Part):
 
     @field_validator("encoding")
     @classmethod
-    def _encoding_is_known(cls, encoding: str) -> str:
+    def _check_encoding(cls, encoding: str) -> str:
         try:
             name = codecs.lookup(encoding).name
         except LookupError:
-            raise ValueError(f"{encoding!r} is no encoding; usual ones are utf-8 and cp1252") from None
-        return (
-            "utf-8-sig" if name == "utf-8" else name
-        )  # which reads UTF-8 with and without a byte order mark
+            raise ValueError(f"unknown encoding {encoding!r}; common ones are utf-8 and cp1252") from None
+        # utf-8-sig reads UTF-8 with and without a byte order mark.
+        return "utf-8-sig" if name == "utf-8" else name
 
     @field_validator("fields", mode="before")
     @classmethod
-    def _names_of_columns_are_columns(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
+    def _expand_column_names(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
         return {
-            name: {"column": source} if isinstance(source, str) else source for name, source in given.items()
+            name: {"column": source} if isinstance(source, str) else source for name, source in value.items()
         }
 
     @field_validator("fields")
     @classmethod
-    def _whole_or_parts(cls, fields: dict[str, Source]) -> dict[str, Source]:
+    def _check_parts(cls, fields: dict[str, Source]) -> dict[str, Source]:
         for name in fields:
             if (whole := name.rpartition(".")[0]) in fields:
-                raise ValueError(f"{whole} is given as a whole and by its part {name}: keep one")
+                raise ValueError(f"{whole} and its part {name} can't be set together")
         return fields
 
     @model_validator(mode="after")
-    def _groups_what_is_taken_from_many_lines(self) -> ImportMap:
+    def _check_group(self) -> ImportMap:
         for name, source in self.fields.items():
             if not self.group and (isinstance(source, Count) or source.take != "first"):
-                raise ValueError(f"{name} is taken from several lines, which needs `group: true`")
+                raise ValueError(f"{name} combines several lines, which requires `group: true`")
         return self
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column of the file that the map names, once."""
-        named = [*self.key.columns, *(condition.column for condition in self.where)]
-        return tuple(dict.fromkeys([*named, *(c for source in self.fields.values() for c in source.columns)]))
+        """The columns of the file that the map uses, without duplicates."""
+        columns = [*self.key.columns, *(condition.column for condition in self.where)]
+        columns += [column for source in self.fields.values() for column in source.columns]
+        return tuple(dict.fromkeys(columns))
 
 
 def read_map(path: Path) -> ImportMap:
-    """Return the map of a YAML file.
+    """Return the import map in a YAML file.
 
     Raises:
-        MapError: It can't be read, or is malformed; the message names each key and what is wrong with it.
+        MapError: The file can't be read, or the map is invalid. The message names each invalid key.
     """
     try:
-        document: JsonValue = yaml.load(path.read_text("utf-8"), _MapLoader)  # noqa: S506  a safe loader
-    except (OSError, UnicodeDecodeError) as error:
-        raise MapError(f"The map {path} can't be read: {error}.") from None
-    except yaml.YAMLError as error:
-        raise MapError(f"The map {path} is not YAML: {' '.join(str(error).split())}.") from None
+        with path.open(encoding="utf-8") as file:
+            document: JsonValue = yaml.load(file, _MapLoader)  # noqa: S506  # a safe loader
+    except OSError as error:
+        raise MapError(f"The map {path} can't be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MapError(f"The map {path} is not valid YAML: {' '.join(str(error).split())}.") from None
     try:
         return ImportMap.model_validate(document)
     except ValidationError as error:
-        wrong = "; ".join(_told(details) for details in error.errors())
-        raise MapError(f"The map {path} is wrong: {wrong}.") from None
+        problems = "; ".join(_describe_error(details) for details in error.errors())
+        raise MapError(f"The map {path} is invalid: {problems}.") from None
 
 
-def _told(details: ErrorDetails) -> str:
-    # A source's kind is a step of pydantic's path, not of the file's: it stands behind the field's name.
+def _describe_error(details: ErrorDetails) -> str:
+    # Below a field, pydantic's path contains the tag of the source, which is not in the file.
     path = [
         str(step) for n, step in enumerate(details["loc"]) if not (n == 2 and details["loc"][0] == "fields")
     ]
-    message = details["msg"].removeprefix("Value error, ")
+    message = MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
     return f"{'.'.join(path)}: {message}" if path else message

@@ -1,4 +1,4 @@
-"""Progress: what an import shows while it runs, as a bar on a terminal and as lines elsewhere."""
+"""Progress output of an import: a progress bar on a terminal, lines elsewhere, and a final summary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from tenure_core.write.results import Status
 from tenure_sdk.csv_import.counts import ImportCounts
 
-SECONDS_BETWEEN_LINES = 1.0
+INTERVAL_SECONDS = 1.0
 
 LABELS = {
     Status.CREATED: "created",
@@ -21,7 +21,7 @@ LABELS = {
     Status.RESTORED: "restored",
     Status.NOOP: "unchanged",
 }
-DRY_LABELS = {
+DRY_RUN_LABELS = {
     Status.WOULD_CREATE: "created",
     Status.WOULD_UPDATE: "updated",
     Status.NOOP: "unchanged",
@@ -29,52 +29,54 @@ DRY_LABELS = {
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[ImportCounts, float], None]]:
-    """Show a run's progress on stderr; yields what to call with the totals and the share that is done."""
+def show_progress() -> Iterator[Callable[[ImportCounts, float], None]]:
+    """Show progress on stderr; yield a function that takes the counts and the completed fraction (0 to 1)."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _Lines()
+        yield _LineProgress()
         return
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
-        task, began = bar.add_task("", total=1.0), time.monotonic()
-        yield lambda totals, share: bar.update(task, completed=share, description=_state(totals, began))
+        task, start = bar.add_task("", total=1.0), time.monotonic()
+        yield lambda counts, fraction: bar.update(
+            task, completed=fraction, description=_describe(counts, start)
+        )
 
 
-class _Lines:
-    """A line per second."""
+class _LineProgress:
+    """Prints one line per interval."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._next = self._began
+        self._start = time.monotonic()
+        self._next = self._start
 
-    def __call__(self, totals: ImportCounts, share: float) -> None:
+    def __call__(self, counts: ImportCounts, fraction: float) -> None:
         if time.monotonic() >= self._next:
-            self._next = time.monotonic() + SECONDS_BETWEEN_LINES
-            typer.echo(f"{share:4.0%}  {_state(totals, self._began)}", err=True)
+            self._next = time.monotonic() + INTERVAL_SECONDS
+            typer.echo(f"{fraction:4.0%}  {_describe(counts, self._start)}", err=True)
 
 
-def _state(totals: ImportCounts, began: float) -> str:
-    seconds = max(time.monotonic() - began, 0.001)
-    speed = f"{totals.lines / seconds:,.0f} lines/s"
-    return f"{totals.lines:,} lines read, {totals.written:,} records written ({speed})"
+def _describe(counts: ImportCounts, start: float) -> str:
+    seconds = max(time.monotonic() - start, 0.001)
+    speed = f"{counts.lines / seconds:,.0f} lines/s"
+    return f"{counts.lines:,} lines read, {counts.record_count:,} records written ({speed})"
 
 
-def summary(totals: ImportCounts, rejects: object, dry_run: bool) -> str:
-    """Return the table of what a run has done.
+def format_summary(counts: ImportCounts, rejects: object, dry_run: bool) -> str:
+    """Return the summary of an import as a table.
 
     Args:
-        totals: What it has done.
-        rejects: Where the refused lines are.
-        dry_run: Whether it only tried.
+        counts: The final counts.
+        rejects: The path of the rejects file.
+        dry_run: Whether the import was a dry run.
     """
-    records, labels = ("records that would be", DRY_LABELS) if dry_run else ("records", LABELS)
+    records, labels = ("records that would be", DRY_RUN_LABELS) if dry_run else ("records", LABELS)
     table = {
-        "lines read": totals.lines,
-        "lines left out by `where`": totals.left_out,
-        **{f"{records} {label}": totals.records[status] for status, label in labels.items()},
-        f"{records} refused": totals.refused,
+        "lines read": counts.lines,
+        "lines skipped by `where`": counts.skipped,
+        **{f"{records} {label}": counts.records[status] for status, label in labels.items()},
+        f"{records} rejected": counts.rejected,
     }
     width = max(map(len, table))
-    told = "\n".join(f"{label:<{width}}  {count:>12,}" for label, count in table.items())
-    return f"{told}\nThe refused lines are in {rejects}." if totals.refused else told
+    text = "\n".join(f"{label:<{width}}  {count:>12,}" for label, count in table.items())
+    return f"{text}\nThe rejected lines are in {rejects}." if counts.rejected else text

@@ -1,4 +1,4 @@
-"""Records: what the lines of a file make, one each, or one for all lines with the same key."""
+"""Builds the records of a file: one per line, or one per group of lines with the same key."""
 
 from __future__ import annotations
 
@@ -6,88 +6,87 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from tenure_core.write.chunker import Chunker
+from tenure_core.write.csv_parser import CsvRecord
 from tenure_sdk.csv_import.compiled_map import CompiledMap
 from tenure_sdk.csv_import.counts import ImportCounts
-from tenure_sdk.csv_import.csv_reader import CsvFile, Row
+from tenure_sdk.csv_import.csv_reader import CsvFile
 from tenure_sdk.csv_import.external_keys import Line
 
 
 @dataclass(frozen=True)
-class Record:
-    """What one line, or a group of them, makes.
+class ImportRecord:
+    """A record to write.
 
     Args:
-        key: What names it in its system; empty where the line does not say.
-        source: The row of the file that it was made from; None for a group.
-        values: A value for each field of the map.
-        problems: Why it can't be written; empty where it can.
+        key: The external id; "" if the line has none.
+        source: The row of the file; None for a group.
+        values: The values, one per field of the map.
+        errors: Why the record can't be written.
     """
 
     key: str
-    source: Row | None
+    source: CsvRecord | None
     values: list[object] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
-def chunks(recipe: CompiledMap, file: CsvFile, totals: ImportCounts) -> Iterator[list[Record]]:
-    """Yield all records of a file, chunk by chunk.
-
-    Of two lines with one key, which are two records without `group`, the later wins.
-    """
-    gathering = Chunker[Record]()
-    for record in (_grouped if recipe.map.group else _single)(recipe, file, totals):
-        if full := gathering.add(record, record.key or None):
-            yield full
-    if rest := gathering.flush():
-        yield rest
+def build_chunks(compiled: CompiledMap, file: CsvFile, counts: ImportCounts) -> Iterator[list[ImportRecord]]:
+    """Yield the records of a file in chunks. A key occurs once per chunk, so that the last line wins."""
+    build_records = _build_groups if compiled.map.group else _build_singles
+    chunker = Chunker[ImportRecord]()
+    for record in build_records(compiled, file, counts):
+        if chunk := chunker.add(record, record.key or None):
+            yield chunk
+    if chunk := chunker.flush():
+        yield chunk
 
 
-def keyed_lines(
-    recipe: CompiledMap, file: CsvFile, totals: ImportCounts
-) -> Iterator[tuple[Row, Line, str] | Record]:
-    """Yield every line that counts with its key; as a record with a problem, where it has none."""
+def read_lines(
+    compiled: CompiledMap, file: CsvFile, counts: ImportCounts
+) -> Iterator[tuple[CsvRecord, Line, str] | ImportRecord]:
+    """Yield the lines that match the conditions, with their keys. A line without a key is a failed record."""
     for row in file:
-        totals.lines += 1
+        counts.lines += 1
         if len(row.cells) != len(file.header):
-            problem = f"it has {len(row.cells)} cells, and the header has {len(file.header)}"
-            yield Record("", row, problems=[problem])
+            error = f"the line has {len(row.cells)} cells, but the header has {len(file.header)}"
+            yield ImportRecord("", row, errors=[error])
             continue
         line = dict(zip(file.header, row.cells, strict=True))
-        if not recipe.accepts(line):
-            totals.left_out += 1
+        if not compiled.accepts(line):
+            counts.skipped += 1
             continue
         try:
-            yield row, line, recipe.key(line)
+            yield row, line, compiled.build_key(line)
         except ValueError as error:
-            yield Record("", row, problems=[f"key: {error}"])
+            yield ImportRecord("", row, errors=[f"key: {error}"])
 
 
-def _single(recipe: CompiledMap, file: CsvFile, totals: ImportCounts) -> Iterator[Record]:
-    for found in keyed_lines(recipe, file, totals):
-        yield found if isinstance(found, Record) else _record(recipe, *found)
+def _build_singles(compiled: CompiledMap, file: CsvFile, counts: ImportCounts) -> Iterator[ImportRecord]:
+    for item in read_lines(compiled, file, counts):
+        yield item if isinstance(item, ImportRecord) else _build_record(compiled, *item)
 
 
-def _grouped(recipe: CompiledMap, file: CsvFile, totals: ImportCounts) -> Iterator[Record]:
-    groups: dict[str, Record] = {}
-    for found in keyed_lines(recipe, file, totals):
-        if isinstance(found, Record):
-            yield found
+def _build_groups(compiled: CompiledMap, file: CsvFile, counts: ImportCounts) -> Iterator[ImportRecord]:
+    groups: dict[str, ImportRecord] = {}
+    for item in read_lines(compiled, file, counts):
+        if isinstance(item, ImportRecord):
+            yield item
             continue
-        row, line, key = found
+        row, line, key = item
         if group := groups.get(key):
-            _add(recipe, group, row, line)
+            _add_line(compiled, group, row, line)
         else:
-            groups[key] = replace(_record(recipe, row, line, key), source=None)
-    totals.groups = len(groups)
+            groups[key] = replace(_build_record(compiled, row, line, key), source=None)
+    counts.groups = len(groups)
     yield from groups.values()
 
 
-def _record(recipe: CompiledMap, row: Row, line: Line, key: str) -> Record:
-    problems: list[str] = []
-    return Record(key, row, recipe.read(line, problems), problems)
+def _build_record(compiled: CompiledMap, row: CsvRecord, line: Line, key: str) -> ImportRecord:
+    errors: list[str] = []
+    return ImportRecord(key, row, compiled.read_values(line, errors), errors)
 
 
-def _add(recipe: CompiledMap, group: Record, row: Row, line: Line) -> None:
-    problems: list[str] = []
-    recipe.fold(group.values, line, problems)
-    group.problems.extend(f"line {row.number}: {problem}" for problem in problems)
+def _add_line(compiled: CompiledMap, group: ImportRecord, row: CsvRecord, line: Line) -> None:
+    errors: list[str] = []
+    compiled.combine_values(group.values, line, errors)
+    group.errors.extend(f"line {row.number}: {error}" for error in errors)

@@ -1,48 +1,46 @@
-"""Rejects: the refused lines of a file with the reasons, as a file that can be mended and imported again."""
+"""The rejects file: the rejected lines of an import with the reasons. It can be corrected and imported."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
-from tenure_sdk.csv_import.csv_reader import FileError, Row
+from tenure_core.write.csv_parser import CsvRecord
+from tenure_sdk.csv_import.csv_reader import FileError
 
 
-class Rejects:
-    """The file of the refused lines; there is none where nothing is refused.
+class RejectsFile:
+    """Writes the rejects file. The file is created with its first line.
 
     Args:
-        path: Where to write it. What an earlier run left there is removed.
-        imported: The file that is imported.
-        header: Its columns: they stay, and `line` and `reason` come behind them.
+        path: The path of the file. The file of an earlier run is deleted.
+        source: The imported file.
+        header: The columns of the imported file, to which `line` and `reason` are appended.
 
     Raises:
-        FileError: The two files are one.
+        FileError: Both paths are the same file.
     """
 
-    def __init__(self, path: Path, imported: Path, header: Sequence[str]) -> None:
-        if path.exists() and path.samefile(imported):
-            raise FileError(f"{path} is the file to import.", "Choose another for the refused lines.")
+    def __init__(self, path: Path, source: Path, header: Sequence[str]) -> None:
+        if path.exists() and path.samefile(source):
+            raise FileError(f"{path} is the file to import.", "Choose another rejects file.")
         self.path = path
         self._header = header
         self._file: IO[str] | None = None
 
-    def __enter__(self) -> Rejects:
+    def __enter__(self) -> RejectsFile:
         if self.path.is_file():
             self.path.unlink()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file:
             self._file.close()
 
-    def add(self, row: Row, reasons: Sequence[str]) -> None:
-        """Write a refused line.
+    def add(self, row: CsvRecord, reasons: Sequence[str]) -> None:
+        """Write a rejected line.
 
         Raises:
             FileError: The file can't be written.
@@ -54,5 +52,5 @@ class Rejects:
             csv.writer(self._file).writerow([*row.cells, row.number, "; ".join(reasons)])
         except OSError as error:
             raise FileError(
-                f"{self.path} can't be written: {error.strerror}.", "Choose another place."
+                f"{self.path} can't be written: {error.strerror}.", "Choose another path."
             ) from None

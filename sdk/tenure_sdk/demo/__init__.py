@@ -1,1 +1,1 @@
-"""The demo's data: a year in the life of forty customers, the same at every run but for today's date."""
+"""Demo data: forty customers with one year of activities. The data depends only on the current day."""

@@ -1,4 +1,4 @@
-"""The customers of the demo: invented, but such as a supplier of industrial and office goods has."""
+"""The demo accounts: fictitious customers of a supplier of industrial and office goods."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CHURNED, PROSPECT, LEAD = LifecycleStage.CHURNED, LifecycleStage.PROSPECT, Lifec
 
 OWNERS = ("Amara Okafor", "Jonas Weber", "Lin Yue", "Sofia Marchetti")
 CURRENCIES = {"GB": "GBP", "US": "USD", "CN": "CNY", "JP": "JPY", "CH": "CHF", "SE": "SEK", "SG": "SGD"}
-"""The currency of each country; every other one here pays in EUR."""
+"""Currencies by country. The other countries of the demo use EUR."""
 
 
 class Organization(NamedTuple):
-    """A company of the demo; revenue in millions of its own currency."""
+    """A demo account of the kind ORGANIZATION. The revenue is in millions of the country's currency."""
 
     name: str
     domain: str
@@ -29,7 +29,7 @@ class Organization(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A private customer of the demo."""
+    """A demo account of the kind PERSON."""
 
     name: str
     stage: LifecycleStage
@@ -101,51 +101,54 @@ PEOPLE = (
 )
 
 CUSTOMERS: tuple[Organization | Person, ...] = (*ORGANIZATIONS, *PEOPLE)
-"""Everyone that the story is about."""
 
 
 def currency_of(country: str) -> str:
-    """Return the currency that customers of a country pay in."""
+    """Return the currency of a country's customers."""
     return CURRENCIES.get(country, "EUR")
 
 
-def account_row(chance: random.Random, customer: Organization | Person) -> dict[str, object]:
-    """Return a customer's account as the API takes it."""
+def account_row(rng: random.Random, customer: Organization | Person) -> dict[str, object]:
+    """Return the mutation input of a customer's account."""
     if isinstance(customer, Organization):
-        return _organization_row(chance, customer)
-    return _person_row(chance, customer)
+        return _organization_row(rng, customer)
+    return _person_row(rng, customer)
 
 
-def _organization_row(chance: random.Random, one: Organization) -> dict[str, object]:
-    currency = currency_of(one.country)
-    minor_units = one.revenue * 1_000_000 * (1 if currency == "JPY" else 100)
-    tier = "strategic" if one.employees >= 600 else "key" if one.employees >= 200 else "standard"
+def _organization_row(rng: random.Random, organization: Organization) -> dict[str, object]:
+    currency = currency_of(organization.country)
+    minor_units = organization.revenue * 1_000_000 * (1 if currency == "JPY" else 100)
+    tier = (
+        "strategic"
+        if organization.employees >= 600
+        else "key"
+        if organization.employees >= 200
+        else "standard"
+    )
     return {
-        "name": one.name,
+        "name": organization.name,
         "kind": "ORGANIZATION",
-        "lifecycleStage": one.stage,
-        "industry": one.industry,
+        "lifecycleStage": organization.stage,
+        "industry": organization.industry,
         "tier": tier,
-        "website": f"https://www.{one.domain}.example",
-        "email": f"office@{one.domain}.example",
-        "address": {"city": one.city, "country": one.country},
+        "website": f"https://www.{organization.domain}.example",
+        "email": f"office@{organization.domain}.example",
+        "address": {"city": organization.city, "country": organization.country},
         "annualRevenue": {"minorUnits": minor_units, "currency": currency},
-        "employees": one.employees,
-        "owner": chance.choice(OWNERS),
-        "tags": chance.sample(
-            ["newsletter", "fair 2025", "framework contract", "reference"], chance.randint(0, 2)
-        ),
-        "attributes": {"customerNumber": f"C-{chance.randint(10_000, 99_999)}"},
+        "employees": organization.employees,
+        "owner": rng.choice(OWNERS),
+        "tags": rng.sample(["newsletter", "fair 2025", "framework contract", "reference"], rng.randint(0, 2)),
+        "attributes": {"customerNumber": f"C-{rng.randint(10_000, 99_999)}"},
     }
 
 
-def _person_row(chance: random.Random, one: Person) -> dict[str, object]:
+def _person_row(rng: random.Random, person: Person) -> dict[str, object]:
     return {
-        "name": one.name,
+        "name": person.name,
         "kind": "PERSON",
-        "lifecycleStage": one.stage,
+        "lifecycleStage": person.stage,
         "tier": "standard",
-        "address": {"city": one.city, "country": one.country},
-        "owner": chance.choice(OWNERS),
+        "address": {"city": person.city, "country": person.country},
+        "owner": rng.choice(OWNERS),
         "tags": ["web shop"],
     }

@@ -1,4 +1,4 @@
-"""The people at the demo's customers."""
+"""The demo contacts: the people at the demo accounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenure_sdk.demo.accounts import Organization, Person
 
 
 class Names(NamedTuple):
-    """The names and the language that are usual where a customer is."""
+    """Typical names of a country, and its language."""
 
     language: str
     first: Sequence[str]
@@ -87,7 +87,7 @@ NAMES: Mapping[str, Names] = {
     ),
     "JP": Names("ja", ("健一", "美咲", "大輔", "由美", "翔太"), ("佐藤", "鈴木", "高橋", "田中", "伊藤")),
 }
-"""The names of each country; every other one here uses the English ones."""
+"""Names by country. The other countries of the demo use English names."""
 
 TITLES = (
     ("Managing director", "DECISION_MAKER"),
@@ -100,26 +100,24 @@ TITLES = (
 )
 
 
-def contact_rows(
-    chance: random.Random, customer: Organization | Person, today: date
-) -> list[dict[str, object]]:
-    """Return a customer's contacts as the API takes them, yet without their account.
+def contact_rows(rng: random.Random, customer: Organization | Person, today: date) -> list[dict[str, object]]:
+    """Return the mutation inputs of a customer's contacts, without `account`.
 
-    Two to five at an organization; a private customer is its own and only one.
+    An organization has two to five contacts. A person is their own only contact.
 
     Args:
-        chance: The source of every choice.
-        customer: Whose contacts.
-        today: The day that birthdays are counted back from.
+        rng: The random generator.
+        customer: The customer.
+        today: The current day, from which birthdays are computed.
     """
-    people = _colleagues(chance, customer) if isinstance(customer, Organization) else [_self(customer)]
-    return [_habits(chance, customer.country, today) | person for person in people]
+    people = _employee_rows(rng, customer) if isinstance(customer, Organization) else [_person_row(customer)]
+    return [_preferences(rng, customer.country, today) | person for person in people]
 
 
-def _colleagues(chance: random.Random, organization: Organization) -> list[dict[str, object]]:
-    titles = chance.sample(TITLES, chance.randint(2, 5))
+def _employee_rows(rng: random.Random, organization: Organization) -> list[dict[str, object]]:
+    titles = rng.sample(TITLES, rng.randint(2, 5))
     names = NAMES.get(organization.country, ENGLISH)
-    firsts, lasts = chance.sample(names.first, len(titles)), chance.choices(names.last, k=len(titles))
+    firsts, lasts = rng.sample(names.first, len(titles)), rng.choices(names.last, k=len(titles))
     return [
         {
             "firstName": first,
@@ -132,16 +130,16 @@ def _colleagues(chance: random.Random, organization: Organization) -> list[dict[
     ]
 
 
-def _self(person: Person) -> dict[str, object]:
+def _person_row(person: Person) -> dict[str, object]:
     first, _, last = person.name.rpartition(" ")
     return {"firstName": first or None, "lastName": last, "decisionRole": "DECISION_MAKER"}
 
 
-def _habits(chance: random.Random, country: str, today: date) -> dict[str, object]:
-    asked = ("GRANTED", "GRANTED", "DENIED", "UNKNOWN")
+def _preferences(rng: random.Random, country: str, today: date) -> dict[str, object]:
+    consents = ("GRANTED", "GRANTED", "DENIED", "UNKNOWN")
     return {
-        "preferredChannel": chance.choice(("EMAIL", "PHONE", "CHAT", "IN_PERSON")),
+        "preferredChannel": rng.choice(("EMAIL", "PHONE", "CHAT", "IN_PERSON")),
         "preferredLanguage": NAMES.get(country, ENGLISH).language,
-        "birthday": (today - timedelta(days=chance.randint(25 * 365, 62 * 365))).isoformat(),
-        "consent": {"email": chance.choice(asked), "phone": chance.choice(asked)},
+        "birthday": (today - timedelta(days=rng.randint(25 * 365, 62 * 365))).isoformat(),
+        "consent": {"email": rng.choice(consents), "phone": rng.choice(consents)},
     }

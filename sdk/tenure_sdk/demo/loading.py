@@ -1,4 +1,4 @@
-"""Puts the demo's story into the tenant `demo`, once."""
+"""Writes the demo data of the core: accounts, contacts and activities."""
 
 from __future__ import annotations
 
@@ -9,70 +9,71 @@ from itertools import islice
 from uuid import UUID
 
 from tenure_core.access.identity import Actor
-from tenure_core.catalog.catalog import Catalog
 from tenure_core.errors import TenureError
-from tenure_core.postgres.database import Database, TenantConnection
+from tenure_core.plugins.host import Host
+from tenure_core.postgres.database import Database
+from tenure_core.write.context import WriteContext
 from tenure_core.write.operations.crud import create
 from tenure_sdk.demo.accounts import CUSTOMERS, account_row
 from tenure_sdk.demo.activities import activity_rows
 from tenure_sdk.demo.contacts import contact_rows
 
 SEED = 20_260_101
-"""With the same seed and the same day the story is the same to the last digit."""
+"""Seed of the random generator: the same seed and day produce identical data."""
 
 
-async def load_demo(database: Database, catalog: Catalog, actor: Actor, now: datetime) -> bool:
-    """Write the demo's accounts, contacts and activities in one transaction, unless the tenant has accounts.
+async def load_demo(database: Database, host: Host, actor: Actor, now: datetime) -> bool:
+    """Write the accounts, contacts and activities in one transaction, unless the tenant has accounts.
 
     Args:
-        database: Where to.
-        catalog: The core's entities.
-        actor: Who writes, and for which tenant.
-        now: The moment that the story ends.
+        database: The database.
+        host: The loaded plugins.
+        actor: The writing actor, in the demo tenant.
+        now: The time at which the activities end.
 
     Returns:
-        Whether anything was written.
+        Whether the data was written.
     """
-    async with database.write_transaction(actor.tenant_id, str(actor.key_id), actor.origin) as connection:
+    async with database.write_transaction(actor.tenant_id, actor.audit_name, actor.origin) as connection:
         cursor = await connection.execute(
             "SELECT EXISTS (SELECT FROM account WHERE tenant_id = %s)", (actor.tenant_id,)
         )
         if (await cursor.fetchone() or (False,))[0]:
             return False
-        chance = random.Random(SEED)  # noqa: S311  # a story, not a secret
-        await _Loader(connection, catalog, actor).load(chance, now.replace(second=0, microsecond=0))
+        await _write(host.write_context(connection, actor), now.replace(second=0, microsecond=0))
     return True
 
 
-class _Loader:
-    """Writes the story in the order in which its parts refer to each other."""
+async def _write(context: WriteContext, now: datetime) -> None:
+    """Write the demo data in the order of its references: accounts, contacts, activities."""
+    rng = random.Random(SEED)  # noqa: S311  # demo data
+    accounts = await _create(context, "Account", [account_row(rng, customer) for customer in CUSTOMERS])
+    contacts = await _create_contacts(context, rng, accounts, now)
+    rows = [
+        row
+        for customer, account, people in zip(CUSTOMERS, accounts, contacts, strict=True)
+        for row in activity_rows(rng, customer, account, people, now)
+    ]
+    await _create(context, "Activity", rows)
 
-    def __init__(self, connection: TenantConnection, catalog: Catalog, actor: Actor) -> None:
-        self._connection = connection
-        self._catalog = catalog
-        self._actor = actor
 
-    async def load(self, chance: random.Random, now: datetime) -> None:
-        accounts = await self._create("Account", [account_row(chance, one) for one in CUSTOMERS])
-        contacts = await self._create_contacts(chance, accounts, now)
-        cast = zip(CUSTOMERS, accounts, contacts, strict=True)
-        await self._create("Activity", [row for part in cast for row in activity_rows(chance, *part, now)])
+async def _create_contacts(
+    context: WriteContext, rng: random.Random, accounts: Sequence[UUID], now: datetime
+) -> list[list[UUID]]:
+    """Create the contacts of all accounts; return their ids by account."""
+    groups = [contact_rows(rng, customer, now.date()) for customer in CUSTOMERS]
+    rows = [
+        row | {"account": {"id": str(account)}}
+        for account, group in zip(accounts, groups, strict=True)
+        for row in group
+    ]
+    ids = iter(await _create(context, "Contact", rows))
+    return [list(islice(ids, len(group))) for group in groups]
 
-    async def _create_contacts(
-        self, chance: random.Random, accounts: Sequence[UUID], now: datetime
-    ) -> list[list[UUID]]:
-        groups = [contact_rows(chance, customer, now.date()) for customer in CUSTOMERS]
-        belonging = [
-            row | {"account": {"id": str(account)}}
-            for account, group in zip(accounts, groups, strict=True)
-            for row in group
-        ]
-        ids = iter(await self._create("Contact", belonging))
-        return [list(islice(ids, len(group))) for group in groups]
 
-    async def _create(self, entity: str, rows: Sequence[dict[str, object]]) -> list[UUID]:
-        results = await create(self._connection, self._catalog, self._catalog[entity], self._actor, rows)
-        for result in results:
-            if result.id is None or result.errors:
-                raise TenureError(f"The demo's {entity} {result.index} was refused: {result.errors[0]}.")
-        return [result.id for result in results if result.id]
+async def _create(context: WriteContext, entity: str, rows: Sequence[dict[str, object]]) -> list[UUID]:
+    results = await create(context, context.catalog[entity], rows)
+    for result in results:
+        if result.id is None or result.errors:
+            raise TenureError(f"Demo row {result.index} of {entity} was rejected: {result.errors[0]}.")
+    return [result.id for result in results if result.id]

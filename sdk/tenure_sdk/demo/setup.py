@@ -1,4 +1,4 @@
-"""Makes a database ready for the demo: migrated, with the story in it, and a key to read it with."""
+"""Sets up the database of `tenure demo`: migrations, demo data and an API key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tenure_core.migrate.runner import upgrade
 from tenure_core.plugins.host import Host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
-from tenure_sdk.cli.database import owner_url
 from tenure_sdk.demo.loading import load_demo
 from tenure_sdk.demo.plugins import load_plugins
 
@@ -23,70 +22,71 @@ TENANT = "demo"
 
 @dataclass(frozen=True)
 class DemoSetup:
-    """What the demo can now be shown with.
+    """The result of the setup.
 
     Args:
-        key: An API key of the demo's tenant, the same at every start.
-        first_run: Whether the story was written just now.
+        api_key: An API key of the demo tenant; each run returns the same key.
+        is_first_run: Whether this run created the demo data.
     """
 
-    key: str
-    first_run: bool
+    api_key: str
+    is_first_run: bool
 
 
-def prepare(settings: Settings, url: str, host: Host) -> DemoSetup:
-    """Migrate a database and fill the demo's tenant, unless both were done before.
+def set_up_demo(settings: Settings, url: str, owner_url: str, host: Host) -> DemoSetup:
+    """Migrate a database and create the demo tenant, unless an earlier run did.
 
     Args:
-        settings: Where the demo's key lies, among others.
+        settings: The settings; the API key is stored in `home`.
         url: The database.
-        host: The plugins of the demo.
+        owner_url: The database, as the owner of its tables.
+        host: The plugins, which add demo data.
 
     Raises:
         DatabaseUnavailableError: The database can't be reached.
-        MigrationFailedError: It refuses a migration.
+        MigrationFailedError: A migration failed.
     """
-    upgrade(owner_url(settings, url), host)
-    return asyncio.run(_fill(settings, url, host))
+    upgrade(owner_url, host)
+    return asyncio.run(_load(settings, url, owner_url, host))
 
 
-async def _fill(settings: Settings, url: str, host: Host) -> DemoSetup:
+async def _load(settings: Settings, url: str, owner_url: str, host: Host) -> DemoSetup:
     async with Database(url, settings) as database:
-        keys = KeyCache(database, settings.key_cache_seconds)
-        key = await _known_key(settings.home, keys) or _new_key(settings.home, owner_url(settings, url))
-        actor = await keys.authenticate(f"Bearer {key}")
+        keys = KeyCache(database, settings.api_key_cache_seconds)
+        api_key = await _read_key(settings.home, keys) or _create_key(settings.home, owner_url)
+        actor = await keys.authenticate(f"Bearer {api_key}")
         now = datetime.now(UTC)
-        first_run = await load_demo(database, host.catalog, actor, now)
-        new = await load_plugins(database, host, actor, now)
-        if first_run or new:
-            # Until then PostgreSQL plans for empty tables, and the workers' statements take minutes.
+        is_first_run = await load_demo(database, host, actor, now)
+        new_plugins = await load_plugins(database, host, actor, now)
+        if is_first_run or new_plugins:
+            # Without statistics PostgreSQL plans for empty tables, and statements of workers take minutes.
             await database.analyze(*(entity.table.name for entity in host.catalog.entities.values()))
-        return DemoSetup(key, first_run)
+        return DemoSetup(api_key, is_first_run)
 
 
-async def _known_key(home: Path, keys: KeyCache) -> str | None:
-    """Return the key of an earlier run where this database knows it."""
+async def _read_key(home: Path, keys: KeyCache) -> str | None:
+    """Return the API key of an earlier run, if this database knows it."""
     file = _key_file(home)
     if not file.is_file():
         return None
-    key = file.read_text().strip()
+    api_key = file.read_text().strip()
     try:
-        await keys.authenticate(f"Bearer {key}")
+        await keys.authenticate(f"Bearer {api_key}")
     except UnauthenticatedError:
         return None
-    return key
+    return api_key
 
 
-def _new_key(home: Path, owner: str) -> str:
-    key = create_key(owner, TENANT, Role.ADMIN, "tenure demo", "demo").secret
+def _create_key(home: Path, owner_url: str) -> str:
+    api_key = create_key(owner_url, TENANT, Role.ADMIN, "tenure demo", "demo").secret
     home.mkdir(parents=True, exist_ok=True)
     file = _key_file(home)
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
-    file.write_text(key + "\n")
-    return key
+    file.write_text(api_key + "\n")
+    return api_key
 
 
 def _key_file(home: Path) -> Path:
-    """The demo shows its key at every start, so it keeps the secret, readable for its user only."""
+    """Return the file with the API key in plain text, which each run prints; only its owner can read it."""
     return home / "demo-key"

@@ -1,4 +1,4 @@
-"""The scaffold: a small plugin as a distribution of its own, complete and tested, to begin with."""
+"""Creates new plugins from templates: complete, tested distributions."""
 
 from tenure_sdk.scaffold.generator import write_plugin
 

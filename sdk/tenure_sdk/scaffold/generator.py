@@ -1,4 +1,4 @@
-"""Writing the scaffold: templates become the files of a plugin."""
+"""Writes the files of a new plugin from the templates."""
 
 from __future__ import annotations
 
@@ -13,51 +13,46 @@ from string import Template
 
 from tenure_core.entities.naming import snake_case
 from tenure_core.errors import PluginError
-from tenure_core.plugins.manifest import NAME
-from tenure_sdk.cli.plugin_groups import own_commands
+from tenure_core.plugins.manifest import check_name
 
 TEMPLATES = files("tenure_sdk.scaffold") / "templates"
 
 SUFFIX = ".txt"
-"""What the names of templates end with: they are no code until they are filled in."""
+"""Suffix of template files, so that tools don't treat them as code."""
 
-PLACES = {"package": "$package", "gitignore": ".gitignore"}
-"""What files and folders are called that the templates can't be called."""
+FILE_NAMES = {"package": "$package", "gitignore": ".gitignore"}
+"""Names of files and folders that differ from the names of their templates."""
 
 
 def write_plugin(name: str, folder: Path) -> list[Path]:
-    """Write a new plugin.
+    """Write the files of a new plugin.
 
     Args:
-        name: What it is called.
-        folder: Where its files come to lie; it is made, and must not hold anything yet.
+        name: The name of the plugin.
+        folder: The folder of the plugin; it is created and must be empty.
 
     Returns:
         The files.
 
     Raises:
-        PluginError: The name is none, or taken by what is installed, or there is something in the folder.
+        DeclarationError: The name is invalid.
+        PluginError: The name is in use, or the folder is not empty.
     """
-    if not NAME.fullmatch(name):
-        raise PluginError(
-            f"{name!r} is no name for a plugin.",
-            "Use 2 to 40 lower case letters, digits and underscores, and a letter first.",
-        )
-    if name in own_commands():
-        raise PluginError(f"`tenure {name}` is a command of Tenure's own.", "Choose another name.")
-    if find_spec(f"tenure_{name}"):
-        raise PluginError(
-            f"tenure_{name} is installed already, as a part of Tenure or as another plugin.",
-            "Choose another name.",
-        )
+    _check_name(name)
     if folder.exists() and any(folder.iterdir()):
-        raise PluginError(f"There is something in {folder} already.", "Name another folder with --path.")
-    words = _words(name)
-    return [_write(template, folder / place, words) for template, place in _templates(TEMPLATES, words)]
+        raise PluginError(f"{folder} is not empty.", "Choose another folder with --path.")
+    values = _template_values(name)
+    return [_render(template, folder / path, values) for template, path in _list_templates(TEMPLATES, values)]
 
 
-def _words(name: str) -> Mapping[str, str]:
-    """Return what stands for the placeholders of templates."""
+def _check_name(name: str) -> None:
+    check_name(name)
+    if find_spec(f"tenure_{name}"):
+        raise PluginError(f"The package tenure_{name} is already installed.", "Choose another name.")
+
+
+def _template_values(name: str) -> Mapping[str, str]:
+    """Return the values of the placeholders in templates."""
     pascal = "".join(part.capitalize() for part in name.split("_"))
     release = re.match(r"\d+\.\d+", version("tenure-sdk"))
     major, minor = (int(part) for part in release[0].split(".")) if release else (0, 0)
@@ -73,18 +68,18 @@ def _words(name: str) -> Mapping[str, str]:
     }
 
 
-def _templates(folder: Traversable, words: Mapping[str, str]) -> Iterator[tuple[Traversable, Path]]:
-    """Yield templates with the places of what becomes of them."""
-    for one in sorted(folder.iterdir(), key=lambda one: one.name):
-        plain = one.name.removesuffix(SUFFIX)
-        place = Path(Template(PLACES.get(plain, plain)).substitute(words))
-        if one.is_dir():
-            yield from ((inner, place / rest) for inner, rest in _templates(one, words))
+def _list_templates(folder: Traversable, values: Mapping[str, str]) -> Iterator[tuple[Traversable, Path]]:
+    """Yield the templates below a folder with the relative paths of the files to write."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        name = entry.name.removesuffix(SUFFIX)
+        path = Path(Template(FILE_NAMES.get(name, name)).substitute(values))
+        if entry.is_dir():
+            yield from ((template, path / rest) for template, rest in _list_templates(entry, values))
         else:
-            yield one, place
+            yield entry, path
 
 
-def _write(template: Traversable, place: Path, words: Mapping[str, str]) -> Path:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(Template(template.read_text()).substitute(words))
-    return place
+def _render(template: Traversable, path: Path, values: Mapping[str, str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(Template(template.read_text()).substitute(values))
+    return path

@@ -1,4 +1,4 @@
-"""The checkout that Tenure is installed from, where it is: a new plugin's tests run on the same."""
+"""Links a new plugin to the source checkout from which Tenure is installed, if there is one."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from importlib.metadata import distribution
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-FILE = "local.mk"
-"""What the plugin's Makefile reads, and git leaves alone: it holds on the author's machine only."""
+FILE_NAME = "local.mk"
+"""Included by the plugin's Makefile and ignored by git, because it contains a path of this machine."""
 
 TEXT = """\
-# The checkout of Tenure that this plugin was made with. Without this file, or with TENURE_SOURCE= in the
-# environment, Tenure is installed from packages.
+# The source checkout of Tenure that created this plugin. Without this file, or with an empty TENURE_SOURCE in
+# the environment, Tenure is installed from packages.
 
 TENURE_SOURCE ?= {checkout}
 """
 
 
-def checkout() -> Path | None:
-    """Return the checkout that Tenure is installed from, editable; None where it is from packages."""
-    told = json.loads(distribution("tenure-sdk").read_text("direct_url.json") or "{}")
-    if not told.get("dir_info", {}).get("editable"):
+def find_checkout() -> Path | None:
+    """Return the checkout from which Tenure is installed in editable mode; None if it is not."""
+    direct_url = json.loads(distribution("tenure-sdk").read_text("direct_url.json") or "{}")
+    if not direct_url.get("dir_info", {}).get("editable"):
         return None
-    return Path(unquote(urlsplit(told["url"]).path)).parent
+    return Path(unquote(urlsplit(direct_url["url"]).path)).parent
 
 
-def keep_checkout(folder: Path) -> Path | None:
-    """Have a plugin install Tenure from where it is installed from here.
+def write_checkout_file(folder: Path) -> Path | None:
+    """Make a plugin install Tenure from the same checkout.
 
     Args:
-        folder: The plugin's.
+        folder: The folder of the plugin.
 
     Returns:
-        What was written; None where Tenure is from packages, as it is in the plugin's environment, too.
+        The file; None if Tenure is not installed from a checkout.
     """
-    source = checkout()
-    if source is None:
+    checkout = find_checkout()
+    if checkout is None:
         return None
-    place = folder / FILE
-    place.write_text(TEXT.format(checkout=source))
-    return place
+    path = folder / FILE_NAME
+    path.write_text(TEXT.format(checkout=checkout))
+    return path

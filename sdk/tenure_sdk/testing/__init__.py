@@ -1,4 +1,4 @@
-"""Tests of plugins: fixtures with a whole Tenure, the plugins under test in it, on a real PostgreSQL.
+"""Pytest fixtures for tests of plugins: the app with the plugins under test, on a PostgreSQL database.
 
 In the `conftest.py` of a plugin:
 
@@ -16,18 +16,18 @@ In a test, with `asyncio_mode = "auto"` in pytest's settings:
     async def test_vehicles_are_listed(tenant):
         async with tenant.context("fleet") as context:
             await context.write.create(Vehicle, [{"plate": "B-TN 1"}])
-        assert await tenant.ask("{ vehicles { nodes { plate } } }") == {
+        assert await tenant.execute("{ vehicles { nodes { plate } } }") == {
             "data": {"vehicles": {"nodes": [{"plate": "B-TN 1"}]}}
         }
 
-TENURE_TEST_DATABASE_URL names the PostgreSQL to make databases in; where it is not set, an embedded one is
-used. What needs another set of plugins than the rest starts a Tenure of its own with `running_tenure`.
+TENURE_TEST_DATABASE_URL is the PostgreSQL server for test databases; without it, an embedded server is
+started. A test that needs other plugins starts another app with `running_tenure`.
 """
 
 from tenure_sdk.testing.app import RunningTenure, Tenant, running_tenure
 from tenure_sdk.testing.fixtures import (
-    ask,
-    new_tenant,
+    create_tenant,
+    execute,
     other_tenant,
     pytest_collection_modifyitems,
     tenant,
@@ -40,8 +40,8 @@ from tenure_sdk.testing.fixtures import (
 __all__ = [
     "RunningTenure",
     "Tenant",
-    "ask",
-    "new_tenant",
+    "create_tenant",
+    "execute",
     "other_tenant",
     "pytest_collection_modifyitems",
     "running_tenure",

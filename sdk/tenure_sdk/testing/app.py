@@ -1,4 +1,4 @@
-"""A running Tenure, and its tenants as tests of plugins use them."""
+"""The app in tests of plugins, and its tenants."""
 
 from __future__ import annotations
 
@@ -22,34 +22,35 @@ from tenure_core.plugins.administration.enablement import enable
 from tenure_core.plugins.context import Context, open_context, run_in_context
 from tenure_core.plugins.host import Host
 from tenure_core.plugins.plugin import LoadedPlugin
+from tenure_core.plugins.registrations import Job
 from tenure_core.postgres.database import Database
 from tenure_core.postgres.scratch_database import scratch_database
 from tenure_core.settings import Settings
-from tenure_schema.app import GRAPHQL_PATH, create_app
+from tenure_schema.app import create_app
+from tenure_schema.http.graphql_endpoint import GRAPHQL_PATH
 from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.operations.executor import Executor
 from tenure_sdk.testing.tables import create_tables
 
 Response = dict[str, Any]
-"""What the API answers: "data", and "errors" where there are some."""
+"""A GraphQL response: `data`, and `errors` if there are any."""
 
+MAX_ROUNDS = 100
+"""Limit of deliveries of changes that change listeners have written."""
 
-MOST_ROUNDS = 100
-"""How often changes are delivered that come of deliveries."""
-
-PROBLEM = """
-    SELECT problem FROM plugin_delivery
-    WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND problem IS NOT NULL
+LISTENER_ERROR = """
+    SELECT last_error FROM change_listener
+    WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s AND last_error IS NOT NULL
 """
 
 
 @dataclass(frozen=True)
 class RunningTenure:
-    """Tenure as it was started for tests.
+    """The running app.
 
     Args:
         app: The application.
-        settings: Its settings; `database_url` is the owner's.
+        settings: The settings; `database_url` is the URL of the owner of the tables.
     """
 
     app: Starlette
@@ -58,33 +59,38 @@ class RunningTenure:
 
     @property
     def host(self) -> Host:
-        """The plugins."""
+        """The loaded plugins."""
         host: Host = self.app.state.host
         return host
 
     @property
     def catalog(self) -> Catalog:
-        """What the core and they bring."""
+        """The entities of the core and the plugins."""
         return self.host.catalog
 
     @property
     def database(self) -> Database:
-        """The database, as the service uses it."""
+        """The database."""
         database: Database = self.app.state.database
         return database
 
-    async def new_tenant(self) -> Tenant:
-        """Return a new tenant that has all plugins enabled, seen by an administrator."""
+    async def create_tenant(self) -> Tenant:
+        """Create a tenant with all plugins enabled; return it with the API key of an administrator."""
         name = f"test {uuid.uuid4()}"
-        first = await self.opened(name, Role.ADMIN)
+        first = await self.open_tenant(name, Role.ADMIN)
         async with self.database.write_transaction(first.id, "test", "test") as connection:
             for plugin in self.host.plugins:
                 await enable(connection, self.host, plugin.name, first.id)
         self.app.state.keys.invalidate_tenant(first.id)
-        return await self.opened(name, Role.ADMIN)
+        return await self.open_tenant(name, Role.ADMIN)
 
-    async def opened(self, name: str, role: str) -> Tenant:
-        """Return a tenant as a new key of it sees it; the tenant is made where there is none of the name."""
+    async def open_tenant(self, name: str, role: str) -> Tenant:
+        """Return a tenant with a new API key. The tenant is created if it does not exist.
+
+        Args:
+            name: The name of the tenant.
+            role: The role of the key.
+        """
         key = create_key(self.settings.database_url, name, role, "test", "test")
         actor = await self.app.state.keys.authenticate(f"Bearer {key.secret}")
         client = httpx.AsyncClient(
@@ -97,13 +103,13 @@ class RunningTenure:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant, as one of its API keys sees it.
+    """A tenant, with one of its API keys.
 
     Args:
-        tenure: Where it lives.
-        name: Its name.
-        actor: Who asks and writes.
-        client: An HTTP client that sends the key, for routes: `tenant.client.get("/plugins/fleet/map")`.
+        tenure: The running app.
+        name: The name.
+        actor: The actor of the API key.
+        client: An HTTP client that sends the API key, for routes: `tenant.client.get("/plugins/fleet/map")`.
     """
 
     tenure: RunningTenure
@@ -113,62 +119,71 @@ class Tenant:
 
     @property
     def id(self) -> uuid.UUID:
-        """Its identity."""
+        """The id."""
         return self.actor.tenant_id
 
-    async def acting_as(self, role: str) -> Tenant:
-        """Return the same tenant as a key with another role sees it, such as "reader" or one of a plugin."""
-        return await self.tenure.opened(self.name, role)
+    async def with_role(self, role: str) -> Tenant:
+        """Return the tenant with a new API key that has another role: "reader", or a role of a plugin."""
+        return await self.tenure.open_tenant(self.name, role)
 
-    async def ask(self, query: str, **variables: object) -> Response:
-        """Return the API's whole response to a question; variables are given by name."""
+    async def execute(self, query: str, **variables: object) -> Response:
+        """Execute a GraphQL query or mutation and return the response.
+
+        Args:
+            query: The GraphQL document.
+            variables: The variables of the operation.
+        """
         body = {"query": query, "variables": variables}
-        response = await self.client.post(GRAPHQL_PATH, json=body)
-        answer: Response = response.json()
-        return answer
+        result = await self.client.post(GRAPHQL_PATH, json=body)
+        response: Response = result.json()
+        return response
 
-    async def events(self, query: str, **variables: object) -> AsyncGenerator[Response]:
-        """Yield the API's responses to a subscription, one for each event.
+    async def subscribe(self, query: str, **variables: object) -> AsyncGenerator[Response]:
+        """Yield the responses of a GraphQL subscription, one per event.
+
+        Args:
+            query: The GraphQL document.
+            variables: The variables of the operation.
 
         Raises:
-            TenureError: It is refused, or fails.
+            TenureError: The subscription is rejected or fails.
         """
-        execution: Executor = self.tenure.app.state.execution
-        asking = execution.prepare_request(GraphQLRequest(query, variables), self.actor, "test")
-        async with aclosing(execution.events(asking)) as events:
-            async for event in events:
-                yield event
+        executor: Executor = self.tenure.app.state.executor
+        request = executor.prepare_request(GraphQLRequest(query, variables), self.actor, "test")
+        async with aclosing(executor.events(request)) as responses:
+            async for response in responses:
+                yield response
 
     def context(self, plugin: str) -> AbstractAsyncContextManager[Context]:
-        """Lend a context of a plugin, in a transaction that is committed at its end."""
+        """Return a context manager with a plugin context, in a transaction that is committed at its end."""
         host = self.tenure.host
         return open_context(self.tenure.database, host, host[plugin], self.actor)
 
-    async def deliver(self) -> None:
-        """Tell the plugins at once of all that was written, and of what they write then, as a worker does.
+    async def deliver_changes(self) -> None:
+        """Deliver all changes to the change listeners, as a worker does, until there are no new changes.
 
         Raises:
-            PluginFailedError: A plugin failed in `on_change`, or writes something each time that it is told.
+            PluginFailedError: A plugin failed in `on_change`, or writes without end.
         """
         newest = await self._newest_change()
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             for plugin in self.tenure.host.implementing("on_change"):
                 await self._deliver(plugin)
             before, newest = newest, await self._newest_change()
             if newest == before:
                 return
-        raise PluginFailedError(f"After {MOST_ROUNDS} deliveries there is still something new to deliver.")
+        raise PluginFailedError(f"There are new changes after {MAX_ROUNDS} deliveries.")
 
     async def _deliver(self, plugin: LoadedPlugin) -> None:
         tenure = self.tenure
-        delivery = ChangeBatch(tenure.database, tenure.host, tenure.settings, plugin, self.id)
-        while await delivery.next_batch():
+        batch = ChangeBatch(tenure.database, tenure.host, tenure.settings, plugin, self.id)
+        while await batch.next_batch():
             pass
         async with tenure.database.tenant_connection(self.id) as connection:
-            cursor = await connection.execute(PROBLEM, {"tenant": self.id, "plugin": plugin.name})
-            found = await cursor.fetchone()
-        if found is not None:
-            raise PluginFailedError(f"The plugin {plugin.name} failed in on_change: {found[0]}.")
+            cursor = await connection.execute(LISTENER_ERROR, {"tenant": self.id, "plugin": plugin.name})
+            row = await cursor.fetchone()
+        if row is not None:
+            raise PluginFailedError(f"The plugin {plugin.name} failed in on_change: {row[0]}.")
 
     async def _newest_change(self) -> object:
         async with self.tenure.database.tenant_connection(self.id) as connection:
@@ -176,14 +191,14 @@ class Tenant:
             return await cursor.fetchone()
 
     async def run_job(self, plugin: str, name: str) -> None:
-        """Do a job of a plugin for this tenant at once, in a transaction of its own, as a worker does.
+        """Run a job of a plugin for this tenant in one transaction, as a worker does.
 
         Args:
             plugin: The name of the plugin.
             name: The name of the job.
         """
         host = self.tenure.host
-        [job] = [job for job in host[plugin].jobs if job.name == name]
+        [job] = [job for job in host[plugin].registrations(Job) if job.name == name]
         actor = plugin_actor(plugin, self.id, self.actor.plugins)
         await run_in_context(self.tenure.database, host, host[plugin], actor, job.run)
 
@@ -192,13 +207,13 @@ class Tenant:
 async def running_tenure(
     server_url: str, plugins: Iterable[object] | None, **settings: object
 ) -> AsyncIterator[RunningTenure]:
-    """Run Tenure in a database of its own, without a socket.
+    """Run the app in a new database, without a network socket.
 
     Args:
-        server_url: A database of the PostgreSQL to use, as a login that may make others.
-        plugins: The plugins to load, as modules; None for the installed ones. One that has no revisions gets
-            its tables from its declarations.
-        settings: Settings that differ from what is usual in tests.
+        server_url: A database of the PostgreSQL server, for a login that may create databases.
+        plugins: The plugins to load, as modules; None for the installed plugins. For a plugin without
+            migrations, the tables of its entities are created.
+        settings: Settings that differ from the defaults of tests.
     """
     with scratch_database(server_url) as url:
         chosen = Settings(**{"database_url": url, "worker": False, **settings})  # type: ignore[arg-type]  # pydantic checks them

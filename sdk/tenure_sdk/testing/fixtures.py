@@ -1,4 +1,4 @@
-"""Fixtures for tests of plugins; those of one name in a `conftest.py` take their place."""
+"""The pytest fixtures. A `conftest.py` can override each of them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest_asyncio
 from tenure_core.postgres.embedded import EmbeddedPostgres
 from tenure_sdk.testing.app import RunningTenure, Tenant, running_tenure
 
-Ask = Callable[..., Awaitable[dict[str, Any]]]
+Execute = Callable[..., Awaitable[dict[str, Any]]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests in one event loop: that in which Tenure runs, whatever the settings say."""
+    """Run all tests in the session's event loop, in which the app runs."""
     for item in items:
         if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -25,23 +25,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def tenure_plugins() -> Iterable[object] | None:
-    """The plugins to load, as modules; None for the installed ones. Plugins under test put theirs here."""
+    """The plugins to load, as modules; None for the installed plugins. Tests of a plugin override it."""
     return None
 
 
 @pytest.fixture(scope="session")
 def tenure_settings() -> Mapping[str, object]:
-    """Settings that differ from what is usual in tests, by the names of the fields of Tenure's settings."""
+    """Settings that differ from the defaults of tests, by field name of `Settings`."""
     return {}
 
 
 @pytest.fixture(scope="session")
 def tenure_server_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A PostgreSQL in which databases may be made: the given one, or an embedded one that all runs share."""
-    if given := os.environ.get("TENURE_TEST_DATABASE_URL"):
-        yield given
+    """The URL of a PostgreSQL server for test databases: TENURE_TEST_DATABASE_URL, or an embedded server."""
+    if url := os.environ.get("TENURE_TEST_DATABASE_URL"):
+        yield url
     else:
-        with EmbeddedPostgres(Path(pytestconfig.rootpath) / ".tenure" / "test") as server:
+        home = Path(pytestconfig.rootpath) / ".tenure" / "test"
+        with EmbeddedPostgres(home, durable=False) as server:
             yield server.url
 
 
@@ -51,30 +52,30 @@ async def tenure(
     tenure_plugins: Iterable[object] | None,
     tenure_settings: Mapping[str, object],
 ) -> AsyncIterator[RunningTenure]:
-    """Tenure with the plugins, in a database of this test process; its workers do nothing by themselves."""
+    """The app with the plugins, in a database of this test process, without background workers."""
     async with running_tenure(tenure_server_url, tenure_plugins, **tenure_settings) as running:
         yield running
 
 
 @pytest.fixture
-def new_tenant(tenure: RunningTenure) -> Callable[[], Awaitable[Tenant]]:
-    """Makes tenants that have all plugins enabled, each with data of its own."""
-    return tenure.new_tenant
+def create_tenant(tenure: RunningTenure) -> Callable[[], Awaitable[Tenant]]:
+    """Creates tenants that have all plugins enabled."""
+    return tenure.create_tenant
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def tenant(tenure: RunningTenure) -> Tenant:
-    """A tenant of this test alone, seen by an administrator, with all plugins enabled."""
-    return await tenure.new_tenant()
+    """A new tenant with all plugins enabled, with the API key of an administrator."""
+    return await tenure.create_tenant()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def other_tenant(tenure: RunningTenure) -> Tenant:
-    """Another tenant of this test alone."""
-    return await tenure.new_tenant()
+    """A second new tenant."""
+    return await tenure.create_tenant()
 
 
 @pytest.fixture
-def ask(tenant: Tenant) -> Ask:
-    """Asks a question as an administrator of `tenant`, with variables by name; returns all of the answer."""
-    return tenant.ask
+def execute(tenant: Tenant) -> Execute:
+    """Executes a GraphQL operation as an administrator of `tenant`: see `Tenant.execute`."""
+    return tenant.execute

@@ -1,108 +1,76 @@
-"""The demo's story: taken whole by the write path, told once per tenant, true to each customer's stage."""
+"""`tenure demo` as a process."""
 
 from __future__ import annotations
 
-import random
-import uuid
-from datetime import UTC, datetime
+import os
+import re
+import shlex
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
+import psutil
 import pytest
-from tests.support.actors import actor_in_fresh_tenant
-
-from tenure_core.access.identity import Actor, Role
-from tenure_core.catalog.catalog import Catalog
-from tenure_core.postgres.database import Database
-from tenure_sdk.demo.accounts import CUSTOMERS, account_row
-from tenure_sdk.demo.activities import activity_rows
-from tenure_sdk.demo.contacts import contact_rows
-from tenure_sdk.demo.loading import load_demo
-
-NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
+from tests.support.command_line import START_SECONDS, ServerProcess
 
 
-async def numbers(database: Database, actor: Actor, query: str) -> dict:
-    """Return what a query of two columns says of the actor's tenant."""
-    async with database.tenant_connection(actor.tenant_id) as connection:
-        cursor = await connection.execute(query)
-        return dict(await cursor.fetchall())
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A new TENURE_HOME; at the end no process may use it."""
+    with tempfile.TemporaryDirectory(prefix="tenure-test-") as folder:
+        yield Path(folder) / "home"
+        assert processes_of(Path(folder)) == []
 
 
-@pytest.fixture(scope="module")
-async def told(database: Database, catalog: Catalog, database_url: str) -> Actor:
-    """An actor in whose tenant the story was told."""
-    actor = actor_in_fresh_tenant(database_url, Role.ADMIN)
-    assert await load_demo(database, catalog, actor, NOW)
-    return actor
+def processes_of(folder: Path) -> list[list[str]]:
+    commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    return [command for command in commands if any(str(folder) in word for word in command)]
 
 
-async def test_the_story_has_the_size_of_a_small_business(database: Database, told: Actor) -> None:
-    found = await numbers(
-        database,
-        told,
-        "SELECT 'accounts', count(*) FROM account UNION ALL SELECT 'contacts', count(*) FROM contact "
-        "UNION ALL SELECT 'activities', count(*) FROM activity",
+@pytest.fixture
+def demo_environment(home: Path, tmp_path: Path) -> dict[str, str]:
+    """Settings with an embedded PostgreSQL, and an npm without network access."""
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho 'npm error code EAI_AGAIN' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    path = os.pathsep.join((str(tmp_path), os.environ["PATH"]))
+    return {"TENURE_HOME": str(home), "DATABASE_URL": "", "PATH": path}
+
+
+def test_the_printed_query_works_and_the_embedded_server_is_stopped(
+    home: Path, demo_environment: dict[str, str]
+) -> None:
+    server = ServerProcess("demo", until="Press Ctrl-C to stop", **demo_environment)
+    assert processes_of(home)
+    answer = send_as_curl(server.output.partition("  curl ")[2].partition("Press Ctrl-C")[0])
+    assert answer["data"]["accounts"]["totalCount"] == 7
+    code, errors = server.stop(signal.SIGINT)
+    assert code == 0
+    assert re.fullmatch("GraphiQL is not installed; run `tenure ide install` .* EAI_AGAIN.*\n", errors)
+
+
+def test_data_and_key_are_kept_after_a_kill(home: Path, demo_environment: dict[str, str]) -> None:
+    first = ServerProcess("demo", **demo_environment)
+    key = (home / "demo-key").read_text().strip()
+    assert (home / "demo-key").stat().st_mode & 0o777 == 0o600
+    accounts = first.query(key, "{ accounts(first: 1) { nodes { id } } }")
+    account = accounts["data"]["accounts"]["nodes"][0]["id"]
+    first.query(
+        key, f'mutation {{ accountUpdate(input: {{id: "{account}", name: "Renamed"}}) {{ __typename }} }}'
     )
-    assert found["accounts"] == 40
-    assert 100 <= found["contacts"] <= 140
-    assert 1_300 <= found["activities"] <= 1_700
+    first.stop(signal.SIGKILL)
+    second = ServerProcess("demo", until="Press Ctrl-C to stop", **demo_environment)
+    assert key in second.output
+    answer = second.query(key, f'{{ account(id: "{account}") {{ name }} accounts {{ totalCount }} }}')
+    assert answer["data"] == {"account": {"name": "Renamed"}, "accounts": {"totalCount": 40}}
+    assert second.stop(signal.SIGTERM) == (0, "")
 
 
-async def test_the_story_is_told_once(database: Database, catalog: Catalog, told: Actor) -> None:
-    assert not await load_demo(database, catalog, told, NOW)
-    assert await numbers(database, told, "SELECT 'accounts', count(*) FROM account") == {"accounts": 40}
-
-
-async def test_purchases_tell_the_stage_of_their_customer(database: Database, told: Actor) -> None:
-    days_since_the_last = await numbers(
-        database,
-        told,
-        f"SELECT a.lifecycle_stage, extract(day FROM '{NOW}' - max(x.occurred_at))::int "
-        "FROM account a JOIN activity x ON x.account_id = a.id WHERE x.kind = 'PURCHASE' GROUP BY 1",
-    )
-    assert days_since_the_last.keys() == {"CUSTOMER", "AT_RISK", "CHURNED"}
-    assert days_since_the_last["CUSTOMER"] < 20
-    assert 40 <= days_since_the_last["AT_RISK"] < 120
-    assert days_since_the_last["CHURNED"] >= 165
-
-
-async def test_those_who_left_were_unhappy_first(database: Database, told: Actor) -> None:
-    mood = await numbers(
-        database,
-        told,
-        "SELECT a.lifecycle_stage, avg(x.sentiment) FROM account a "
-        "JOIN activity x ON x.account_id = a.id GROUP BY 1",
-    )
-    assert mood["CHURNED"] < mood["AT_RISK"] < 0 < mood["CUSTOMER"]
-
-
-async def test_nothing_happens_after_now(database: Database, told: Actor) -> None:
-    later = await numbers(
-        database, told, f"SELECT 'later', count(*) FROM activity WHERE occurred_at > '{NOW}'"
-    )
-    assert later == {"later": 0}
-
-
-async def test_customers_are_found_in_english_and_in_chinese(database: Database, told: Actor) -> None:
-    for word, name in (("bearings", "Halden Bearings"), ("物流", "成都锦江物流有限公司")):
-        found = await numbers(
-            database, told, f"SELECT name, id FROM account WHERE search @@ tenure_search_query('{word}')"
-        )
-        assert list(found) == [name]
-
-
-def test_the_same_seed_and_day_tell_the_same_story() -> None:
-    assert told_with(7) == told_with(7)
-    assert told_with(7) != told_with(8)
-
-
-def told_with(seed: int) -> list[dict[str, object]]:
-    chance, account, contacts = random.Random(seed), uuid.UUID(int=1), [uuid.UUID(int=2), uuid.UUID(int=3)]
-    return [
-        row
-        for customer in CUSTOMERS
-        for row in (
-            account_row(chance, customer),
-            *contact_rows(chance, customer, NOW.date()),
-            *activity_rows(chance, customer, account, contacts, NOW),
-        )
-    ]
+def send_as_curl(command: str) -> dict:
+    """Send the request of a printed curl command, so that the test needs no curl."""
+    url, *arguments = shlex.split(command.replace("\\\n", " "))
+    options = list(zip(arguments[::2], arguments[1::2], strict=True))
+    headers = dict(value.split(": ", 1) for option, value in options if option == "-H")
+    return httpx.post(url, headers=headers, content=dict(options)["-d"], timeout=START_SECONDS).json()

@@ -1,10 +1,8 @@
-"""`tenure import` from end to end: what it prints, where it writes, and its exit codes."""
+"""`tenure import`: output, files and exit codes."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -12,15 +10,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.support.command_line import Done, run_in_process, run_process
 
 from tenure_core.access.api_keys import find_tenant
 
-TENURE = (sys.executable, "-c", "from tenure_sdk.cli.app import main; main()")
 MAP = "system: erp\nkey: no\nfields: {name: name, employees: {column: staff, as: integer}}\n"
 
 
 class Shell:
-    """A folder to work in, and a tenant of its own."""
+    """A folder with a CSV file and a map, and a new tenant."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url, self.tenant = folder, url, f"cli {uuid.uuid4()}"
@@ -28,27 +26,13 @@ class Shell:
         (folder / "in.csv").write_text("no,name,staff\n1,Acme,5\n2,Bolt,6\n")
 
     def run(
-        self, *more: str, file="in.csv", entity="Account", map_file="map.yaml"
-    ) -> subprocess.CompletedProcess[str]:
-        command = [
-            *TENURE,
-            "import",
-            file,
-            "--entity",
-            entity,
-            "--map",
-            map_file,
-            "--tenant",
-            self.tenant,
-            *more,
-        ]
-        environment = {**os.environ, "DATABASE_URL": self.url}
-        return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120
-        )
+        self, *more: str, file="in.csv", entity="Account", map_file="map.yaml", run=run_in_process
+    ) -> Done:
+        options = ("--entity", entity, "--map", map_file, "--tenant", self.tenant)
+        return run("import", file, *options, *more, folder=self.folder, DATABASE_URL=self.url)
 
-    def analyzed(self) -> int:
-        """Return how often somebody asked for new statistics of the accounts."""
+    def analyze_count(self) -> int:
+        """Return how often the account table was analyzed."""
         with psycopg.connect(self.url) as connection:
             [(count,)] = connection.execute(
                 "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'account'"
@@ -74,17 +58,17 @@ def counts(output: str) -> dict[str, int]:
     return {label.strip(): int(count.replace(",", "")) for label, count in lines}
 
 
-def test_a_file_is_imported_and_told_in_numbers(shell: Shell) -> None:
+def test_the_summary_counts_lines_and_records(shell: Shell) -> None:
     first = shell.run()
     assert first.returncode == 0, first.stderr
     assert counts(first.stdout) == {
         "lines read": 2,
-        "lines left out by `where`": 0,
+        "lines skipped by `where`": 0,
         "records created": 2,
         "records updated": 0,
         "records restored": 0,
         "records unchanged": 0,
-        "records refused": 0,
+        "records rejected": 0,
     }
     assert "2 lines read, 2 records written" in first.stderr
     again = shell.run()
@@ -92,23 +76,23 @@ def test_a_file_is_imported_and_told_in_numbers(shell: Shell) -> None:
     assert shell.names() == ["Acme", "Bolt"]
 
 
-def test_a_dry_run_says_what_would_be_and_writes_nothing(shell: Shell) -> None:
-    analyzed = shell.analyzed()
-    tried = shell.run("--dry-run")
-    assert (tried.returncode, counts(tried.stdout)["records that would be created"]) == (0, 2)
-    assert f"There is no tenant '{shell.tenant}' yet" in tried.stderr
+def test_a_dry_run_prints_the_result_and_writes_nothing(shell: Shell) -> None:
+    before = shell.analyze_count()
+    dry_run = shell.run("--dry-run")
+    assert (dry_run.returncode, counts(dry_run.stdout)["records that would be created"]) == (0, 2)
+    assert f"The tenant '{shell.tenant}' does not exist: the import would create it." in dry_run.stderr
     assert find_tenant(shell.url, shell.tenant) is None
-    assert shell.analyzed() == analyzed
+    assert shell.analyze_count() == before
 
 
-def test_a_dry_run_checks_against_the_records_of_its_tenant(shell: Shell) -> None:
+def test_a_dry_run_compares_with_the_records_of_the_tenant(shell: Shell) -> None:
     assert shell.run().returncode == 0
-    tried = shell.run("--dry-run")
-    assert counts(tried.stdout)["records that would be unchanged"] == 2
-    assert "There is no tenant" not in tried.stderr
+    dry_run = shell.run("--dry-run")
+    assert counts(dry_run.stdout)["records that would be unchanged"] == 2
+    assert "does not exist" not in dry_run.stderr
 
 
-def test_a_pipe_is_refused_before_it_is_read(shell: Shell) -> None:
+def test_a_pipe_is_rejected_before_it_is_read(shell: Shell) -> None:
     os.mkfifo(shell.folder / "pipe.csv")
     lines = (shell.folder / "in.csv").read_text()
     threading.Thread(target=(shell.folder / "pipe.csv").write_text, args=[lines], daemon=True).start()
@@ -118,12 +102,14 @@ def test_a_pipe_is_refused_before_it_is_read(shell: Shell) -> None:
     assert find_tenant(shell.url, shell.tenant) is None
 
 
-def test_an_import_has_more_patience_than_a_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_statement_timeout_is_longer_than_that_of_requests(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TENURE_STATEMENT_TIMEOUT_SECONDS", "0.2")
     with psycopg.connect(shell.url, autocommit=True) as owner:
         with owner.transaction():
             owner.execute("LOCK TABLE account IN SHARE MODE")
-            command = threading.Thread(target=shell.run)
+            command = threading.Thread(target=shell.run, kwargs={"run": run_process})
             command.start()
             while not owner.execute(
                 "SELECT FROM pg_locks WHERE relation = 'account'::regclass AND NOT granted"
@@ -134,11 +120,11 @@ def test_an_import_has_more_patience_than_a_request(shell: Shell, monkeypatch: p
     assert shell.names() == ["Acme", "Bolt"]
 
 
-def test_refused_lines_make_exit_code_1_and_a_file(shell: Shell) -> None:
+def test_rejected_lines_are_written_to_a_file_and_the_exit_code_is_1(shell: Shell) -> None:
     (shell.folder / "in.csv").write_text("no,name,staff\n1,Acme,5\n2,,6\n")
     done = shell.run()
     assert done.returncode == 1
-    assert "The refused lines are in in.csv.rejects.csv." in done.stdout
+    assert "The rejected lines are in in.csv.rejects.csv." in done.stdout
     assert "name: must not be null" in (shell.folder / "in.csv.rejects.csv").read_text()
     assert shell.names() == ["Acme"]
     assert shell.run("--rejects", "elsewhere.csv").returncode == 1
@@ -146,28 +132,30 @@ def test_refused_lines_make_exit_code_1_and_a_file(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("arguments", "message"),
     [
-        ({"file": "none.csv"}, "none.csv can't be opened: No such file or directory."),
+        ({"file": "none.csv"}, "none.csv cannot be opened: No such file or directory."),
         ({"map_file": "none.yaml"}, "The map none.yaml can't be read"),
-        ({"entity": "Acount"}, "There is no entity 'Acount'. There are Account, Contact, Activity."),
+        ({"entity": "Acount"}, "There is no entity 'Acount'. The entities are: Account, Contact, Activity."),
         ({"entity": "Contact"}, "fields.name: Contact has no field 'name'"),
         ({"file": "empty.csv"}, "empty.csv is empty"),
-        ({"file": "other.csv"}, "The map names the column 'no', which the file lacks"),
+        ({"file": "other.csv"}, "The file has no column 'no'"),
     ],
 )
-def test_a_wrong_call_is_one_line_and_exit_code_2(shell: Shell, wrong: dict[str, str], told: str) -> None:
+def test_invalid_input_is_reported_in_one_line_with_exit_code_2(
+    shell: Shell, arguments: dict[str, str], message: str
+) -> None:
     (shell.folder / "empty.csv").touch()
     (shell.folder / "other.csv").write_text("name,staff\nAcme,5\n")
-    done = shell.run(**wrong)
+    done = shell.run(**arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
-    assert told in line
+    assert message in line
     assert find_tenant(shell.url, shell.tenant) is None
 
 
-def test_a_database_that_is_not_there_is_one_line(shell: Shell) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(shell: Shell) -> None:
     shell.url = "postgresql://nobody@127.0.0.1:1/none"
     done = shell.run()
     assert done.returncode == 3

@@ -1,4 +1,4 @@
-"""A plugin for tests of the kit: sound, or with one fault for each thing that the kit has to find."""
+"""A plugin for tests of the conformance checks: valid, or with a fault for each type of finding."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tenure_sdk import (
 )
 from tenure_sdk.graphql import (
     EntityRef,
-    InputRefusedError,
+    InputRejectedError,
     ResolverContext,
     SubscriptionContext,
     entity_type,
@@ -47,13 +47,13 @@ from tenure_sdk.graphql import (
 
 Info = strawberry.Info[ResolverContext]
 Live = strawberry.Info[SubscriptionContext]
-Identity = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+Identity = Annotated[strawberry.ID, strawberry.argument(description="The id of the record.")]
 
 SELL = "garage.sell"
 
 
 class Garage(Entity):
-    """A place where cars are mended."""
+    """A workshop for cars."""
 
     account: Mapped[Account] = belongs_to(back="garages")
     name: Mapped[str] = column(unique=True, max_length=100)
@@ -67,101 +67,102 @@ class GarageCar(Entity):
     mileage: Mapped[int | None] = column(minimum=0)
 
 
-def cars_of(garage: FromClause) -> ColumnElement[Any]:
+def count_cars(garage: FromClause) -> ColumnElement[Any]:
     car = GarageCar.__table__
-    own = (car.c.tenant_id == garage.c.tenant_id) & (car.c.garage_id == garage.c.id)
-    return select(func.count()).select_from(car).where(own).scalar_subquery()
+    is_in_garage = (car.c.tenant_id == garage.c.tenant_id) & (car.c.garage_id == garage.c.id)
+    return select(func.count()).select_from(car).where(is_in_garage).scalar_subquery()
 
 
-def all_cars(garage: FromClause) -> ColumnElement[Any]:
+def count_all_cars(garage: FromClause) -> ColumnElement[Any]:
     car = GarageCar.__table__
     return select(func.count()).select_from(car).where(car.c.mileage.is_not(None)).scalar_subquery()
 
 
-async def titles(_: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+async def compute_titles(_: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"Car {row['plate']}" for row in rows]
 
 
-async def titles_one_by_one(context: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+async def compute_titles_one_by_one(context: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     statement = select(GarageCar.plate)
     return [await context.session.scalar(statement.where(GarageCar.id == row["id"])) for row in rows]
 
 
-def coded(name: str, compute: Any) -> BatchField:
-    needs = ("id", "plate")
+def batch_field(name: str, compute: Any) -> BatchField:
     return BatchField(
         entity=GarageCar,
         name=name,
         scalar_type=STRING,
-        doc="What to call it.",
-        required_columns=needs,
+        doc="The display name.",
+        required_columns=("id", "plate"),
         compute=compute,
     )
 
 
-def counted(name: str, expression: Any) -> ComputedColumn:
+def computed_column(name: str, expression: Any) -> ComputedColumn:
     return ComputedColumn(
-        entity=Garage, name=name, scalar_type=INT, doc="How many cars.", expression=expression
+        entity=Garage, name=name, scalar_type=INT, doc="The number of cars.", expression=expression
     )
 
 
 @strawberry.type
-class SoundQuery:
-    @strawberry.field(graphql_type=list_of(entity_type("Garage")), description="Those with the most cars.")
+class ValidQuery:
+    @strawberry.field(graphql_type=list_of(entity_type("Garage")), description="Garages with cars.")
     async def garages_with_cars(self, info: Info) -> list[EntityRef]:
-        found = await info.context.session.scalars(select(GarageCar.garage_id).distinct())
-        return [EntityRef(Garage, identity) for identity in sorted(found)]
+        ids = await info.context.session.scalars(select(GarageCar.garage_id).distinct())
+        return [EntityRef(Garage, identity) for identity in sorted(ids)]
 
 
 @strawberry.type
 class Owner:
     garage: strawberry.ID = strawberry.field(description="The garage.")
 
-    @strawberry.field(description="The name of its account.")
+    @strawberry.field(description="The name of the account.")
     async def account_name(self, info: Info) -> str | None:
         garage = await info.context.session.get(Garage, UUID(str(self.garage)))
         account = await info.context.session.get(Account, garage.account_id) if garage else None
         return account and account.name
 
-    @strawberry.field(description="How many cars of a colour are there.")
+    @strawberry.field(description="The number of cars of a colour.")
     async def cars_painted(self, colour: str) -> int:
         return len(colour)
 
 
-KEPT: list[str] = []
-"""What a resolver keeps between requests, for whoever comes next."""
+CACHED_PLATES: list[str] = []
+"""Data that a resolver keeps between requests of all tenants."""
 
 
 @strawberry.type
 class FaultyQuery:
-    @strawberry.field(description="Who owns garages: a statement or two for each.")
+    @strawberry.field(description="The owners of garages; executes two statements for each.")
     async def garage_owners(self, info: Info) -> list[Owner]:
         info.context.require(SELL)
-        return [Owner(garage=one) for one in await info.context.session.scalars(select(Garage.id))]
+        return [Owner(garage=identity) for identity in await info.context.session.scalars(select(Garage.id))]
 
-    @strawberry.field(description="The plates that were asked for first, whoever asked.")
+    @strawberry.field(description="The plates of the tenant that sent the first request.")
     async def first_plates(self, info: Info) -> list[str]:
         info.context.require(SELL)
-        if not KEPT:
-            KEPT.extend(await info.context.session.scalars(select(GarageCar.plate)))
-        return KEPT
+        if not CACHED_PLATES:
+            CACHED_PLATES.extend(await info.context.session.scalars(select(GarageCar.plate)))
+        return CACHED_PLATES
 
-    @strawberry.field(description="A garage's name, for anybody.")
+    @strawberry.field(description="The name of a garage, without a check of permissions.")
     async def garage_name(self, info: Info, id: Identity) -> str | None:
-        named = text("SELECT name FROM garage WHERE id = :id")
-        return await info.context.session.scalar(named, {"id": id})
+        statement = text("SELECT name FROM garage WHERE id = :id")
+        return await info.context.session.scalar(statement, {"id": id})
 
 
 @strawberry.type
 class Parking:
     user_errors: list[UserError] = strawberry.field(
-        graphql_type=list_of(platform_type("UserError")), description="What is wrong.", default_factory=list
+        graphql_type=list_of(platform_type("UserError")),
+        description="The reasons for a rejection.",
+        default_factory=list,
     )
 
 
 @strawberry.type
 class FaultyMutation:
-    @strawberry.mutation(description="Names a garage anew, without asking who wants that.")
+    @strawberry.mutation(description="Renames a garage, without a check of permissions.")
     async def garage_rename(self, info: Info, id: Identity) -> bool:
         rename = text("UPDATE garage SET name = clock_timestamp() WHERE id = :id")
         await info.context.session.execute(rename, {"id": id})
@@ -172,16 +173,16 @@ class FaultyMutation:
         info.context.require(SELL)
         raise LookupError("no water")
 
-    @strawberry.mutation(description="Looks at a car, whoever it belongs to.")
+    @strawberry.mutation(description="Returns the plate of a car of any tenant.")
     async def garage_car_inspect(self, info: Info, id: Identity) -> str | None:
         info.context.require(SELL)
-        named = text("SELECT plate FROM garage_car WHERE id = :id")
-        return await info.context.session.scalar(named, {"id": id})
+        statement = text("SELECT plate FROM garage_car WHERE id = :id")
+        return await info.context.session.scalar(statement, {"id": id})
 
-    @strawberry.mutation(description="Parks a car where there is never a place.")
+    @strawberry.mutation(description="Rejects every input.")
     async def garage_car_park(self, info: Info, id: Identity) -> Parking:
         info.context.require(SELL)
-        raise InputRefusedError([UserError(ErrorCode.VALIDATOR_ERROR_CODE, ("id",), "All is full.")])
+        raise InputRejectedError([UserError(ErrorCode.REJECTED, ("id",), "No space is available.")])
 
     @strawberry.mutation(description="Paints a car.")
     async def garage_car_paint(self, info: Info, at: time) -> bool:
@@ -190,7 +191,7 @@ class FaultyMutation:
 
 
 @strawberry.type
-class SoundMutation:
+class ValidMutation:
     @strawberry.mutation(description="Sells a car.")
     async def garage_car_sell(self, info: Info, id: Identity) -> bool:
         info.context.require(SELL)
@@ -202,51 +203,51 @@ class SoundMutation:
 
 
 @strawberry.type
-class SoundSubscription:
-    @strawberry.subscription(graphql_type=entity_type(Garage), description="Garages as they change.")
+class ValidSubscription:
+    @strawberry.subscription(graphql_type=entity_type(Garage), description="Garages that change.")
     async def garage_changed(self, info: Live) -> AsyncGenerator[EntityRef]:
         async for change in info.context.changes(Garage):
             yield EntityRef(Garage, change.id)
 
 
 @strawberry.type
-class FaultySubscription(SoundSubscription):
-    @strawberry.subscription(description="Each new garage, of whomever, for anybody.")
+class FaultySubscription(ValidSubscription):
+    @strawberry.subscription(description="New garages of all tenants, without a check of permissions.")
     async def garage_opened(self, info: Live) -> AsyncGenerator[str]:
-        told: set[str] = set()
+        sent: set[str] = set()
         while True:
-            async with info.context.reading() as context:
+            async with info.context.open_snapshot() as context:
                 names = set(await context.session.scalars(text("SELECT name FROM garage")))
-            for name in names - told:
+            for name in names - sent:
                 yield name
-            told |= names
+            sent |= names
             await asyncio.sleep(0.1)
 
-    @strawberry.subscription(description="What fails.")
+    @strawberry.subscription(description="Always fails.")
     async def garage_closed(self, info: Live) -> AsyncGenerator[str]:
         info.context.require(SELL)
         raise LookupError("no key")
         yield ""
 
 
-SOUND_PARTS = GraphQLParts(query=SoundQuery, mutation=SoundMutation, subscription=SoundSubscription)
+VALID_PARTS = GraphQLParts(query=ValidQuery, mutation=ValidMutation, subscription=ValidSubscription)
 FAULTY_PARTS = GraphQLParts(query=FaultyQuery, mutation=FaultyMutation, subscription=FaultySubscription)
 
 
-async def sound_plates(request: Request) -> Response:
+async def list_plates(request: Request) -> Response:
     context: Context = request.state.context
     context.require_read(GarageCar)
     return JSONResponse(list(await context.session.scalars(select(GarageCar.plate))))
 
 
-async def plate(request: Request) -> Response:
-    """Show the plate of a car, of whomever, to anybody."""
-    named = text("SELECT plate FROM garage_car WHERE id = :id")
-    found = await request.state.context.session.scalar(named, request.path_params)
-    return JSONResponse(found, 200 if found else 404)
+async def read_plate(request: Request) -> Response:
+    """Return the plate of a car of any tenant, without a check of permissions."""
+    statement = text("SELECT plate FROM garage_car WHERE id = :id")
+    plate = await request.state.context.session.scalar(statement, request.path_params)
+    return JSONResponse(plate, 200 if plate else 404)
 
 
-async def plates_one_by_one(request: Request) -> Response:
+async def list_plates_one_by_one(request: Request) -> Response:
     context: Context = request.state.context
     context.require_read(GarageCar)
     cars = await context.session.scalars(select(GarageCar.id))
@@ -254,30 +255,30 @@ async def plates_one_by_one(request: Request) -> Response:
 
 
 async def scrap(request: Request) -> Response:
-    """Scrap a car, of whomever, for anybody."""
-    named = text("UPDATE garage_car SET mileage = 1 + coalesce(mileage, 0) WHERE id = :id")
-    await request.state.context.session.execute(named, {"id": request.path_params["garage_car_id"]})
+    """Change a car of any tenant, without a check of permissions."""
+    statement = text("UPDATE garage_car SET mileage = 1 + coalesce(mileage, 0) WHERE id = :id")
+    await request.state.context.session.execute(statement, {"id": request.path_params["garage_car_id"]})
     return JSONResponse({})
 
 
 async def weigh(request: Request) -> Response:
-    """Want a weight, which nobody has told the kit of."""
+    """Require a weight, which generated requests do not contain."""
     request.state.context.require(SELL)
     return JSONResponse({}, 200 if "weight" in await request.json() else 400)
 
 
-SOUND_ROUTES = [Route("/plates", sound_plates)]
+VALID_ROUTES = [Route("/plates", list_plates)]
 FAULTY_ROUTES = [
-    *SOUND_ROUTES,
-    Route("/plates/slow", plates_one_by_one),
-    Mount("/garage-cars", routes=[Route("/{id}/plate", plate)]),
+    *VALID_ROUTES,
+    Route("/plates/slow", list_plates_one_by_one),
+    Mount("/garage-cars", routes=[Route("/{id}/plate", read_plate)]),
     Route("/scrap/{garage_car_id}", scrap, methods=["POST"]),
     Route("/weigh", weigh, methods=["POST"]),
 ]
 
 
-async def drive_all(context: Context) -> None:
-    """Drive all cars, of whomever."""
+async def drive_all_cars(context: Context) -> None:
+    """Change the cars of all tenants."""
     await context.session.execute(text("UPDATE garage_car SET mileage = 1 + coalesce(mileage, 0)"))
 
 
@@ -285,12 +286,12 @@ async def sweep(_: Context) -> None:
     raise LookupError("no broom")
 
 
-def job(run: Callable[[Context], Awaitable[None]]) -> Job:
-    return Job(name=run.__name__, doc="Works.", run=run, every=timedelta(days=1))
+def create_job(run: Callable[[Context], Awaitable[None]]) -> Job:
+    return Job(name=run.__name__, doc="A job.", run=run, every=timedelta(days=1))
 
 
-async def follow_soundly(context: Context, changes: Sequence[Change]) -> None:
-    """Make one car for each garage, under a key that follows from the garage's."""
+async def upsert_first_cars(context: Context, changes: Sequence[Change]) -> None:
+    """Upsert a car for each garage, with a key derived from the id of the garage."""
     rows = [
         {
             "match": {"externalRef": {"system": "garage", "id": str(change.id)}},
@@ -303,8 +304,8 @@ async def follow_soundly(context: Context, changes: Sequence[Change]) -> None:
     await context.write.upsert(GarageCar, rows)
 
 
-async def follow_doubling(context: Context, changes: Sequence[Change]) -> None:
-    """Make a further car for each garage, each time."""
+async def create_further_cars(context: Context, changes: Sequence[Change]) -> None:
+    """Create another car for each garage at each delivery."""
     rows = [
         {"garage": {"id": str(change.id)}, "plate": f"another {uuid4()}"}
         for change in changes
@@ -313,47 +314,50 @@ async def follow_doubling(context: Context, changes: Sequence[Change]) -> None:
     await context.write.create(GarageCar, rows)
 
 
-async def follow_for_ever(context: Context, changes: Sequence[Change]) -> None:
-    """Drive each car a mile further, and hear of that."""
+async def write_endlessly(context: Context, changes: Sequence[Change]) -> None:
+    """Change each changed car again."""
     for change in changes:
         car = await context.session.get(GarageCar, change.id)
         if car is not None:
             car.mileage = (car.mileage or 0) + 1
 
 
-def garage(**hooks: Any) -> SimpleNamespace:
-    """Return the plugin with some hooks beside its entities and its permission."""
+def garage_plugin(**hooks: Any) -> SimpleNamespace:
+    """Return the plugin with its entities, its permission, and other hooks."""
     manifest = Manifest(name="garage", version="1.0.0", tenure=">=0.1", doc="Garages and the cars in them.")
-    own: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "register_entities": lambda: [Garage, GarageCar],
-        "register_roles": lambda: [Permission(name=SELL, doc="Selling cars.")],
+        "register_roles": lambda: [Permission(name=SELL, doc="Sell cars.")],
     }
-    marked = {name: hookimpl(function) for name, function in {**own, **hooks}.items()}
+    marked = {name: hookimpl(function) for name, function in {**defaults, **hooks}.items()}
     return SimpleNamespace(MANIFEST=manifest, **marked)
 
 
-def sound() -> SimpleNamespace:
-    """Return the plugin without a fault."""
-    return garage(
-        register_computed_fields=lambda: [counted("cars_counted", cars_of), coded("title", titles)],
-        register_graphql=lambda: SOUND_PARTS,
-        register_routes=lambda: SOUND_ROUTES,
-        on_change=follow_soundly,
+def valid_plugin() -> SimpleNamespace:
+    """Return the plugin without faults."""
+    return garage_plugin(
+        register_computed_fields=lambda: [
+            computed_column("cars_counted", count_cars),
+            batch_field("title", compute_titles),
+        ],
+        register_graphql=lambda: VALID_PARTS,
+        register_routes=lambda: VALID_ROUTES,
+        on_change=upsert_first_cars,
     )
 
 
-def faulty() -> SimpleNamespace:
-    """Return the plugin with faults that show once it runs, beside what is sound."""
+def faulty_plugin() -> SimpleNamespace:
+    """Return the plugin with valid parts and with faults that occur at run time."""
     computed = [
-        counted("cars_counted", cars_of),
-        counted("cars_of_all", all_cars),
-        coded("title", titles),
-        coded("slow_title", titles_one_by_one),
+        computed_column("cars_counted", count_cars),
+        computed_column("cars_of_all", count_all_cars),
+        batch_field("title", compute_titles),
+        batch_field("slow_title", compute_titles_one_by_one),
     ]
-    return garage(
+    return garage_plugin(
         register_computed_fields=lambda: computed,
         register_graphql=lambda: FAULTY_PARTS,
         register_routes=lambda: FAULTY_ROUTES,
-        register_jobs=lambda: [job(sweep)],
-        on_change=follow_doubling,
+        register_jobs=lambda: [create_job(sweep)],
+        on_change=create_further_cars,
     )

@@ -1,4 +1,4 @@
-"""The whole check: a sound plugin passes; another is told what is wrong, check by check."""
+"""All checks of a plugin, from loading to `on_change`."""
 
 from __future__ import annotations
 
@@ -6,56 +6,57 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tests.sdk.conformance.garage_plugin import faulty, garage, sound
+from tests.sdk.conformance.garage_plugin import faulty_plugin, garage_plugin, valid_plugin
 
 from tenure_core.migrate.autogenerate import write_revision
-from tenure_sdk import Refusal
+from tenure_sdk import RowError
 from tenure_sdk.conformance import check_plugin
-from tenure_sdk.conformance.checks.breaking_changes import update
+from tenure_sdk.conformance.checks.breaking_changes import update_released_schema
 from tenure_sdk.conformance.fixtures.plugin_set import load_plugin_set
 
 
-def released(plugin: SimpleNamespace, folder: Path, server_url: str) -> SimpleNamespace:
-    """A plugin in a file, with its first migration and the schema of its release beside it."""
+def release(plugin: SimpleNamespace, folder: Path, server_url: str) -> SimpleNamespace:
+    """Move a plugin into a file, with its first migration and the schema of its release."""
     plugin.__file__ = str(folder / "plugin.py")
-    company = load_plugin_set(plugin, [])
-    write_revision(server_url, company.alone, "garage")
-    update(company.loaded, company.additions)
+    plugin_set = load_plugin_set(plugin, [])
+    write_revision(server_url, plugin_set.alone, "garage")
+    update_released_schema(plugin_set.loaded_plugin, plugin_set.additions)
     return plugin
 
 
-async def test_a_sound_plugin_passes_every_check(tmp_path: Path, server_url: str) -> None:
-    report = await check_plugin(released(sound(), tmp_path, server_url), server_url, [])
-    assert report.sound, report
-    assert list(report.proved) == [
-        "start", "naming", "releases", "migrations", "uninstall", "answers", "statements", "tenants",
-        "permissions", "on_change",
+async def test_a_valid_plugin_passes_all_checks(tmp_path: Path, server_url: str) -> None:
+    report = await check_plugin(release(valid_plugin(), tmp_path, server_url), server_url, [])
+    assert report.passed, report
+    assert list(report.scopes) == [
+        "loading", "naming", "compatibility", "migrations", "uninstall", "execution", "statements",
+        "isolation", "permissions", "on_change",
     ]  # fmt: skip
-    assert "The plugin garage is sound" in str(report)
+    assert all(report.scopes.values())
+    assert "The plugin garage passed all checks" in str(report)
 
 
-async def test_each_check_tells_what_it_finds(tmp_path: Path, server_url: str) -> None:
-    report = await check_plugin(released(faulty(), tmp_path, server_url), server_url, [])
-    assert {one.check for one in report.findings} == {
-        "naming", "answers", "statements", "tenants", "permissions", "on_change",
+async def test_each_check_reports_its_findings(tmp_path: Path, server_url: str) -> None:
+    report = await check_plugin(release(faulty_plugin(), tmp_path, server_url), server_url, [])
+    assert {finding.check for finding in report.findings} == {
+        "naming", "execution", "statements", "isolation", "permissions", "on_change",
     }  # fmt: skip
     assert len(str(report).splitlines()) < 60
 
 
-async def test_a_plugin_that_does_not_start_is_not_looked_at_further(server_url: str) -> None:
-    report = await check_plugin(garage(register_routes=lambda: 1 / 0), server_url, [])
-    [found] = report.findings
-    assert "ZeroDivisionError" in found.what
-    assert list(report.proved) == ["start"]
-    assert "FAIL  start" in str(report)
+async def test_a_plugin_that_does_not_load_is_not_checked_further(server_url: str) -> None:
+    report = await check_plugin(garage_plugin(register_routes=lambda: 1 / 0), server_url, [])
+    [finding] = report.findings
+    assert "ZeroDivisionError" in finding.message
+    assert list(report.scopes) == ["loading"]
+    assert "FAIL  loading" in str(report)
 
 
-async def test_a_plugin_that_refuses_all_rows_is_told_so(tmp_path: Path, server_url: str) -> None:
-    async def validate_write(context: Any, writes: Any) -> list[Refusal]:
-        return [Refusal(row, ("plate",), "No car is good enough.") for row in writes.rows]
+async def test_a_plugin_that_rejects_all_sample_rows_is_reported(tmp_path: Path, server_url: str) -> None:
+    async def validate_write(context: Any, writes: Any) -> list[RowError]:
+        return [RowError(row, ("plate",), "No car is allowed.") for row in writes.rows]
 
-    plugin = released(garage(validate_write=validate_write), tmp_path, server_url)
+    plugin = release(garage_plugin(validate_write=validate_write), tmp_path, server_url)
     report = await check_plugin(plugin, server_url, [])
-    [found] = report.findings
-    assert found.check == "rows"
-    assert "No car is good enough" in found.what
+    [finding] = report.findings
+    assert finding.check == "sample rows"
+    assert "No car is allowed" in finding.message

@@ -1,4 +1,4 @@
-"""The fixtures for tests of plugins: inside of this repository, and in a folder of somebody else's."""
+"""The fixtures of `tenure_sdk.testing`, in this repository and in a folder outside of it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tenure_sdk import Change, Context, Job
 from tenure_sdk.testing import RunningTenure, Tenant, running_tenure
 
 
-async def drive(context: Context) -> None:
-    await context.write.create(FleetCar, [{"plate": "made by the job"}])
+async def create_car(context: Context) -> None:
+    await context.write.create(FleetCar, [{"plate": "job"}])
 
 
-async def follow(context: Context, changes: Sequence[Change]) -> None:
-    """Follow each new car with a copy, twice."""
+async def copy_cars(context: Context, changes: Sequence[Change]) -> None:
+    """Create a copy of each new car, and a copy of the copy."""
     for change in changes:
         plate = str((change.after or {}).get("plate", ""))
-        if plate == "faulty":
+        if plate == "invalid":
             raise LookupError("no such plate")
         if change.entity == "FleetCar" and plate.count("'") < 2:
             await context.write.create(FleetCar, [{"plate": f"{plate}'"}])
@@ -32,66 +32,68 @@ async def follow(context: Context, changes: Sequence[Change]) -> None:
 
 @pytest.fixture(scope="module")
 async def tenure(server_url: str) -> AsyncIterator[RunningTenure]:
-    jobs = [Job(name="drive", doc="Drives.", run=drive, every=timedelta(days=1))]
-    async with running_tenure(server_url, [fleet(register_jobs=lambda: jobs, on_change=follow)]) as running:
+    jobs = [Job(name="drive", doc="Drives.", run=create_car, every=timedelta(days=1))]
+    async with running_tenure(
+        server_url, [fleet(register_jobs=lambda: jobs, on_change=copy_cars)]
+    ) as running:
         yield running
 
 
 @pytest.fixture
 async def tenant(tenure: RunningTenure) -> Tenant:
-    return await tenure.new_tenant()
+    return await tenure.create_tenant()
 
 
 PLATES = "{ fleetCars { nodes { plate } } }"
 
 
-def plates(*wanted: str) -> dict:
-    return {"data": {"fleetCars": {"nodes": [{"plate": plate} for plate in wanted]}}}
+def plates(*expected: str) -> dict:
+    return {"data": {"fleetCars": {"nodes": [{"plate": plate} for plate in expected]}}}
 
 
-async def test_a_tenant_asks_and_writes(tenant: Tenant) -> None:
+async def test_a_tenant_writes_and_queries(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         await context.write.create(FleetCar, [{"plate": "B-TN 1"}])
         context.session.add(FleetCar(plate="B-TN 2"))
-    assert await tenant.ask(PLATES) == plates("B-TN 1", "B-TN 2")
+    assert await tenant.execute(PLATES) == plates("B-TN 1", "B-TN 2")
     query = "query($plate: String!) { fleetCars(where: {plate: {eq: $plate}}) { nodes { plate } } }"
-    assert await tenant.ask(query, plate="B-TN 2") == plates("B-TN 2")
+    assert await tenant.execute(query, plate="B-TN 2") == plates("B-TN 2")
 
 
-async def test_tenants_have_data_of_their_own(tenure: RunningTenure, tenant: Tenant) -> None:
+async def test_tenants_have_separate_data(tenure: RunningTenure, tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         await context.write.create(FleetCar, [{"plate": "B-TN 1"}])
-    other = await tenure.new_tenant()
-    assert await other.ask(PLATES) == plates()
+    other = await tenure.create_tenant()
+    assert await other.execute(PLATES) == plates()
 
 
-async def test_a_tenant_is_seen_with_another_role(tenant: Tenant) -> None:
-    reader = await tenant.acting_as("reader")
+async def test_a_tenant_can_be_used_with_another_role(tenant: Tenant) -> None:
+    reader = await tenant.with_role("reader")
     assert reader.id == tenant.id
-    assert await reader.ask(PLATES) == plates()
-    refused = await reader.ask('mutation { fleetCarCreate(input: {plate: "B-TN 1"}) { status } }')
-    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert await reader.execute(PLATES) == plates()
+    response = await reader.execute('mutation { fleetCarCreate(input: {plate: "B-TN 1"}) { status } }')
+    assert response["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
-async def test_a_job_runs_at_once(tenant: Tenant) -> None:
+async def test_a_job_runs_immediately(tenant: Tenant) -> None:
     await tenant.run_job("fleet", "drive")
-    assert await tenant.ask(PLATES) == plates("made by the job")
+    assert await tenant.execute(PLATES) == plates("job")
 
 
-async def test_changes_are_delivered_at_once_and_what_comes_of_them_too(tenant: Tenant) -> None:
+async def test_changes_of_listeners_are_delivered_too(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
         await context.write.create(FleetCar, [{"plate": "A"}])
-    await tenant.deliver()
-    assert await tenant.ask(PLATES) == plates("A", "A'", "A''")
-    await tenant.deliver()
-    assert await tenant.ask(PLATES) == plates("A", "A'", "A''")
+    await tenant.deliver_changes()
+    assert await tenant.execute(PLATES) == plates("A", "A'", "A''")
+    await tenant.deliver_changes()
+    assert await tenant.execute(PLATES) == plates("A", "A'", "A''")
 
 
-async def test_a_delivery_that_fails_is_told(tenant: Tenant) -> None:
+async def test_a_failed_delivery_raises(tenant: Tenant) -> None:
     async with tenant.context("fleet") as context:
-        await context.write.create(FleetCar, [{"plate": "faulty"}])
+        await context.write.create(FleetCar, [{"plate": "invalid"}])
     with pytest.raises(PluginFailedError, match="fleet failed in on_change: LookupError: no such plate"):
-        await tenant.deliver()
+        await tenant.deliver_changes()
 
 
 CONFTEST = """
@@ -129,19 +131,20 @@ TESTS = """
 from plugin_under_test import Garden
 
 
-async def test_it(tenant, other_tenant, ask):
+async def test_it(tenant, other_tenant, execute):
     async with tenant.context("gardens") as context:
         await context.write.create(Garden, [{"name": "Kew"}])
-    assert await ask("{ gardens { nodes { name } } }") == {"data": {"gardens": {"nodes": [{"name": "Kew"}]}}}
-    assert (await other_tenant.ask("{ gardens { totalCount } }"))["data"]["gardens"]["totalCount"] == 0
+    query = "{ gardens { nodes { name } } }"
+    assert await execute(query) == {"data": {"gardens": {"nodes": [{"name": "Kew"}]}}}
+    assert await other_tenant.execute(query) == {"data": {"gardens": {"nodes": []}}}
 """
 
 
-def test_the_fixtures_work_in_a_folder_of_somebody_else(server_url: str, tmp_path: Path) -> None:
+def test_the_fixtures_work_in_a_folder_outside_of_the_repository(server_url: str, tmp_path: Path) -> None:
     for name, text in (("conftest", CONFTEST), ("plugin_under_test", PLUGIN), ("test_gardens", TESTS)):
         (tmp_path / f"{name}.py").write_text(text)
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\npythonpath = .\n")
-    ran = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         env={"TENURE_TEST_DATABASE_URL": server_url, "PATH": "/usr/bin:/bin"},
@@ -149,4 +152,4 @@ def test_the_fixtures_work_in_a_folder_of_somebody_else(server_url: str, tmp_pat
         text=True,
         timeout=120,
     )
-    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert "1 passed" in done.stdout, done.stdout + done.stderr

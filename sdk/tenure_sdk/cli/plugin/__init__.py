@@ -1,1 +1,1 @@
-"""The `tenure plugin` command: one module per subcommand."""
+"""The `tenure plugin` commands: one module per subcommand, the command tree in `app`."""

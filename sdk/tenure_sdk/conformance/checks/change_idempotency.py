@@ -1,4 +1,4 @@
-"""Replaying: `on_change` makes nothing new of changes that it has heard of before."""
+"""Guarantee: delivering the same changes to `on_change` twice has the same result as delivering them once."""
 
 from __future__ import annotations
 
@@ -6,88 +6,82 @@ from collections.abc import AsyncIterator
 
 from tenure_core.background.change_listeners.batch import ChangeBatch
 from tenure_core.plugins.administration.status import find_problems
-from tenure_sdk.conformance.fixtures.environment import Environment, TenantData
+from tenure_sdk.conformance.fixtures.environment import ON_CHANGE, Environment, TenantData
 from tenure_sdk.conformance.fixtures.table_contents import diff_contents
-from tenure_sdk.conformance.report import Finding
+from tenure_sdk.conformance.report import Check, Finding
 
-CHECK = "on_change"
+CHECK = Check("on_change", "no further writes when the same changes are delivered twice")
 
-MOST_BATCHES = 50
-"""After how many batches a plugin is thought to go on for ever, since it makes changes of its own changes."""
+MAX_BATCHES = 50
+"""Limit of batches. A plugin that has new changes after them reacts to its own writes without end."""
 
-SAME = "Upsert what follows from the changed records, under keys that follow from theirs."
+ROW_COUNT = 3
 
-ROWS = 3
+SELECT_CURSOR = "SELECT cursor FROM change_listener WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s"
 
-CURSOR = "SELECT cursor FROM plugin_delivery WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s"
-
-REWIND = """
-    UPDATE plugin_delivery SET cursor = %(cursor)s
+UPDATE_CURSOR = """
+    UPDATE change_listener SET cursor = %(cursor)s
     WHERE tenant_id = %(tenant)s AND plugin = %(plugin)s
 """
 
 
-async def check_idempotency(ground: Environment) -> AsyncIterator[Finding]:
-    """Yield a finding where changes that are told twice leave something else than those told once.
+async def check_idempotency(environment: Environment) -> AsyncIterator[Finding]:
+    """Yield a finding if a second delivery of the same changes writes again.
 
     Args:
-        ground: Where the plugin runs, which implements the hook.
+        environment: The app with the plugin, which implements `on_change`.
     """
-    holding = await ground.tenant_data(ROWS)
-    await _delete_some(ground, holding)
-    begin = await _cursor(ground, holding)
-    if wrong := await _deliver(ground, holding):
-        yield wrong
+    data = await environment.create_tenant_data(ROW_COUNT)
+    await _delete_records(environment, data)
+    first_cursor = await _read_cursor(environment, data)
+    if finding := await _deliver(environment, data):
+        yield finding
         return
-    before = await ground.contents()
-    await _rewind(ground, holding, begin)
-    wrong = await _deliver(ground, holding)
-    for change in [] if wrong else diff_contents(before, await ground.contents()):
-        yield Finding(
-            CHECK, "on_change", f"Told the same changes twice, it makes more of them: {change}.", SAME
-        )
-    if wrong:
-        yield wrong
+    before = await environment.read_contents()
+    await _move_cursor(environment, data, first_cursor)
+    if finding := await _deliver(environment, data):
+        yield finding
+        return
+    for difference in diff_contents(before, await environment.read_contents()):
+        message = f"A second delivery of the same changes writes again: {difference}."
+        hint = "Use upserts that are matched by keys derived from the changed records."
+        yield CHECK.finding(ON_CHANGE, message, hint)
 
 
-async def _delete_some(ground: Environment, holding: TenantData) -> None:
-    """Delete a record of each entity, so that the plugin hears of that, too; it may refuse."""
-    async with holding.tenant.context(ground.plugin.name) as context:
-        for name, ids in reversed(holding.records.items()):
-            await context.write.delete(ground.tenure.catalog[name].entity_class, ids[-1:])
+async def _delete_records(environment: Environment, data: TenantData) -> None:
+    """Delete a record of each entity, so that there are deletions among the changes."""
+    async with data.tenant.context(environment.plugin.name) as context:
+        for name, ids in reversed(data.records.items()):
+            await context.write.delete(environment.tenure.catalog[name].entity_class, ids[-1:])
 
 
-async def _deliver(ground: Environment, holding: TenantData) -> Finding | None:
-    """Tell the plugin of changes until there are none, also of those that it makes itself.
-
-    Returns:
-        What went wrong, if something did.
-    """
-    tenure, tenant_id = ground.tenure, holding.tenant.id
-    delivery = ChangeBatch(tenure.database, tenure.host, tenure.settings, ground.plugin, tenant_id)
-    for _ in range(MOST_BATCHES):
-        await delivery.next_batch()
+async def _deliver(environment: Environment, data: TenantData) -> Finding | None:
+    """Deliver changes until there are none left, including the plugin's own; return a finding on failure."""
+    tenure, tenant_id = environment.tenure, data.tenant.id
+    batch = ChangeBatch(tenure.database, tenure.host, tenure.settings, environment.plugin, tenant_id)
+    for _ in range(MAX_BATCHES):
+        await batch.next_batch()
         async with tenure.database.tenant_connection(tenant_id) as connection:
-            told = (await find_problems(connection, tenant_id))[ground.plugin.name]
-        if told.problems:
-            return Finding(CHECK, "on_change", told.problems[0], "Mend what it names.")
-        if told.lag == 0:
+            status = (await find_problems(connection, tenant_id))[environment.plugin.name]
+        if status.problems:
+            return CHECK.finding(ON_CHANGE, status.problems[0], "Fix the code that raises the exception.")
+        if status.lag == 0:
             return None
-    what = "It never comes to rest: told of what it has written, it writes again."
-    return Finding(CHECK, "on_change", what, "Write nothing where all is as it should be.")
+    message = f"The plugin reacts to its own writes with new writes, without end ({MAX_BATCHES} batches)."
+    return CHECK.finding(ON_CHANGE, message, "Write only records whose values differ from the stored ones.")
 
 
-async def _cursor(ground: Environment, holding: TenantData) -> str:
-    async with ground.tenure.database.tenant_connection(holding.tenant.id) as connection:
-        found = await connection.execute(CURSOR, _names(ground, holding))
-        [(cursor,)] = await found.fetchall()
+async def _read_cursor(environment: Environment, data: TenantData) -> str:
+    async with environment.tenure.database.tenant_connection(data.tenant.id) as connection:
+        result = await connection.execute(SELECT_CURSOR, _parameters(environment, data))
+        [(cursor,)] = await result.fetchall()
     return str(cursor)
 
 
-async def _rewind(ground: Environment, holding: TenantData, cursor: str) -> None:
-    async with ground.tenure.database.tenant_connection(holding.tenant.id) as connection:
-        await connection.execute(REWIND, {**_names(ground, holding), "cursor": cursor})
+async def _move_cursor(environment: Environment, data: TenantData, cursor: str) -> None:
+    async with environment.tenure.database.tenant_connection(data.tenant.id) as connection:
+        await connection.execute(UPDATE_CURSOR, {**_parameters(environment, data), "cursor": cursor})
 
 
-def _names(ground: Environment, holding: TenantData) -> dict[str, object]:
-    return {"tenant": holding.tenant.id, "plugin": ground.plugin.name}
+def _parameters(environment: Environment, data: TenantData) -> dict[str, object]:
+    return {"tenant": data.tenant.id, "plugin": environment.plugin.name}

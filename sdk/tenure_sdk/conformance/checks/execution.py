@@ -1,66 +1,71 @@
-"""Answering: all that clients can ask and do is answered to an administrator."""
+"""Guarantee: an administrator can execute all operations and routes of the plugin, and its jobs succeed."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tenure_sdk.conformance.fixtures.environment import Environment, Executed, TenantData
+from tenure_sdk.conformance.fixtures.environment import Environment, Request, TenantData
 from tenure_sdk.conformance.fixtures.operations import FILE
 from tenure_sdk.conformance.fixtures.response_paths import leaves
 from tenure_sdk.conformance.fixtures.row_factory import Records
 from tenure_sdk.conformance.fixtures.sample_arguments import NoValueError
 from tenure_sdk.conformance.fixtures.subscription_probe import open_probe
-from tenure_sdk.conformance.report import Finding
+from tenure_sdk.conformance.report import Check, Finding
 from tenure_sdk.testing import Tenant
 
-CHECK = "answers"
+CHECK = Check("execution")
 
 USER_ERRORS = "userErrors"
-"""Where mutations say why they refuse what they were given."""
+"""The field of mutation payloads with the reasons for a rejection."""
 
-TELLING = ("code", "message")
-
-MEND = "Mend it; if it wants something else than was made up, write that into {} beside the plugin."
+ERROR_FIELDS = ("code", "message")
 
 
-async def check_execution(ground: Environment, holding: TenantData) -> AsyncIterator[Finding]:
-    """Yield a finding for all that fails, is refused, or that the kit does not know how to ask.
+async def check_execution(environment: Environment, data: TenantData) -> AsyncIterator[Finding]:
+    """Yield a finding for each operation, route or job that fails, is rejected or cannot be generated.
 
-    What is refused whoever asks would prove nothing in the checks that follow. Each mutation is tried on a
-    record of its own, for the one before it may have removed its.
+    An operation that is rejected for every caller would pass the later checks without proving anything. Each
+    mutation gets another record, because the mutation before it may have deleted its record.
 
     Args:
-        ground: What to ask.
-        holding: A tenant with rows, who asks, and whose rows are changed by it.
+        environment: The app with the plugin.
+        data: The tenant that executes everything, with records that the mutations may change.
     """
-    for field in ground.unasked:
-        yield _found(field, "nobody knows what to give it, for it wants arguments.", FILE)
-    for question in ground.questions:
-        if fails := await _failure(ground, question, holding.tenant, holding.records):
-            yield _found(question.where, fails, question.file)
-    for number, mutation in enumerate(ground.mutations):
-        if fails := await _failure(ground, mutation, holding.tenant, holding.beginning_at(number)):
-            yield _found(mutation.where, fails, mutation.file)
-    for name, problem in ground.failed.items():
-        mend = "Mend it: it is run for every tenant, whatever data there are."
-        yield Finding(CHECK, name, f"It fails: {problem}", mend)
-    for subscription in ground.subscriptions:
-        async with open_probe(ground, subscription, holding.tenant, holding) as heard:
-            if heard.refusal:
-                yield _found(subscription.where, heard.reason, subscription.file)
+    for field in environment.uncovered_fields:
+        yield _finding(field, f"it requires arguments, and no operation in {FILE} selects it.", FILE)
+    for request in environment.read_requests:
+        if problem := await _find_problem(environment, request, data.tenant, data.records):
+            yield _finding(request.where, problem, request.file)
+    for number, request in enumerate(environment.write_requests):
+        if problem := await _find_problem(environment, request, data.tenant, data.rotate_records(number)):
+            yield _finding(request.where, problem, request.file)
+    for name, problem in environment.job_errors.items():
+        hint = "Fix the job: it runs for every tenant and must work with any data."
+        yield CHECK.finding(name, f"The job fails: {problem}", hint)
+    for subscription in environment.subscriptions:
+        async with open_probe(environment, subscription, data.tenant, data) as received:
+            if received.error_code:
+                yield _finding(subscription.where, received.error_message, subscription.file)
 
 
-async def _failure(ground: Environment, asked: Executed, tenant: Tenant, records: Records) -> str:
-    """Return why something is not answered; "" where it is."""
+async def _find_problem(environment: Environment, request: Request, tenant: Tenant, records: Records) -> str:
+    """Execute a request and return the reason for its failure; "" if it succeeds."""
     try:
-        answer = await ground.ask(asked, tenant, records)
+        response = await environment.send(request, tenant, records)
     except NoValueError as error:
         return str(error)
-    if "errors" in answer:
-        return str(answer["errors"][0]["message"])
-    told = [value for place, value in leaves(answer["data"]) if USER_ERRORS in place and place[-1] in TELLING]
-    return f"it is refused: {' '.join(map(str, told))}" if told else ""
+    if "errors" in response:
+        return str(response["errors"][0]["message"])
+    messages = [
+        str(value)
+        for path, value in leaves(response["data"])
+        if USER_ERRORS in path and path[-1] in ERROR_FIELDS
+    ]
+    return f"the input is rejected: {' '.join(messages)}" if messages else ""
 
 
-def _found(where: str, fails: str, file: str) -> Finding:
-    return Finding(CHECK, where, f"It is not answered: {fails}", MEND.format(file))
+def _finding(where: str, problem: str, file: str) -> Finding:
+    hint = (
+        f"Fix it; or, if the generated arguments are unsuitable, add a request to {file} next to the plugin."
+    )
+    return CHECK.finding(where, f"It can't be executed: {problem}", hint)

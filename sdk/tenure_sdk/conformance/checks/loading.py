@@ -1,58 +1,82 @@
-"""Starting: the plugin is loaded alone and beside others, and contradicts none of them."""
+"""Guarantee: the plugin loads and starts alone and together with other plugins, without conflicts."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 
-from tenure_core.errors import TenureError
-from tenure_core.plugins.plugin import implements
-from tenure_sdk.cli.plugin_groups import own_commands
-from tenure_sdk.conformance.fixtures.added_schema import host_schema
-from tenure_sdk.conformance.fixtures.plugin_set import PluginSet
-from tenure_sdk.conformance.report import Finding
+from starlette.applications import Starlette
 
-CHECK = "start"
+from tenure_core.errors import TenureError
+from tenure_core.migrate.runner import upgrade
+from tenure_core.plugins.hook_caller import HookCaller
+from tenure_schema.app import create_app
+from tenure_sdk.conformance.checks.naming_words import TENURE_COMMANDS
+from tenure_sdk.conformance.fixtures.added_schema import host_schema
+from tenure_sdk.conformance.fixtures.installation import Installation
+from tenure_sdk.conformance.fixtures.plugin_set import PluginSet
+from tenure_sdk.conformance.report import Check, Finding
+
+CHECK = Check("loading")
 
 ALONE = "alone"
 
 
-def check_loading(company: PluginSet) -> Iterator[Finding]:
-    """Yield a finding where the plugin can't be loaded, or the schema can't be built with it.
+def check_loading(plugin_set: PluginSet) -> Iterator[Finding]:
+    """Yield a finding if the plugin cannot be loaded, or the schema cannot be built with it.
 
     Args:
-        company: The plugin, and those around it.
+        plugin_set: The plugin, and the plugins that it is loaded together with.
     """
-    wrong = list(attempted(ALONE, lambda: company.additions))
-    yield from wrong
-    if not wrong:
-        yield from unreachable_commands(company)
-    if not wrong and company.others:
-        yield from attempted(beside(company), lambda: host_schema(company.all))
+    findings = list(_run(ALONE, lambda: plugin_set.additions))
+    yield from findings
+    if findings:
+        return
+    yield from _check_command_name(plugin_set)
+    if plugin_set.others:
+        yield from _run(_describe_others(plugin_set), lambda: host_schema(plugin_set.all))
 
 
-def unreachable_commands(company: PluginSet) -> Iterator[Finding]:
-    """Yield a finding where the plugin's commands stand behind one of Tenure's own."""
-    if company.name in own_commands() and implements(company.plugin, "register_cli"):
-        what = f"`tenure {company.name}` is a command of Tenure's own: nobody reaches those of the plugin."
-        yield Finding(CHECK, ALONE, what, "Rename the plugin.")
+def check_startup(installation: Installation) -> Iterator[Finding]:
+    """Yield a finding if the app does not start with all plugins on one database."""
+    yield from _run(describe_scope(installation.plugin_set), lambda: _start_app(installation))
 
 
-def places(company: PluginSet) -> str:
-    """Return where a plugin is started: alone, and beside all others where there are some."""
-    return f"{ALONE}, and {beside(company)}" if company.others else ALONE
+def describe_scope(plugin_set: PluginSet) -> str:
+    """Return which plugins are loaded: the plugin alone, and together with the others if there are any."""
+    return f"{ALONE}, and {_describe_others(plugin_set)}" if plugin_set.others else ALONE
 
 
-def beside(company: PluginSet) -> str:
-    """Return what to call the plugin among all others."""
-    return f"beside {', '.join(company.names)}"
+def _describe_others(plugin_set: PluginSet) -> str:
+    return f"together with {', '.join(plugin_set.other_names)}"
 
 
-def attempted(where: str, start: Callable[[], object]) -> Iterator[Finding]:
-    """Yield a finding where something does not start: whatever the plugin's code raises is its finding."""
+def _check_command_name(plugin_set: PluginSet) -> Iterator[Finding]:
+    name = plugin_set.name
+    if name in TENURE_COMMANDS and HookCaller(plugin_set.plugin).implements("register_cli"):
+        message = f"`tenure {name}` is a built-in command, so the commands of the plugin can't be called."
+        yield CHECK.finding(ALONE, message, "Rename the plugin.")
+
+
+def _run(where: str, action: Callable[[], object]) -> Iterator[Finding]:
+    """Yield a finding for any exception that the plugin's code raises."""
     try:
-        start()
+        action()
     except TenureError as error:
-        yield Finding(CHECK, where, error.message, error.hint)
+        yield CHECK.finding(where, error.message, error.hint)
     except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        yield Finding(CHECK, where, f"It can't start: {what}", "Mend what raises it.")
+        message = f"The plugin raises {type(error).__name__}: {error}"
+        yield CHECK.finding(where, message, "Fix the code that raises the exception.")
+
+
+def _start_app(installation: Installation) -> None:
+    plugins = installation.plugin_set.all
+    upgrade(installation.url, plugins, allow_destructive=True)
+    modules = [plugin.hooks.module for plugin in plugins.plugins]
+    app = create_app(installation.settings, installation.url, modules)
+    asyncio.run(_start_and_stop(app))
+
+
+async def _start_and_stop(app: Starlette) -> None:
+    async with app.router.lifespan_context(app):
+        pass

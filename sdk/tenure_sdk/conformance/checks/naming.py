@@ -1,4 +1,4 @@
-"""Naming: what a plugin adds to the schema is called and described as the platform's own parts are."""
+"""Guarantee: names and descriptions that the plugin adds to the schema follow the rules of the platform."""
 
 from __future__ import annotations
 
@@ -16,92 +16,96 @@ from graphql import (
     TypeDefinitionNode,
 )
 
-from tenure_sdk.conformance.checks.naming_words import FIELD_VERBS, ROOT_VERBS, WHOLE_WORDS
+from tenure_sdk.conformance.checks.naming_words import ABBREVIATIONS, FIELD_VERBS, ROOT_FIELD_VERBS
 from tenure_sdk.conformance.fixtures.added_schema import AddedSchema
-from tenure_sdk.conformance.report import Finding
+from tenure_sdk.conformance.report import Check, Finding
 
-CHECK = "naming"
+CHECK = Check("naming", "names and descriptions in the schema")
 
 CAMEL_CASE = re.compile(r"[a-z][a-zA-Z0-9]*")
 PASCAL_CASE = re.compile(r"[A-Z][a-zA-Z0-9]*")
 UPPER_CASE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
-Described = TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode
+DescribedNode = TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode
+
+NamedFinding = tuple[str, Finding]
+"""A finding with the name that it is about."""
 
 
 def check_names(additions: AddedSchema) -> list[Finding]:
-    """Return a finding for each name that breaks a rule, and for each thing without a description.
+    """Return a finding for each name that violates a rule, and for each missing description.
 
-    A name that turns up in several places, as a field does in filters and inputs, is told of once.
+    A name that occurs in several places, such as a field and its filter and input, is reported once.
     """
-    found: dict[tuple[str, str], Finding] = {}
-    for one in sorted(additions.document.definitions, key=_objects_first):
-        for name, finding in _of_definition(one, additions):
-            found.setdefault((name, finding.what), finding)
-    return list(found.values())
+    findings: dict[tuple[str, str], Finding] = {}
+    for definition in sorted(additions.document.definitions, key=_is_not_object_type):
+        for name, finding in _check_definition(definition, additions):
+            findings.setdefault((name, finding.message), finding)
+    return list(findings.values())
 
 
-def _objects_first(one: DefinitionNode) -> bool:
-    return not isinstance(one, ObjectTypeDefinitionNode | ObjectTypeExtensionNode)
+def _is_not_object_type(definition: DefinitionNode) -> bool:
+    return not isinstance(definition, ObjectTypeDefinitionNode | ObjectTypeExtensionNode)
 
 
-def _of_definition(one: DefinitionNode, additions: AddedSchema) -> Iterator[tuple[str, Finding]]:
-    name: str = one.name.value  # type: ignore[attr-defined]  # all of them are types and extensions
-    if isinstance(one, TypeDefinitionNode):
-        yield from _described(one, name)
+def _check_definition(definition: DefinitionNode, additions: AddedSchema) -> Iterator[NamedFinding]:
+    name: str = definition.name.value  # type: ignore[attr-defined]  # all definitions are types or extensions
+    if isinstance(definition, TypeDefinitionNode):
+        yield from _check_description(definition, name)
         if not PASCAL_CASE.fullmatch(name):
-            yield _found(name, name, "The name is not in PascalCase.", "Rename the class.")
-    if isinstance(one, EnumTypeDefinitionNode | EnumTypeExtensionNode):
-        for value in one.values or ():
-            yield from _of_value(name, value.name.value)
+            yield _finding(name, name, "The name is not in PascalCase.", "Rename the class.")
+    if isinstance(definition, EnumTypeDefinitionNode | EnumTypeExtensionNode):
+        for value in definition.values or ():
+            yield from _check_enum_value(name, value.name.value)
     else:
-        for field in getattr(one, "fields", None) or ():
-            yield from _of_field(name, field, field.name.value in additions.own.get(name, ()))
+        for field in getattr(definition, "fields", None) or ():
+            yield from _check_field(name, field, field.name.value in additions.own.get(name, ()))
 
 
-def _of_value(owner: str, name: str) -> Iterator[tuple[str, Finding]]:
+def _check_enum_value(owner: str, name: str) -> Iterator[NamedFinding]:
     if not UPPER_CASE.fullmatch(name):
-        yield _found(name, f"{owner}.{name}", "The name is not in UPPER_CASE.", "Rename the value.")
+        yield _finding(name, f"{owner}.{name}", "The name is not in UPPER_CASE.", "Rename the value.")
 
 
-def _of_field(
-    owner: str, field: FieldDefinitionNode | InputValueDefinitionNode, own: bool
-) -> Iterator[tuple[str, Finding]]:
+def _check_field(
+    owner: str, field: FieldDefinitionNode | InputValueDefinitionNode, is_root_field: bool
+) -> Iterator[NamedFinding]:
     name = field.name.value
     where = f"{owner}.{name}"
-    yield from _described(field, where)
-    yield from _cased(name, where)
+    yield from _check_description(field, where)
+    yield from _check_words(name, where)
     if isinstance(field, FieldDefinitionNode):
-        yield from _noun_first(name, where, ROOT_VERBS if own else FIELD_VERBS, owner == "Mutation")
+        verbs = ROOT_FIELD_VERBS if is_root_field else FIELD_VERBS
+        yield from _check_first_word(name, where, verbs, owner == "Mutation")
         for argument in field.arguments or ():
-            yield from _described(argument, f"{where}({argument.name.value})")
-            yield from _cased(argument.name.value, f"{where}({argument.name.value})")
+            yield from _check_description(argument, f"{where}({argument.name.value})")
+            yield from _check_words(argument.name.value, f"{where}({argument.name.value})")
 
 
-def _described(one: Described, where: str) -> Iterator[tuple[str, Finding]]:
-    if one.description is None or one.description.value.strip() in ("", one.name.value):
-        yield _found(where, where, "It has no description.", "Say in a sentence what it is.")
+def _check_description(node: DescribedNode, where: str) -> Iterator[NamedFinding]:
+    if node.description is None or node.description.value.strip() in ("", node.name.value):
+        yield _finding(where, where, "The description is missing.", "Add a description of one sentence.")
 
 
-def _cased(name: str, where: str) -> Iterator[tuple[str, Finding]]:
+def _check_words(name: str, where: str) -> Iterator[NamedFinding]:
     if not CAMEL_CASE.fullmatch(name):
-        yield _found(
-            name, where, "The name is not in camelCase.", "Rename it; in Python it is written in snake_case."
-        )
+        hint = "Rename it; use snake_case in Python."
+        yield _finding(name, where, "The name is not in camelCase.", hint)
     for word in WORD.findall(name):
-        if whole := WHOLE_WORDS.get(word.lower()):
-            yield _found(name, where, f"The name is cut short at `{word}`.", f"Write `{whole}`.")
+        if full_word := ABBREVIATIONS.get(word.lower()):
+            message = f"The name contains the abbreviation `{word}`."
+            yield _finding(name, where, message, f"Use the full word `{full_word}`.")
 
 
-def _noun_first(
-    name: str, where: str, verbs: frozenset[str], mutation: bool
-) -> Iterator[tuple[str, Finding]]:
+def _check_first_word(
+    name: str, where: str, verbs: frozenset[str], is_mutation: bool
+) -> Iterator[NamedFinding]:
     first, *rest = WORD.findall(name) or [name]
-    if first in verbs and (rest or mutation):
-        mend = "Put the noun first: `carCreate`." if mutation else "Call it by what it is: `cars`."
-        yield _found(name, where, f"The name begins with the verb `{first}`.", mend)
+    if first in verbs and (rest or is_mutation):
+        hint = "Put the noun first: `carCreate`." if is_mutation else "Use a noun: `cars`."
+        yield _finding(name, where, f"The name begins with the verb `{first}`.", hint)
 
 
-def _found(name: str, where: str, what: str, mend: str) -> tuple[str, Finding]:
-    return name, Finding(CHECK, where, what, mend)
+def _finding(name: str, where: str, message: str, hint: str) -> NamedFinding:
+    return name, CHECK.finding(where, message, hint)

@@ -1,8 +1,8 @@
-"""The vocabulary of names in the schema: words that they don't begin with, and words cut short."""
+"""Words that names in the schema must not contain, and names that plugins with commands must not have."""
 
 from __future__ import annotations
 
-ROOT_VERBS = frozenset(
+ROOT_FIELD_VERBS = frozenset(
     (
         "add", "apply", "calculate", "change", "check", "close", "compute", "create", "delete", "do",
         "enable", "execute", "fetch", "find", "generate", "get", "list", "load", "make", "modify", "open",
@@ -10,12 +10,12 @@ ROOT_VERBS = frozenset(
         "show", "start", "store", "submit", "update", "write",
     )
 )  # fmt: skip
-"""What the names of root fields don't begin with: a list is `cars`, a mutation `carCreate`."""
+"""Verbs that names of root fields must not begin with: a list is `cars`, a mutation `carCreate`."""
 
 FIELD_VERBS = frozenset(("calculate", "compute", "do", "fetch", "find", "get", "make", "retrieve"))
-"""What the names of other fields don't begin with; many a verb is a noun there: `setPoint`, `loadFactor`."""
+"""Verbs that names of other fields must not begin with. Verbs that are also nouns are allowed: `setPoint`."""
 
-WHOLE_WORDS = {
+ABBREVIATIONS = {
     "acct": "account",
     "addr": "address",
     "amt": "amount",
@@ -56,4 +56,12 @@ WHOLE_WORDS = {
     "usr": "user",
     "val": "value",
 }
-"""The whole words, by what people make of them who have no time."""
+"""Full words by abbreviation."""
+
+TENURE_COMMANDS = frozenset(
+    (
+        "demo", "doctor", "ide", "import", "maintain", "migrate", "plugin", "schema", "serve",
+        "token", "worker",
+    )
+)  # fmt: skip
+"""Built-in commands of `tenure`. The commands of a plugin with one of these names can't be called."""

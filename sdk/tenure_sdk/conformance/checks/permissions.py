@@ -1,4 +1,4 @@
-"""Permitting: whoever lacks the plugin, or a right, is refused."""
+"""Guarantee: callers without the plugin or without the permission get no data and change no data."""
 
 from __future__ import annotations
 
@@ -6,70 +6,75 @@ from collections.abc import AsyncIterator
 
 from tenure_core.access.identity import Role
 from tenure_core.postgres.statement_log import record_statements
-from tenure_sdk.conformance.fixtures.environment import Environment, Executed, TenantData
+from tenure_sdk.conformance.fixtures.environment import Environment, Request, TenantData
 from tenure_sdk.conformance.fixtures.subscription_probe import open_probe
 from tenure_sdk.conformance.fixtures.table_contents import diff_contents
-from tenure_sdk.conformance.report import Finding
+from tenure_sdk.conformance.report import Check, Finding
 from tenure_sdk.testing import Tenant
 
-CHECK = "permissions"
+CHECK = Check("permissions", "required by all operations and routes")
 
-NOBODY = "nobody"
-"""A role that nobody brings, so that it may do nothing."""
-
-REQUIRE = "Call `context.require(permission)` first; or return entity references, write with `context.write`."
+UNKNOWN_ROLE = "nobody"
+"""A role that no plugin defines, and that therefore has no permissions."""
 
 WITHOUT_PLUGIN = "a tenant that has not enabled the plugin"
-WITHOUT_RIGHTS = "a role that may do nothing"
-READING = "the role reader"
+WITHOUT_PERMISSIONS = "a role without permissions"
+READ_ONLY = "the role reader"
+
+HINT = (
+    "Call `context.require(permission)` first; or return entity references and write with `context.write`, "
+    "which check permissions."
+)
 
 
-async def check_permissions(ground: Environment, holding: TenantData) -> AsyncIterator[Finding]:
-    """Yield a finding for all that is answered to somebody who may not have it.
+async def check_permissions(environment: Environment, data: TenantData) -> AsyncIterator[Finding]:
+    """Yield a finding for each request that succeeds for a caller without permission.
 
     Args:
-        ground: What to ask and to change.
-        holding: A tenant with rows.
+        environment: The app with the plugin.
+        data: A tenant with records.
     """
-    without = await ground.tenure.opened(f"without {ground.plugin.name}", Role.ADMIN)
-    nobody = await holding.tenant.acting_as(NOBODY)
-    reader = await holding.tenant.acting_as(Role.READER)
-    strangers = ((without, WITHOUT_PLUGIN), (nobody, WITHOUT_RIGHTS))
-    for tenant, who in strangers:
-        for asked in await _answered(ground, tenant, holding):
-            yield _found(asked, f"It is answered to {who}.")
-    for tenant, who in (*strangers, (reader, READING)):
-        for mutation in ground.mutations:
-            if done := await _done(ground, mutation, tenant, holding):
-                yield _found(mutation, done.format(who))
+    disabled = await environment.tenure.open_tenant(f"without {environment.plugin.name}", Role.ADMIN)
+    unknown_role = await data.tenant.with_role(UNKNOWN_ROLE)
+    reader = await data.tenant.with_role(Role.READER)
+    unauthorized = ((disabled, WITHOUT_PLUGIN), (unknown_role, WITHOUT_PERMISSIONS))
+    for tenant, caller in unauthorized:
+        for request in await _find_permitted_reads(environment, tenant, data):
+            yield CHECK.finding(request.where, f"It returns data to {caller}.", HINT)
+    for tenant, caller in (*unauthorized, (reader, READ_ONLY)):
+        for request in environment.write_requests:
+            if message := await _find_permitted_write(environment, request, tenant, data):
+                yield CHECK.finding(request.where, message.format(caller), HINT)
 
 
-async def _answered(ground: Environment, tenant: Tenant, holding: TenantData) -> list[Executed]:
-    """Return what somebody is told who may be told nothing: questions, and subscriptions that are open."""
-    open_: list[Executed] = []
-    for subscription in ground.subscriptions:
-        async with open_probe(ground, subscription, tenant, holding) as heard:
-            open_ += [] if heard.refusal else [subscription]
-    questions = [one for one in ground.questions if await _is_answered(ground, one, tenant, holding)]
-    return [*questions, *open_]
+async def _find_permitted_reads(environment: Environment, tenant: Tenant, data: TenantData) -> list[Request]:
+    """Return the queries, routes and subscriptions that are permitted to a caller who may read nothing."""
+    permitted: list[Request] = [
+        request
+        for request in environment.read_requests
+        if await _is_permitted(environment, request, tenant, data)
+    ]
+    for subscription in environment.subscriptions:
+        async with open_probe(environment, subscription, tenant, data) as received:
+            if not received.error_code:
+                permitted.append(subscription)
+    return permitted
 
 
-async def _done(ground: Environment, mutation: Executed, tenant: Tenant, holding: TenantData) -> str:
-    """Return what somebody has done, or was told, who was not refused; "" where he was."""
-    before = await ground.contents()
-    answered = await _is_answered(ground, mutation, tenant, holding)
-    if changed := list(diff_contents(before, await ground.contents())):
-        return f"It changes data for {{}}: {changed[0]}."
-    return "It is answered to {}." if answered else ""
+async def _find_permitted_write(
+    environment: Environment, request: Request, tenant: Tenant, data: TenantData
+) -> str:
+    """Return what a caller who may write nothing can do, with `{}` for the caller; "" if nothing."""
+    before = await environment.read_contents()
+    is_permitted = await _is_permitted(environment, request, tenant, data)
+    if changes := list(diff_contents(before, await environment.read_contents())):
+        return f"It changes data for {{}}: {changes[0]}."
+    return "It returns data to {}." if is_permitted else ""
 
 
-async def _is_answered(ground: Environment, question: Executed, tenant: Tenant, holding: TenantData) -> bool:
-    """Return whether somebody is not refused, and told something from the database."""
+async def _is_permitted(environment: Environment, request: Request, tenant: Tenant, data: TenantData) -> bool:
+    """Return whether a request executes statements and is not rejected with FORBIDDEN."""
     with record_statements() as statements:
-        answer = await ground.attempt(question, tenant, holding.records)
-    codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+        response = await environment.try_send(request, tenant, data.records)
+    codes = {error["extensions"]["code"] for error in response.get("errors", ())}
     return bool(statements) and "FORBIDDEN" not in codes
-
-
-def _found(question: Executed, what: str) -> Finding:
-    return Finding(CHECK, question.where, what, REQUIRE)

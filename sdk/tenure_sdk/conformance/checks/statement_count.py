@@ -1,58 +1,55 @@
-"""Counting: each question takes as many statements for many rows as for few."""
+"""Guarantee: the number of statements of a query or route does not depend on the number of rows."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
 from tenure_core.postgres.statement_log import record_statements
-from tenure_sdk.conformance.fixtures.environment import Environment, Executed, TenantData
-from tenure_sdk.conformance.report import Finding
+from tenure_sdk.conformance.fixtures.environment import Environment, Request, TenantData
+from tenure_sdk.conformance.report import Check, Finding
 
-CHECK = "statements"
+CHECK = Check("statements", "the same number for few rows and for many rows")
+
+HINT = (
+    "Read the data of all rows in one statement: a BatchField gets all rows in one call; a resolver can use "
+    "`info.context.load` and `load_related`, or return entity references."
+)
 
 
 async def check_statement_count(
-    ground: Environment, few: TenantData, many: TenantData
+    environment: Environment, few: TenantData, many: TenantData
 ) -> AsyncIterator[Finding]:
-    """Yield a finding for each question that takes more statements the more rows there are.
+    """Yield a finding for each query or route that executes more statements for more rows.
 
     Args:
-        ground: What to ask.
+        environment: The app with the plugin.
         few: A tenant with few rows.
-        many: A tenant with more.
+        many: A tenant with more rows.
     """
-    for question in ground.questions:
-        if not question.single and await _grows(ground, question, few, many):
-            for narrow in await _narrowed(ground, question, few, many):
-                counts = await _count(ground, narrow, few), await _count(ground, narrow, many)
-                yield _found(narrow, *counts)
+    for request in environment.read_requests:
+        if request.is_single_record or not await _is_growing(environment, request, few, many):
+            continue
+        for part in await _growing_parts(environment, request, few, many):
+            counts = await _count(environment, part, few), await _count(environment, part, many)
+            message = "It executes {} statements for few rows and {} for many rows.".format(*counts)
+            yield CHECK.finding(part.where, message, HINT)
 
 
-async def _narrowed(
-    ground: Environment, question: Executed, few: TenantData, many: TenantData
-) -> list[Executed]:
-    """Return the question for each part alone that grows by itself, or the whole where none does."""
-    parts = [one for one in question.narrowed() if await _grows(ground, one, few, many)]
-    return parts or [question]
+async def _growing_parts(
+    environment: Environment, request: Request, few: TenantData, many: TenantData
+) -> list[Request]:
+    """Return the selections whose number of statements grows; the whole request if none does."""
+    parts = [part for part in request.split() if await _is_growing(environment, part, few, many)]
+    return parts or [request]
 
 
-async def _grows(ground: Environment, question: Executed, few: TenantData, many: TenantData) -> bool:
-    return await _count(ground, question, few) < await _count(ground, question, many)
+async def _is_growing(environment: Environment, request: Request, few: TenantData, many: TenantData) -> bool:
+    return await _count(environment, request, few) < await _count(environment, request, many)
 
 
-async def _count(ground: Environment, question: Executed, holding: TenantData) -> int:
-    """Return how many statements a question takes, when it has been asked before."""
-    await ground.attempt(question, holding.tenant, holding.records)
+async def _count(environment: Environment, request: Request, data: TenantData) -> int:
+    """Return the number of statements of a request. It is sent once before, so that caches are filled."""
+    await environment.try_send(request, data.tenant, data.records)
     with record_statements() as statements:
-        await ground.attempt(question, holding.tenant, holding.records)
+        await environment.try_send(request, data.tenant, data.records)
     return len(statements)
-
-
-def _found(question: Executed, few: int, many: int) -> Finding:
-    return Finding(
-        CHECK,
-        question.where,
-        f"It takes {few} statements for few rows and {many} for more.",
-        "Read in one statement what all rows need: a BatchField gets all of them at once; a resolver has "
-        "`info.context.load` and `load_referring`, or returns entity references.",
-    )

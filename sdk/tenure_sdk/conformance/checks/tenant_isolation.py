@@ -1,4 +1,4 @@
-"""Crossing: nobody sees or changes what belongs to another tenant, even if row-level security were off."""
+"""Guarantee: no tenant sees or changes data of another tenant, even without row-level security."""
 
 from __future__ import annotations
 
@@ -8,140 +8,166 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tenure_core.postgres.owner_connection import connect
-from tenure_sdk.conformance.fixtures.environment import Environment, Executed, TenantData, raised
-from tenure_sdk.conformance.fixtures.response_paths import Place, difference, place_of
+from tenure_sdk.conformance.fixtures.environment import Environment, Request, TenantData, run_and_catch
+from tenure_sdk.conformance.fixtures.response_paths import ResponsePath, find_difference, find_marker
 from tenure_sdk.conformance.fixtures.subscription_probe import open_probe
 from tenure_sdk.conformance.fixtures.table_contents import Contents, diff_contents
-from tenure_sdk.conformance.report import Finding
+from tenure_sdk.conformance.report import Check, Finding
 
-CHECK = "tenants"
+CHECK = Check("isolation", "no data of other tenants, with and without row-level security")
 
-ROWS_OF_STRANGER = 2
+NEW_TENANT_ROW_COUNT = 2
 
-MEND = (
-    "Name the tenant in each statement (`Car.tenant_id == row.c.tenant_id`), keep nothing between requests."
+HINT = (
+    "Compare the tenant in each statement (`Car.tenant_id == row.c.tenant_id`), and keep no data in "
+    "variables between requests."
 )
 
-LAST_BELT = "If row-level security were off:"
+WITHOUT_RLS = "Without row-level security:"
 
 
-async def check_isolation(ground: Environment, own: TenantData, other: TenantData) -> AsyncIterator[Finding]:
-    """Yield a finding for all that crosses from one tenant to another.
+async def check_isolation(
+    environment: Environment, own: TenantData, other: TenantData
+) -> AsyncIterator[Finding]:
+    """Yield a finding for each request or background task that crosses from one tenant to another.
 
-    All of it is tried again without row-level security: statements are to name their tenant themselves.
+    All requests are repeated without row-level security, which is the second line of defense: each statement
+    must compare the tenant.
 
     Args:
-        ground: What to ask and to change.
-        own: A tenant with rows, who asks.
+        environment: The app with the plugin.
+        own: The tenant that sends the requests.
         other: Another tenant with rows.
     """
-    found = [finding async for finding in _crossings(ground, own, other)]
-    async with _unprotected(ground):
-        again = [finding async for finding in _crossings(ground, own, other)]
-    last = [replace(finding, what=f"{LAST_BELT} {finding.what}") for finding in again]
-    named: set[str] = set()
-    for finding in [*found, *last]:
-        if (name := _named(finding.where)) not in named:
-            named.add(name)
+    with_rls = [finding async for finding in _find_violations(environment, own, other)]
+    async with _row_security_disabled(environment):
+        without_rls = [
+            replace(finding, message=f"{WITHOUT_RLS} {finding.message}")
+            async for finding in _find_violations(environment, own, other)
+        ]
+    reported: set[str] = set()
+    for finding in [*with_rls, *without_rls]:
+        if (field := _reported_field(finding.where)) not in reported:
+            reported.add(field)
             yield finding
 
 
-def _named(where: str) -> str:
-    """Return what is told of once: a field turns up on its own type, and on those that lead to it."""
+def _reported_field(where: str) -> str:
+    """Return the last field of a path: a field is part of its own type and of the types that lead to it."""
     return where if "/" in where else where.rpartition(".")[2]
 
 
-async def _crossings(ground: Environment, own: TenantData, other: TenantData) -> AsyncIterator[Finding]:
-    async for finding in _swayed(ground, own, other):
-        yield finding
-    async for finding in _overheard(ground, own):
-        yield finding
-    for question in ground.questions:
-        if question.variables:
-            answer = await _answer(ground, question, own, other)
-            if shown := place_of(answer, other.markers):
-                yield _found(question, shown, "It shows data of another tenant, asked for by its id.")
-    for mutation in [*ground.removals, *ground.mutations]:
-        before = await _records_of(ground, other)
-        answer = await ground.attempt(mutation, own.tenant, other.records)
-        if place_of(answer, [other.mark]):
-            yield _found(mutation, (), "It shows data of another tenant, asked for by its id.")
-        if changed := list(diff_contents(before, await _records_of(ground, other))):
-            yield _found(mutation, (), f"It changes data of another tenant: {changed[0]}.")
-    async for finding in _meddling(ground, own):
-        yield finding
+async def _find_violations(
+    environment: Environment, own: TenantData, other: TenantData
+) -> AsyncIterator[Finding]:
+    for check in (_check_reads, _check_reads_by_id, _check_writes):
+        async for finding in check(environment, own, other):
+            yield finding
+    for check_own in (_check_subscriptions, _check_background_tasks):
+        async for finding in check_own(environment, own):
+            yield finding
 
 
-async def _overheard(ground: Environment, own: TenantData) -> AsyncIterator[Finding]:
-    """Yield a finding for each subscription that tells of what happens at another tenant."""
-    for subscription in ground.subscriptions:
-        async with open_probe(ground, subscription, own.tenant, own) as heard:
-            stranger = await ground.tenant_data(ROWS_OF_STRANGER)
-            if place_of(await heard.out(), stranger.markers):
-                yield _found(subscription, (), "It tells of what happens at another tenant.")
+async def _check_reads(
+    environment: Environment, own: TenantData, other: TenantData
+) -> AsyncIterator[Finding]:
+    """Yield a finding for each query or route whose response contains or depends on data of another tenant.
 
-
-async def _meddling(ground: Environment, own: TenantData) -> AsyncIterator[Finding]:
-    """Yield a finding where what the plugin does for another tenant by itself changes a tenant's data."""
-    stranger = await ground.tenant_data(ROWS_OF_STRANGER)
-    for name, work in ground.background_work(stranger.tenant).items():
-        before = await _records_of(ground, own)
-        await raised(work)
-        if changed := list(diff_contents(before, await _records_of(ground, own))):
-            yield Finding(CHECK, name, f"It changes data of another tenant: {changed[0]}.", MEND)
-
-
-async def _swayed(ground: Environment, own: TenantData, other: TenantData) -> AsyncIterator[Finding]:
-    """Yield a finding for each question whose answer another tenant is in, or has a part in.
-
-    It is asked before and after a further tenant has rows and asks, too. An answer that is never twice the
-    same, because it tells the time, says nothing.
+    The requests are sent before and after a new tenant was created. A response that differs each time, for
+    example because it contains the current time, is ignored.
     """
-    before = await _answers(ground, own)
-    stranger = await ground.tenant_data(ROWS_OF_STRANGER)
-    strange = await _answers(ground, stranger)
-    after, again = await _answers(ground, own), await _answers(ground, own)
-    asked = zip(ground.questions, before, after, again, strange, strict=True)
-    for question, first, second, third, its in asked:
-        shown = place_of(second, [*other.markers, *stranger.markers]) or place_of(its, own.markers)
-        if shown:
-            yield _found(question, shown, "It shows data of another tenant.")
+    before = await _send_reads(environment, own)
+    new = await environment.create_tenant_data(NEW_TENANT_ROW_COUNT)
+    responses_of_new = await _send_reads(environment, new)
+    after, repeated = await _send_reads(environment, own), await _send_reads(environment, own)
+    responses = zip(environment.read_requests, before, after, repeated, responses_of_new, strict=True)
+    for request, first, second, third, response_of_new in responses:
+        path = find_marker(second, [*other.markers, *new.markers]) or find_marker(
+            response_of_new, own.markers
+        )
+        if path:
+            yield _finding(request, path, "It returns data of another tenant.")
         elif first != second == third:
-            what = "Its value is another one since a further tenant has rows."
-            yield _found(question, difference(first, second), what)
+            message = "Its value changes when another tenant gets data."
+            yield _finding(request, find_difference(first, second), message)
 
 
-async def _answers(ground: Environment, own: TenantData) -> list[object]:
-    return [await _answer(ground, question, own, own) for question in ground.questions]
+async def _check_reads_by_id(
+    environment: Environment, own: TenantData, other: TenantData
+) -> AsyncIterator[Finding]:
+    """Yield a finding for each query or route that returns a record of another tenant for its id."""
+    for request in environment.read_requests:
+        if request.variables:
+            data = await _read_data(environment, request, own, other)
+            if path := find_marker(data, other.markers):
+                yield _finding(request, path, "It returns data of another tenant for the id of its record.")
 
 
-async def _answer(ground: Environment, question: Executed, own: TenantData, asked_for: TenantData) -> object:
-    """Return what a tenant is shown that asks for records of its own, or of another."""
-    return (await ground.attempt(question, own.tenant, asked_for.records)).get("data")
+async def _check_writes(
+    environment: Environment, own: TenantData, other: TenantData
+) -> AsyncIterator[Finding]:
+    """Yield a finding for each mutation or route that returns or changes a record of another tenant."""
+    for request in [*environment.delete_mutations, *environment.write_requests]:
+        before = await _read_contents_of(environment, other)
+        response = await environment.try_send(request, own.tenant, other.records)
+        if find_marker(response, [other.mark]):
+            yield _finding(request, (), "It returns data of another tenant for the id of its record.")
+        if changes := list(diff_contents(before, await _read_contents_of(environment, other))):
+            yield _finding(request, (), f"It changes data of another tenant: {changes[0]}.")
 
 
-def _found(question: Executed, place: Place, what: str) -> Finding:
-    return Finding(CHECK, ".".join(place) or question.where, what, MEND)
+async def _check_subscriptions(environment: Environment, own: TenantData) -> AsyncIterator[Finding]:
+    """Yield a finding for each subscription that sends events of another tenant."""
+    for subscription in environment.subscriptions:
+        async with open_probe(environment, subscription, own.tenant, own) as received:
+            new = await environment.create_tenant_data(NEW_TENANT_ROW_COUNT)
+            if find_marker(await received.wait_for_all(), new.markers):
+                yield _finding(subscription, (), "It sends events of another tenant.")
 
 
-async def _records_of(ground: Environment, holding: TenantData) -> Contents:
-    prefix = f"{holding.tenant.id}/"
+async def _check_background_tasks(environment: Environment, own: TenantData) -> AsyncIterator[Finding]:
+    """Yield a finding for each job or change listener that changes data of another tenant."""
+    new = await environment.create_tenant_data(NEW_TENANT_ROW_COUNT)
+    for name, task in environment.background_tasks(new.tenant).items():
+        before = await _read_contents_of(environment, own)
+        await run_and_catch(task)
+        if changes := list(diff_contents(before, await _read_contents_of(environment, own))):
+            yield CHECK.finding(name, f"It changes data of another tenant: {changes[0]}.", HINT)
+
+
+async def _send_reads(environment: Environment, own: TenantData) -> list[object]:
+    return [await _read_data(environment, request, own, own) for request in environment.read_requests]
+
+
+async def _read_data(
+    environment: Environment, request: Request, own: TenantData, referenced: TenantData
+) -> object:
+    """Return the data of a response to a tenant, for ids of records of the same or another tenant."""
+    return (await environment.try_send(request, own.tenant, referenced.records)).get("data")
+
+
+def _finding(request: Request, path: ResponsePath, message: str) -> Finding:
+    return CHECK.finding(".".join(path) or request.where, message, HINT)
+
+
+async def _read_contents_of(environment: Environment, data: TenantData) -> Contents:
+    prefix = f"{data.tenant.id}/"
     return {
         table: {key: row for key, row in rows.items() if key.startswith(prefix)}
-        for table, rows in (await ground.contents()).items()
+        for table, rows in (await environment.read_contents()).items()
     }
 
 
 @asynccontextmanager
-async def _unprotected(ground: Environment) -> AsyncIterator[None]:
-    """Switch row-level security off for all that is tenants' own, in this database alone."""
-    tables = await ground.contents()
-    await asyncio.to_thread(_switch, ground, tables, "DISABLE")
+async def _row_security_disabled(environment: Environment) -> AsyncIterator[None]:
+    """Disable row-level security of all tables with data of tenants, in the temporary database."""
+    tables = await environment.read_contents()
+    await asyncio.to_thread(_alter_row_security, environment, tables, "DISABLE")
     yield
-    await asyncio.to_thread(_switch, ground, tables, "ENABLE")
+    await asyncio.to_thread(_alter_row_security, environment, tables, "ENABLE")
 
 
-def _switch(ground: Environment, tables: Iterable[str], switch: str) -> None:
-    with connect(ground.tenure.settings.database_url) as connection:
+def _alter_row_security(environment: Environment, tables: Iterable[str], action: str) -> None:
+    with connect(environment.tenure.settings.database_url) as connection:
         for table in tables:
-            connection.execute(f'ALTER TABLE "{table}" {switch} ROW LEVEL SECURITY'.encode())
+            connection.execute(f'ALTER TABLE "{table}" {action} ROW LEVEL SECURITY'.encode())

@@ -1,4 +1,4 @@
-"""Naming: each rule of names finds what breaks it, and lets pass what is well named."""
+"""Names that violate a rule and missing descriptions are reported."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ type Query {
 '''
 
 
-def names(more: str, own: tuple[str, ...] = ()) -> list[str]:
-    in_query, _, beside = more.partition("---")
-    whole = BASE.replace("}", f"{in_query} }}") + beside
-    found = check_names(AddedSchema(BASE, whole, {"Query": frozenset(own), "Mutation": frozenset(own)}))
-    return [f"{one.where}: {one.what}" for one in found]
+def render_findings(more: str, own: tuple[str, ...] = ()) -> list[str]:
+    in_query, _, other_types = more.partition("---")
+    whole = BASE.replace("}", f"{in_query} }}") + other_types
+    findings = check_names(AddedSchema(BASE, whole, {"Query": frozenset(own), "Mutation": frozenset(own)}))
+    return [f"{finding.where}: {finding.message}" for finding in findings]
 
 
 @pytest.mark.parametrize(
-    "sound",
+    "valid",
     [
         '"The cars." cars("How many." first: Int): Int',
         '---"Changes." type Mutation { "Sells a car." carSell: Int }',
@@ -33,15 +33,15 @@ def names(more: str, own: tuple[str, ...] = ()) -> list[str]:
         '"The checklists." checkLists: Int',
     ],
 )
-def test_what_is_well_named_passes(sound: str) -> None:
-    assert names(sound, ("cars", "carSell")) == []
+def test_valid_names_pass(valid: str) -> None:
+    assert render_findings(valid, ("cars", "carSell")) == []
 
 
 @pytest.mark.parametrize(
-    ("more", "wanted"),
+    ("more", "expected"),
     [
-        ("cars: Int", "Query.cars: It has no description."),
-        ('"Cars." cars(first: Int): Int', "Query.cars(first): It has no description."),
+        ("cars: Int", "Query.cars: The description is missing."),
+        ('"Cars." cars(first: Int): Int', "Query.cars(first): The description is missing."),
         ('"Cars." all_cars: Int', "Query.all_cars: The name is not in camelCase."),
         ('"Cars." getCars: Int', "Query.getCars: The name begins with the verb `get`."),
         ('"Cars." listCars: Int', "Query.listCars: The name begins with the verb `list`."),
@@ -49,21 +49,24 @@ def test_what_is_well_named_passes(sound: str) -> None:
             '---"Changes." type Mutation { "Adds." addCar: Int }',
             "Mutation.addCar: The name begins with the verb `add`.",
         ),
-        ('---"A car." type Car { "How many." seatQty: Int }', "Car.seatQty: The name is cut short at `Qty`."),
+        (
+            '---"A car." type Car { "How many." seatQty: Int }',
+            "Car.seatQty: The name contains the abbreviation `Qty`.",
+        ),
         (
             '---"A car." type Car { "How far." calculateRange: Int }',
             "Car.calculateRange: The name begins with the verb `calculate`.",
         ),
-        ('---"Car" type Car { "How far." range: Int }', "Car: It has no description."),
+        ('---"Car" type Car { "How far." range: Int }', "Car: The description is missing."),
         ('---"A car." type car { "How far." range: Int }', "car: The name is not in PascalCase."),
         ('---"What it burns." enum Fuel { diesel }', "Fuel.diesel: The name is not in UPPER_CASE."),
     ],
 )
-def test_each_rule_finds_what_breaks_it(more: str, wanted: str) -> None:
-    assert names(more, ("cars", "getCars", "listCars", "addCar")) == [wanted]
+def test_violations_are_reported(more: str, expected: str) -> None:
+    assert render_findings(more, ("cars", "getCars", "listCars", "addCar")) == [expected]
 
 
-def test_a_name_in_several_places_is_told_of_once() -> None:
+def test_a_name_in_several_places_is_reported_once() -> None:
     car = '"A car." type Car { "How many." seatQty: Int }'
     more = f'---{car} "Which cars." input CarFilter {{ "On this." seatQty: Int }}'
-    assert names(more) == ["Car.seatQty: The name is cut short at `Qty`."]
+    assert render_findings(more) == ["Car.seatQty: The name contains the abbreviation `Qty`."]
