@@ -1,4 +1,4 @@
-"""What every test stands on: a real PostgreSQL with a database of its own, and actors in fresh tenants."""
+"""Fixtures of all tests: PostgreSQL databases, and actors in new tenants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.support.actors import actor_in_fresh_tenant
+from tests.support.actors import create_actor
 from tests.support.machine_entity import create_machines, machine_catalog
 
 from tenure_core.access.identity import Actor, Role
@@ -25,28 +25,47 @@ from tenure_schema.http.logging_setup import configure_logs
 
 configure_logs("warning")
 
-# Tenure is held to its word whatever plugins are installed beside it; so are the commands that tests run.
+# The tests, and the commands that they run, do not load installed plugins.
 os.environ["TENURE_PLUGINS_ALLOW"] = ""
 
 HOME = Path(__file__).parent.parent / ".tenure" / "test"
 
-# The programs that tests start do so twice as fast from the compiled files that they then may keep.
+# Programs that tests run start twice as fast with compiled files.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+SLOW_FILES = {
+    "test_bench_smoke.py",
+    "test_conformance.py",
+    "test_generator.py",
+    "test_guide.py",
+    "test_import_azure_pdm.py",
+    "test_import_online_retail.py",
+    "test_interrupt_a_bulk_load.py",
+    "test_isolate_tenants.py",
+    "test_keep_an_erp_in_sync.py",
+    "test_query_on_both_paths.py",
+    "test_readme.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run slow files first, so that no worker process waits for one at the end."""
+    items.sort(key=lambda item: item.path.name not in SLOW_FILES)
 
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """A server in which databases may be made: the given one, or an embedded one that all test runs share."""
-    if given := os.environ.get("TENURE_TEST_DATABASE_URL"):
-        yield given
+    """URL of a server whose login may create databases: TENURE_TEST_DATABASE_URL, or an embedded server."""
+    if url := os.environ.get("TENURE_TEST_DATABASE_URL"):
+        yield url
     else:
-        with EmbeddedPostgres(HOME) as server:
+        with EmbeddedPostgres(HOME, durable=False) as server:
             yield server.url
 
 
 @contextmanager
 def fresh_database(server_url: str, template: str = "template0") -> Iterator[str]:
-    """Make a database, empty or like another one, and drop it at the end."""
+    """Create a database from a template, and drop it at the end."""
     name = f"tenure_test_{uuid.uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}")
@@ -58,14 +77,14 @@ def fresh_database(server_url: str, template: str = "template0") -> Iterator[str
 
 @pytest.fixture
 def empty_database_url(server_url: str) -> Iterator[str]:
-    """A database of this test alone, without any table."""
+    """An empty database for one test."""
     with fresh_database(server_url) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def migrated_template(server_url: str) -> Iterator[str]:
-    """The name of a migrated database that nobody connects to."""
+    """Name of a migrated database without connections."""
     with fresh_database(server_url) as url:
         runner.upgrade(url)
         yield str(conninfo_to_dict(url)["dbname"])
@@ -73,35 +92,35 @@ def migrated_template(server_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def migrated_database_url(server_url: str, migrated_template: str) -> Iterator[str]:
-    """A migrated database of this test alone, without any row."""
+    """A migrated database without rows for one test."""
     with fresh_database(server_url, migrated_template) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def database_url(server_url: str) -> Iterator[str]:
-    """The migrated database of this test process, as its owner."""
-    with fresh_database(server_url) as url:
-        runner.upgrade(url)
+def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """The migrated database of this test process, with the owner's login."""
+    with fresh_database(server_url, migrated_template) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def machine_url(database_url: str) -> str:
-    """The same database, with the table of an entity that no migration of the core knows."""
+    """The same database, with the table of an entity that is not part of core."""
     create_machines(database_url, machine_catalog())
     return database_url
 
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return Settings(database_url=database_url, home=HOME, port=0, plugins_allow=())
+    # Without background work: tests count the statements that requests send.
+    return Settings(database_url=database_url, home=HOME, port=0, plugins_allow=(), worker=False)
 
 
 @pytest.fixture(scope="session")
 async def database(database_url: str, settings: Settings) -> AsyncIterator[Database]:
-    async with Database(database_url, settings) as opened:
-        yield opened
+    async with Database(database_url, settings) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="session")
@@ -111,23 +130,23 @@ def catalog() -> Catalog:
 
 @pytest.fixture
 def actor(database_url: str) -> Actor:
-    """An administrator in a tenant that nobody else uses."""
-    return actor_in_fresh_tenant(database_url, Role.ADMIN)
+    """An administrator of a new tenant."""
+    return create_actor(database_url, Role.ADMIN)
 
 
 @pytest.fixture
 def other_actor(database_url: str) -> Actor:
-    """An administrator in another tenant."""
-    return actor_in_fresh_tenant(database_url, Role.ADMIN)
+    """An administrator of another new tenant."""
+    return create_actor(database_url, Role.ADMIN)
 
 
 @pytest.fixture
 def new_actor(database_url: str) -> Callable[[], Actor]:
-    """Makes administrators, each in a tenant that nobody else uses: for tests that run many examples."""
-    return lambda: actor_in_fresh_tenant(database_url, Role.ADMIN)
+    """Creates administrators of new tenants, for tests with many examples."""
+    return lambda: create_actor(database_url, Role.ADMIN)
 
 
 @pytest.fixture
 def reader(actor: Actor) -> Actor:
-    """One who may only read, in the tenant of `actor`."""
+    """An actor with the role READER in the tenant of `actor`."""
     return Actor(actor.tenant_id, uuid.uuid4(), Role.READER, "test")

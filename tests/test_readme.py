@@ -1,4 +1,4 @@
-"""What the README promises is what happens: its queries, its commands, its links, from a fresh clone."""
+"""README.md is correct: its queries, its commands, its links, and `make run` in a new clone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from typing import Any
 import orjson
 import psutil
 import pytest
-from tests.support.graphql_requests import ask
+from tests.support.command_line import run_in_process
+from tests.support.graphql_requests import execute_request
 from tests.support.readme_examples import PLUGINS, README, RETAIL, TOUR, Example, examples, queries, title
 
 from tenure_core.access.api_keys import ensure_tenant
@@ -39,58 +40,58 @@ ROOT = README.parent
 
 @pytest.fixture(scope="module")
 async def demo(database_url: str, database: Database, catalog: Catalog) -> Actor:
-    """Someone who sees the demo's data."""
+    """An administrator of a tenant with the demo data."""
     tenant_id = ensure_tenant(database_url, f"readme {uuid.uuid4()}")
     actor = Actor(tenant_id, uuid.uuid4(), Role.ADMIN, "readme")
-    await load_demo(database, catalog, actor, datetime.now(UTC))
+    await load_demo(database, core_host(), actor, datetime.now(UTC))
     return actor
 
 
-def answered(value: Any) -> bool:
-    """Whether there is any record in an answer."""
+def has_records(value: Any) -> bool:
+    """Return whether no list of a response is empty."""
     if isinstance(value, dict):
-        return all(answered(inner) for inner in value.values())
+        return all(has_records(inner) for inner in value.values())
     return value != []
 
 
 @pytest.mark.parametrize("example", queries(TOUR), ids=title)
-async def test_each_query_of_the_tour_is_answered(
+async def test_each_query_of_the_tour_returns_records_or_the_response_of_the_readme(
     example: Example, demo: Actor, database: Database, settings: Settings
 ) -> None:
-    execution = Executor(core_host(), database, settings)
-    answer = await ask(execution, demo, example.text)
-    assert "errors" not in answer
-    if example.answer:
-        assert answer == example.answer
+    executor = Executor(core_host(), database, settings)
+    response = await execute_request(executor, demo, example.text)
+    assert "errors" not in response
+    if example.response:
+        assert response == example.response
     else:
-        assert answered(answer["data"]), "the demo's data should show something here"
+        assert has_records(response["data"]), "a list of the response is empty"
 
 
-async def test_each_query_of_plugins_is_answered_with_what_they_tell_of_the_demo(server_url: str) -> None:
+async def test_each_query_of_plugins_returns_records_of_the_demo(server_url: str) -> None:
     now = datetime.now(UTC)
     async with running_tenure(server_url, [manufacturing]) as tenure:
-        tenant = await tenure.opened("demo", Role.ADMIN)
-        await load_demo(tenure.database, tenure.catalog, tenant.actor, now)
+        tenant = await tenure.open_tenant("demo", Role.ADMIN)
+        await load_demo(tenure.database, tenure.host, tenant.actor, now)
         await load_plugins(tenure.database, tenure.host, tenant.actor, now)
-        tenant = await tenure.opened("demo", Role.ADMIN)
-        answers = [await tenant.ask(example.text) for example in queries(PLUGINS)]
-    assert answers
-    assert [answer for answer in answers if "errors" in answer or not answered(answer["data"])] == []
+        tenant = await tenure.open_tenant("demo", Role.ADMIN)
+        responses = [await tenant.execute(example.text) for example in queries(PLUGINS)]
+    assert responses
+    assert [item for item in responses if "errors" in item or not has_records(item["data"])] == []
 
 
-def test_every_query_is_tried() -> None:
-    known = {TOUR, PLUGINS, RETAIL}
-    assert [one.text for one in examples() if one.language == "graphql" and one.section not in known] == []
+def test_every_query_has_a_test() -> None:
+    graphql = [example for example in examples() if example.language == "graphql"]
+    assert [example.text for example in graphql if example.section not in (TOUR, PLUGINS, RETAIL)] == []
 
 
-def test_links_lead_somewhere() -> None:
+def test_linked_files_exist() -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", README.read_text())
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
 
 def test_commands_exist() -> None:
-    commands = [line for one in examples() if one.language == "sh" for line in one.lines]
+    commands = [line for example in examples() if example.language == "sh" for line in example.lines]
     targets = {line.split()[1] for line in commands if line.startswith("make ")}
     assert {"run", "test"} <= targets
     makefile = (ROOT / "Makefile").read_text()
@@ -99,8 +100,7 @@ def test_commands_exist() -> None:
         if line.removeprefix(".venv/bin/").startswith("tenure "):
             command = shlex.split(line.removeprefix(".venv/bin/").split("#")[0])[1:]
             words = [word for word in command[:2] if re.fullmatch(r"[a-z]+", word)]
-            help_of = [ROOT / ".venv/bin/tenure", *words, "--help"]
-            assert subprocess.run(help_of, capture_output=True, check=False).returncode == 0, line
+            assert run_in_process(*words, "--help", folder=ROOT).returncode == 0, line
 
 
 def free_port() -> int:
@@ -111,55 +111,55 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`make run` in a folder, with what it printed before it served."""
+def make_run(folder: Path, port: int) -> Iterator[str]:
+    """Execute `make run` in a folder; yield its output up to the last line before it serves requests."""
     environment = {**os.environ, "TENURE_PORT": str(port)}
     environment.pop("DATABASE_URL", None)
-    started = subprocess.Popen(
+    make = subprocess.Popen(
         ["make", "run"], cwd=folder, env=environment, stdout=PIPE, stderr=STDOUT, text=True
     )
-    assert started.stdout
-    printed = ""
+    assert make.stdout
+    output = ""
     try:
-        for line in started.stdout:
-            printed += line
+        for line in make.stdout:
+            output += line
             if "Ctrl-C" in line:
                 break
         else:
-            pytest.fail(f"make run ended:\n{printed}")
-        yield started, printed
+            pytest.fail(f"make run failed:\n{output}")
+        yield output
     finally:
-        for process in psutil.Process(started.pid).children(recursive=True):
+        for process in psutil.Process(make.pid).children(recursive=True):
             if "tenure" in " ".join(process.cmdline()):
                 process.send_signal(signal.SIGTERM)
-        started.wait(30)
+        make.wait(30)
 
 
-def answer_to(command: str, folder: Path) -> Any:
+def run_query(command: str, folder: Path) -> Any:
     done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=True)
     return orjson.loads(done.stdout)
 
 
-def left_over(folder: Path) -> list[psutil.Process]:
-    """The processes of a folder that stay: PostgreSQL tells that it stopped a moment before it is gone."""
+def remaining_processes(folder: Path) -> list[psutil.Process]:
+    """Return the processes of a folder that do not end within 10 seconds."""
     commands = {p: " ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])}
-    of_folder = [process for process, command in commands.items() if str(folder) in command]
-    return list(psutil.wait_procs(of_folder, timeout=10)[1])
+    processes = [process for process, command in commands.items() if str(folder) in command]
+    return list(psutil.wait_procs(processes, timeout=10)[1])
 
 
-def pasted(printed: str, folder: Path) -> Any:
-    """The answer to the command that `make run` prints to paste."""
-    return answer_to(printed[printed.index("curl ") :].split("\n\n")[0], folder)
+def run_printed_query(output: str, folder: Path) -> Any:
+    """Run the curl command that `make run` prints; return the response."""
+    return run_query(output[output.index("curl ") :].split("\n\n")[0], folder)
 
 
-def test_make_run_serves_from_a_fresh_clone_and_finds_its_data_again(tmp_path: Path) -> None:
+def test_make_run_in_a_new_clone_serves_the_demo_data_and_keeps_it(tmp_path: Path) -> None:
     clone, port = tmp_path / "tenure", free_port()
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-    with running(clone, port) as (_, printed):
-        first = pasted(printed, clone)
-        tour = next(one.text for one in examples() if one.text.startswith("curl "))
-        assert answer_to(tour.replace(":8000", f":{port}"), clone)["data"]["accounts"]["totalCount"] > 10
+    with make_run(clone, port) as output:
+        first = run_printed_query(output, clone)
+        tour = next(example.text for example in examples() if example.text.startswith("curl "))
+        assert run_query(tour.replace(":8000", f":{port}"), clone)["data"]["accounts"]["totalCount"] > 10
     assert first["data"]["accounts"]["totalCount"] > 0
-    assert left_over(clone) == []
-    with running(clone, port) as (_, printed):
-        assert pasted(printed, clone) == first
+    assert remaining_processes(clone) == []
+    with make_run(clone, port) as output:
+        assert run_printed_query(output, clone) == first

@@ -1,7 +1,7 @@
-"""The bare route: the least that can be between HTTP and the statement that Tenure makes of a question.
+"""The bare server: routes that run the statement that Tenure compiles for a query, and nothing else.
 
-It has Tenure's pool settings, role, tenant and SQL text, and nothing else of it: no key is looked up, no
-GraphQL is read, no limits are kept. What Tenure costs above it is the price of being a platform.
+The pool settings, the role, the tenant and the SQL text are those of Tenure. There is no authentication, no
+parsing of GraphQL and no limit, so the difference to Tenure is the cost of these.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import psycopg
 from pack_data import PACK
 from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
-from questions import ACCOUNT, MACHINES, NESTED
+from queries import ACCOUNT, MACHINES, NESTED
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,13 +26,12 @@ from starlette.routing import Route
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor, Role
 from tenure_core.plugins.host import load_host
-from tenure_core.postgres.database import service_conninfo
+from tenure_core.postgres.database import build_service_conninfo
 from tenure_core.query.plan import bind_values
 from tenure_core.query.sql import Statement
 from tenure_core.settings import load_settings
 from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.operations.document_cache import DocumentCache
-from tenure_schema.operations.lowering import read_variables
 from tenure_schema.operations.prepared_operations import CachedOperation, prepare
 from tenure_schema.schema import build_schema, graphql_schema
 
@@ -43,7 +42,7 @@ HOST = load_host(SETTINGS)
 
 
 class _Bytes(Loader):
-    """Hands JSON on as it came."""
+    """Returns JSON as bytes, without parsing it."""
 
     def load(self, data: Any) -> bytes:
         return bytes(data)
@@ -55,7 +54,7 @@ async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 pool = AsyncConnectionPool(
-    service_conninfo(URL, SETTINGS.statement_timeout_seconds),
+    build_service_conninfo(URL, SETTINGS.statement_timeout_seconds),
     min_size=2,
     max_size=SETTINGS.pool_size,
     kwargs={"autocommit": True, "prepare_threshold": 2},
@@ -64,36 +63,36 @@ pool = AsyncConnectionPool(
 )
 
 
-def statement_of(question: GraphQLRequest) -> tuple[Statement, dict[str, object]]:
-    """Return the one statement that Tenure makes of a question, with the values that the question has."""
+def compile_statement(request: GraphQLRequest) -> tuple[Statement, dict[str, object]]:
+    """Return the statement that Tenure compiles for a query with one root field, and its values."""
     catalog = HOST.catalog
     schema = graphql_schema(build_schema(catalog))
-    document = DocumentCache(schema, SETTINGS).get(question.query)
-    node = document.operation(None)
-    variables = read_variables(schema, node, question.variables)
+    document = DocumentCache(schema, SETTINGS).get(request.query)
+    node = document.get_operation(None)
     plugins = frozenset(plugin.name for plugin in HOST.plugins)
-    authorized = authorize(Actor(TENANT, uuid.uuid4(), Role.READER, "bench", plugins=plugins), catalog)
-    operation = CachedOperation.of(document, node)
-    prepared = prepare(operation, variables, schema, catalog, authorized, SETTINGS.max_cost)
+    grants = authorize(Actor(TENANT, uuid.uuid4(), Role.READER, "bench", plugins=plugins), catalog)
+    operation = CachedOperation.of(document, node, schema)
+    variables = operation.variable_reader.read(request.variables)
+    prepared = prepare(operation, variables, schema, catalog, grants, SETTINGS.max_cost)
     [(_, statement, binds)] = prepared.statements
     return statement, {
-        f"p{place}": value for place, value in enumerate(bind_values(binds, variables.coerced))
+        f"p{position}": value for position, value in enumerate(bind_values(binds, variables.coerced))
     }
 
 
-def route(question: GraphQLRequest) -> Callable[[Request], Awaitable[Response]]:
-    """Return a route that runs the statement of a question with the id of the request, where it has one."""
-    statement, given = statement_of(question)
+def route(query: GraphQLRequest) -> Callable[[Request], Awaitable[Response]]:
+    """Return a route that runs the statement of a query, with the id in the request if there is one."""
+    statement, fixed_values = compile_statement(query)
 
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         variables = orjson.loads(await request.body())["variables"]
-        asked = {"p0": uuid.UUID(variables["id"])} if variables else {}
-        values = {"tenant": TENANT, **given, **asked}
+        request_values = {"p0": uuid.UUID(variables["id"])} if variables else {}
+        values = {"tenant": TENANT, **fixed_values, **request_values}
         async with pool.connection() as connection:
             [row] = await (await connection.execute(statement.text, values)).fetchall()
         return Response(row[0], media_type="application/json")
 
-    return answer
+    return respond
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The benchmark's data: one tenant of a given size and a neighbour with a tenth of it, made in SQL."""
+"""The data of the benchmark: a tenant of a given size, and another of a tenth of it, inserted with SQL."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ CONTACTS = """
         (ARRAY['EMAIL', 'PHONE', 'CHAT'])[mod(n, 3) + 1]
     FROM generate_series(1, %(count)s) AS n
     JOIN (
-        SELECT id, row_number() OVER (ORDER BY id) AS place
+        SELECT id, row_number() OVER (ORDER BY id) AS position
         FROM account
         WHERE tenant_id = %(tenant)s
-    ) AS owner ON owner.place = mod(n, %(owners)s) + 1
+    ) AS owner ON owner.position = mod(n, %(owners)s) + 1
     ORDER BY n
 """
 
@@ -60,23 +60,23 @@ ACTIVITIES = """
         (ARRAY['Won', 'Lost', NULL])[mod(n, 3) + 1]
     FROM generate_series(1, %(count)s) AS n
     JOIN (
-        SELECT id, account_id, row_number() OVER (ORDER BY id) AS place
+        SELECT id, account_id, row_number() OVER (ORDER BY id) AS position
         FROM contact
         WHERE tenant_id = %(tenant)s
-    ) AS owner ON owner.place = mod(n, %(owners)s) + 1
+    ) AS owner ON owner.position = mod(n, %(owners)s) + 1
     ORDER BY n
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Where the benchmark's data lies, and how to ask for it.
+    """The database and the measured tenant.
 
     Args:
-        url: The database, as the owner of its tables.
-        tenant_id: The tenant that is measured.
-        key: An API key that reads it.
-        accounts: How many accounts it has.
+        url: URL of the database, with the login of the owner of its tables.
+        tenant_id: The tenant.
+        key: An API key of the tenant, with the role READER.
+        accounts: Number of accounts of the tenant.
     """
 
     url: str
@@ -86,30 +86,30 @@ class Data:
 
 
 def prepare(url: str, accounts: int) -> Data:
-    """Return the data of a size, made where it is not there; nothing that is there already is touched.
+    """Return the data, after inserting it if it does not exist.
 
     Args:
-        url: The database, as a superuser.
-        accounts: How many accounts; contacts and activities follow from it.
+        url: URL of the database, with the login of a superuser.
+        accounts: Number of accounts, which determines the number of contacts and activities.
     """
     runner.upgrade(url)
     name = f"bench of {accounts} accounts"
     tenant_id = ensure_tenant(url, name)
-    neighbour_id = ensure_tenant(url, f"{name}, the neighbour")
-    if not _filled(url, tenant_id):
-        _fill(url, {tenant_id: accounts, neighbour_id: max(accounts // 10, 1)})
+    other_id = ensure_tenant(url, f"{name}, the neighbour")
+    if not _has_data(url, tenant_id):
+        _fill(url, {tenant_id: accounts, other_id: max(accounts // 10, 1)})
     return Data(url, tenant_id, create_key(url, name, Role.READER, "bench", "bench").secret, accounts)
 
 
-def _filled(url: str, tenant_id: uuid.UUID) -> bool:
+def _has_data(url: str, tenant_id: uuid.UUID) -> bool:
     with psycopg.connect(url) as connection:
-        found = connection.execute("SELECT FROM account WHERE tenant_id = %s LIMIT 1", (tenant_id,))
-        return found.fetchone() is not None
+        cursor = connection.execute("SELECT FROM account WHERE tenant_id = %s LIMIT 1", (tenant_id,))
+        return cursor.fetchone() is not None
 
 
 def _fill(url: str, sizes: dict[uuid.UUID, int]) -> None:
     with psycopg.connect(url) as connection:
-        # No change feed and no checks of foreign keys: nothing here needs them, and they would cost minutes.
+        # Without triggers and foreign key checks, which would take minutes.
         connection.execute("SET LOCAL session_replication_role = replica")
         for tenant_id, accounts in sizes.items():
             _fill_tenant(connection, tenant_id, accounts)

@@ -1,7 +1,7 @@
-"""The load: HTTP requests over a few connections, each sent when the one before was answered.
+"""Generates load: HTTP requests over several connections, each sent after the response to the previous one.
 
-It runs as a process of its own and spends as little as it can on each answer, so that it takes no time away
-from the server: the machine may have two cores only.
+The load runs in a separate process and uses little CPU per response, because the machine may have only two
+cores.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ import orjson
 import uvloop
 
 HEAD_END = b"\r\n\r\n"
-SECONDS_TO_ANSWER = 30
-"""How long the last answers may take after the time is over."""
+RESPONSE_TIMEOUT_SECONDS = 30
+"""Timeout of the last responses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where requests go.
+    """The target of requests.
 
     Args:
-        port: The server's port on this machine.
-        path: The path of its route.
+        port: The port of the server.
+        path: The path.
         key: The API key.
     """
 
@@ -50,11 +50,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a load has seen.
+    """The result of a load.
 
     Args:
-        per_second: Answers per second.
-        milliseconds: The median of the time from a request to the end of its answer.
+        per_second: Responses per second.
+        milliseconds: Median time from a request to the end of its response.
     """
 
     per_second: float
@@ -62,39 +62,39 @@ class Result:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: sends the next request when an answer is complete, until the time is over."""
+    """A connection that sends the next request when a response is complete, until an end time."""
 
-    def __init__(self, requests: Iterator[bytes], ends: float) -> None:
+    def __init__(self, requests: Iterator[bytes], end: float) -> None:
         self.durations: list[float] = []
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests = requests
-        self._ends = ends
-        self._missing = 0
+        self._end = end
+        self._remaining = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def _send(self) -> None:
-        self._sent = time.perf_counter()
+        self._start = time.perf_counter()
         self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
-        if self._missing == 0:
+        if self._remaining == 0:
             head, end, body = data.partition(HEAD_END)
             if not (end and head.startswith(b"HTTP/1.1 200")):
-                self.closed.set_exception(RuntimeError(f"the server answered {data[:500]!r}"))
+                self.closed.set_exception(RuntimeError(f"unexpected response: {data[:500]!r}"))
                 self._transport.abort()
                 return
-            self._missing = _content_length(head) - len(body)
+            self._remaining = _content_length(head) - len(body)
         else:
-            self._missing -= len(data)
-        if self._missing == 0:
-            self._answered(time.perf_counter())
+            self._remaining -= len(data)
+        if self._remaining == 0:
+            self._complete(time.perf_counter())
 
-    def _answered(self, now: float) -> None:
-        self.durations.append(now - self._sent)
-        if now < self._ends:
+    def _complete(self, now: float) -> None:
+        self.durations.append(now - self._start)
+        if now < self._end:
             self._send()
         else:
             self._transport.close()
@@ -112,27 +112,25 @@ def _content_length(head: bytes) -> int:
 async def _load(target: Target, bodies: Sequence[bytes], connections: int, seconds: float) -> Result:
     requests = itertools.cycle([target.request(body) for body in bodies])
     loop = asyncio.get_running_loop()
-    started = time.perf_counter()
-    opened = [
-        await loop.create_connection(
-            lambda: _Connection(requests, started + seconds), "127.0.0.1", target.port
-        )
+    start = time.perf_counter()
+    connected = [
+        await loop.create_connection(lambda: _Connection(requests, start + seconds), "127.0.0.1", target.port)
         for _ in range(connections)
     ]
-    await asyncio.gather(*(connection.closed for _, connection in opened))
-    durations = [d for _, connection in opened for d in connection.durations]
-    elapsed = time.perf_counter() - started
+    await asyncio.gather(*(connection.closed for _, connection in connected))
+    durations = [d for _, connection in connected for d in connection.durations]
+    elapsed = time.perf_counter() - start
     return Result(len(durations) / elapsed, statistics.median(durations) * 1000)
 
 
 def load(target: Target, bodies: Sequence[bytes], connections: int, seconds: float) -> Result:
-    """Send requests from a process of its own and return what it has seen.
+    """Send requests from a separate process.
 
     Args:
-        target: Where to.
-        bodies: The requests' bodies, sent in turn and again from the first.
-        connections: How many connections at once.
-        seconds: How long.
+        target: The target.
+        bodies: The bodies of the requests, sent in turn and repeatedly.
+        connections: Number of concurrent connections.
+        seconds: Duration.
     """
     task = {
         "target": asdict(target),
@@ -140,14 +138,14 @@ def load(target: Target, bodies: Sequence[bytes], connections: int, seconds: flo
         "connections": connections,
         "seconds": seconds,
     }
-    command, given = [sys.executable, __file__], orjson.dumps(task)
-    limit = seconds + SECONDS_TO_ANSWER
-    done = subprocess.run(command, input=given, stdout=subprocess.PIPE, check=True, timeout=limit)
+    command, stdin = [sys.executable, __file__], orjson.dumps(task)
+    timeout = seconds + RESPONSE_TIMEOUT_SECONDS
+    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, check=True, timeout=timeout)
     return Result(**orjson.loads(done.stdout))
 
 
 def main() -> None:
-    """Do the task on stdin and print its result."""
+    """Read a task from stdin, run it, and write its result to stdout."""
     task = orjson.loads(sys.stdin.buffer.read())
     bodies = [body.encode() for body in task["bodies"]]
     work = _load(Target(**task["target"]), bodies, task["connections"], task["seconds"])

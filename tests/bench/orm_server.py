@@ -1,7 +1,7 @@
-"""The plain server: Strawberry, DataLoaders and the SQLAlchemy ORM over the same tables, as usually joined.
+"""The plain server: Strawberry, DataLoaders and the SQLAlchemy ORM over the same tables, as usually combined.
 
-Every list below the root is one statement per request: a DataLoader collects the parents, and a window
-function keeps the first few children of each. Documents are parsed and validated once.
+Each nested list is one statement per request: a DataLoader collects the parents, and a window function limits
+the children of each parent. Documents are parsed and validated once.
 """
 
 from __future__ import annotations
@@ -76,27 +76,29 @@ class ActivityRow(Base):
     deleted_at: Mapped[datetime | None]
 
 
-async def first_of_each(
+async def load_children(
     row: type[Child], parent: Any, ids: list[uuid.UUID], count: int, *order: Any
 ) -> list[list[Child]]:
-    """Return the first few children of each parent, in the order of the parents' ids."""
-    place = func.row_number().over(partition_by=parent, order_by=order).label("place")
+    """Return the first children of each parent, in the order of the parent ids."""
+    position = func.row_number().over(partition_by=parent, order_by=order).label("position")
     ranked = (
-        select(row, place)
+        select(row, position)
         .where(row.tenant_id == TENANT, parent.in_(ids), row.deleted_at.is_(None))
         .subquery()
     )
     child = aliased(row, ranked)
     async with new_session() as session:
-        found = await session.scalars(select(child).where(ranked.c.place <= count).order_by(ranked.c.place))
+        rows = await session.scalars(
+            select(child).where(ranked.c.position <= count).order_by(ranked.c.position)
+        )
     children: dict[uuid.UUID, list[Child]] = {id_: [] for id_ in ids}
-    for one in found:
-        children[getattr(one, parent.key)].append(one)
+    for item in rows:
+        children[getattr(item, parent.key)].append(item)
     return [children[id_] for id_ in ids]
 
 
 class Loaders:
-    """The DataLoaders of one request, one for each page size that it asks for."""
+    """The DataLoaders of one request, one for each page size."""
 
     def __init__(self) -> None:
         self._contacts: dict[int, DataLoader[uuid.UUID, list[ContactRow]]] = {}
@@ -106,7 +108,7 @@ class Loaders:
         """Return the loader of the first contacts of accounts."""
 
         async def load(ids: list[uuid.UUID]) -> list[list[ContactRow]]:
-            return await first_of_each(ContactRow, ContactRow.account_id, ids, count, ContactRow.id)
+            return await load_children(ContactRow, ContactRow.account_id, ids, count, ContactRow.id)
 
         return self._contacts.setdefault(count, DataLoader(load))
 
@@ -115,7 +117,7 @@ class Loaders:
 
         async def load(ids: list[uuid.UUID]) -> list[list[ActivityRow]]:
             order = ActivityRow.occurred_at.desc(), ActivityRow.id.desc()
-            return await first_of_each(ActivityRow, ActivityRow.contact_id, ids, count, *order)
+            return await load_children(ActivityRow, ActivityRow.contact_id, ids, count, *order)
 
         return self._activities.setdefault(count, DataLoader(load))
 
@@ -144,7 +146,7 @@ class Contact:
 
     @strawberry.field
     async def activities(self, info: strawberry.Info, first: int = 20) -> Connection[Activity]:
-        """Return the latest activities with the person."""
+        """Return the latest activities with the contact."""
         return Connection(nodes=await info.context["loaders"].activities(first).load(self.id))
 
 
@@ -157,7 +159,7 @@ class Account:
 
     @strawberry.field
     async def contacts(self, info: strawberry.Info, first: int = 20) -> Connection[Contact]:
-        """Return the people at the account."""
+        """Return the contacts of the account."""
         return Connection(nodes=await info.context["loaders"].contacts(first).load(self.id))
 
 
@@ -166,19 +168,19 @@ class Query:
     @strawberry.field
     async def accounts(self, first: int = 20) -> Connection[Account]:
         """Return the first accounts."""
-        of_tenant = AccountRow.tenant_id == TENANT, AccountRow.deleted_at.is_(None)
+        visible = AccountRow.tenant_id == TENANT, AccountRow.deleted_at.is_(None)
         async with new_session() as session:
-            found = await session.scalars(
-                select(AccountRow).where(*of_tenant).order_by(AccountRow.id).limit(first)
+            rows = await session.scalars(
+                select(AccountRow).where(*visible).order_by(AccountRow.id).limit(first)
             )
-        return Connection(nodes=list(found))  # type: ignore[arg-type]  # Strawberry reads a row's attributes as well
+        return Connection(nodes=list(rows))  # type: ignore[arg-type]  # Strawberry reads a row's attributes as well
 
 
 class Server(GraphQL[dict[str, Any], None]):
-    """Strawberry's own application, with loaders that live as long as a request."""
+    """The ASGI application of Strawberry, with new loaders for each request."""
 
     async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
-        """Return what the resolvers of one request share."""
+        """Return the context of the resolvers of one request."""
         return {"loaders": Loaders()}
 
 

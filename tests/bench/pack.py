@@ -1,4 +1,4 @@
-"""The manufacturing pack: what it costs at the start, in a question across core and pack, and in a stream."""
+"""The measurements of the manufacturing pack: startup, a query of core and pack, and a stream."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import statistics
 from collections.abc import Iterator
 
 from load import Target
-from measures import Bench, one_start, ratio, throughput
-from pack_data import PACK, loaded_pack
-from pack_stream import stream_of_readings
-from questions import MACHINES, body
+from measures import Bench, ratio, start_once, throughput
+from pack_data import PACK, load_pack
+from pack_stream import measure_reading_stream
+from queries import MACHINES, body
 from report import Row, at_least, at_most
-from servers import ask, tenure
-from statements import statements_of
+from servers import send, tenure
+from statements import count_statements
 
 from tenure_schema.http.graphql_request import GraphQLRequest
 
@@ -23,31 +23,33 @@ def pack_rows(bench: Bench) -> Iterator[Row]:
     Args:
         bench: What is measured; the bare server answers at `/machines`.
     """
-    yield start_with_pack(bench)
+    yield measure_start_with_pack(bench)
     with tenure(bench.data, PACK) as server:
-        yield nested_across(bench, Target(server.port, bench.tenure.path, bench.data.key))
+        yield measure_nested_query(bench, Target(server.port, bench.tenure.path, bench.data.key))
         chunks = max(2, round(bench.seconds * 100 / 3))
-        yield stream_of_readings(bench.data.url, server.port, bench.rounds, chunks)
-    count = statements_of(bench.data, loaded_pack(), {MACHINES: 1})
-    yield at_most("statements of a question across core and pack", count, 1)
+        yield measure_reading_stream(bench.data.url, server.port, bench.rounds, chunks)
+    count = count_statements(bench.data, load_pack(), {MACHINES: 1})
+    yield at_most("statements of a query across core and pack", count, 1)
 
 
-def start_with_pack(bench: Bench) -> Row:
-    """Measure how much longer the start to the first answer takes with the pack than without."""
-    found = [(one_start(bench)[0], one_start(bench, PACK)[0]) for _ in range(bench.rounds + 1)]
-    longer = statistics.median(with_pack - alone for alone, with_pack in found[1:])
-    alone, with_pack = (statistics.median(seconds) for seconds in zip(*found[1:], strict=True))
-    shown = f"alone {alone:.2f} s, with it {with_pack:.2f} s"
-    return at_most("`tenure serve` with the pack: start takes longer by", longer, 0.5, " s", shown)
+def measure_start_with_pack(bench: Bench) -> Row:
+    """Measure the additional time to the first response with the pack."""
+    seconds = [(start_once(bench)[0], start_once(bench, PACK)[0]) for _ in range(bench.rounds + 1)]
+    longer = statistics.median(with_pack - alone for alone, with_pack in seconds[1:])
+    alone, with_pack = (statistics.median(values) for values in zip(*seconds[1:], strict=True))
+    detail = f"alone {alone:.2f} s, with it {with_pack:.2f} s"
+    return at_most("`tenure serve` with the pack: start takes longer by", longer, 0.5, " s", detail)
 
 
-def nested_across(bench: Bench, target: Target) -> Row:
-    """Measure a nested question across core and pack against its bare statement."""
-    question = GraphQLRequest(MACHINES, {})
+def measure_nested_query(bench: Bench, target: Target) -> Row:
+    """Measure a nested query of core and pack against its bare statement."""
+    request = GraphQLRequest(MACHINES, {})
     targets = {"tenure": target, "bare": bench.bare_route("/machines")}
-    answers = {name: ask(one, question) for name, one in targets.items()}
-    assert answers["tenure"] == b'{"data":{"accounts":' + answers["bare"] + b"}}", "the bare route differs"
-    speed = throughput(bench, targets, [body(question)])
-    shown = ", ".join(f"{name} {statistics.median(speeds):.0f}/s" for name, speeds in speed.items())
-    what = f"accounts, machines, open work and readings, {len(answers['tenure']) // 1000} KB: throughput to"
-    return at_least(f"{what} the bare statement", ratio(speed["tenure"], speed["bare"]), 0.8, shown)
+    responses = {name: send(server, request) for name, server in targets.items()}
+    assert responses["tenure"] == b'{"data":{"accounts":' + responses["bare"] + b"}}", (
+        "the bare route differs"
+    )
+    speed = throughput(bench, targets, [body(request)])
+    detail = ", ".join(f"{name} {statistics.median(speeds):.0f}/s" for name, speeds in speed.items())
+    what = f"accounts, machines, open work and readings, {len(responses['tenure']) // 1000} KB: throughput to"
+    return at_least(f"{what} the bare statement", ratio(speed["tenure"], speed["bare"]), 0.8, detail)

@@ -1,4 +1,4 @@
-"""What the manufacturing pack adds to the benchmark: machines of each account, and what hangs on them."""
+"""The data of the manufacturing pack: machines of each account, with work orders, meters and readings."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ READINGS = """
 """
 
 
-def loaded_pack() -> Host:
-    """Return the host with the pack alone."""
+def load_pack() -> Host:
+    """Return a host with only the pack."""
     return load_host(load_settings(plugins_allow=(PACK,)))
 
 
 def prepare_pack(url: str, tenant_id: uuid.UUID) -> None:
-    """Bring the pack's tables into the database, and machines into a tenant, where they are not there yet.
+    """Create the tables of the pack and insert the machines of a tenant, unless they exist.
 
     Args:
-        url: The database, as a superuser.
-        tenant_id: The tenant, with its accounts.
+        url: URL of the database, with the login of a superuser.
+        tenant_id: The tenant, which has accounts.
     """
-    runner.upgrade(url, loaded_pack())
+    runner.upgrade(url, load_pack())
     with psycopg.connect(url) as connection:
-        found = connection.execute("SELECT FROM equipment WHERE tenant_id = %s LIMIT 1", (tenant_id,))
-        if found.fetchone() is not None:
+        cursor = connection.execute("SELECT FROM equipment WHERE tenant_id = %s LIMIT 1", (tenant_id,))
+        if cursor.fetchone() is not None:
             return
         connection.execute("SET LOCAL session_replication_role = replica")
         for statement in (ENABLE, EQUIPMENT, ORDERS, METERS, READINGS):

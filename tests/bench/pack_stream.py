@@ -1,4 +1,4 @@
-"""The stream of meter readings: what a device gateway sends as NDJSON, beside bare inserts."""
+"""Measures an NDJSON stream of meter readings, as a device gateway sends it, against bare inserts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psycopg
 from load import Target
 from pack_data import ENABLE, PACK
 from report import Row, at_least
-from streams import posted_lines
+from streams import post_lines
 from writes import ROWS
 
 from tenure_core.access.api_keys import create_key, ensure_tenant
@@ -45,13 +45,13 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a meter read.
+    """A meter reading.
 
     Args:
-        number: What the gateway calls it.
-        meter: The meter's id.
-        value: What it read.
-        taken_at: When.
+        number: The number of the reading at the gateway.
+        meter: The id of the meter.
+        value: The value.
+        taken_at: The time, in ISO format.
     """
 
     number: int
@@ -62,12 +62,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """Some meters of a tenant of its own, which has the pack enabled.
+    """Meters of a new tenant that has enabled the pack.
 
     Args:
-        url: The database, as a superuser.
+        url: URL of the database, with the login of a superuser.
         tenant: The tenant.
-        key: An API key that writes.
+        key: An API key with the role ADMIN.
         meters: The meters.
     """
 
@@ -77,8 +77,8 @@ class Plant:
     meters: list[uuid.UUID]
 
     @classmethod
-    def built(cls, url: str) -> Plant:
-        """Return a new one."""
+    def create(cls, url: str) -> Plant:
+        """Create a tenant with a plant."""
         name = f"bench of readings {uuid.uuid4()}"
         tenant = ensure_tenant(url, name)
         with psycopg.connect(url, autocommit=True) as connection:
@@ -87,31 +87,31 @@ class Plant:
         return cls(url, tenant, create_key(url, name, Role.ADMIN, "bench", "bench").secret, meters)
 
 
-def stream_of_readings(url: str, port: int, rounds: int, chunks: int) -> Row:
-    """Measure a stream of new readings against bare inserts; the pack's own checks and deliveries are in it.
+def measure_reading_stream(url: str, port: int, rounds: int, chunks: int) -> Row:
+    """Measure a stream of new readings, including the pack's validators and listeners, against bare inserts.
 
     Args:
-        url: The database, as a superuser.
-        port: Where Tenure answers.
-        rounds: How many times the ways take turns.
-        chunks: How many thousands of readings each way writes in a round.
+        url: URL of the database, with the login of a superuser.
+        port: The port of Tenure.
+        rounds: Number of rounds.
+        chunks: Number of readings per round, in thousands.
     """
-    plant = Plant.built(url)
-    _streamed(plant, port, _readings(plant, 0, 2))
-    found = []
+    plant = Plant.create(url)
+    _time_stream(plant, port, _readings(plant, 0, 2))
+    durations = []
     for turn in range(1, rounds + 1):
-        bare, sent = (_readings(plant, (2 * turn + way) * chunks, chunks) for way in range(2))
-        found.append((_inserted(plant, bare), _streamed(plant, port, sent)))
-    ratio = statistics.median(bare / streamed for bare, streamed in found)
-    bare_seconds, seconds = (statistics.median(seconds) for seconds in zip(*found, strict=True))
-    shown = f"bare {chunks * ROWS / bare_seconds:.0f} rows/s, stream {chunks * ROWS / seconds:.0f}"
+        inserted, streamed = (_readings(plant, (2 * turn + half) * chunks, chunks) for half in range(2))
+        durations.append((_time_bare_inserts(plant, inserted), _time_stream(plant, port, streamed)))
+    ratio = statistics.median(bare / streamed for bare, streamed in durations)
+    bare_seconds, seconds = (statistics.median(seconds) for seconds in zip(*durations, strict=True))
+    detail = f"bare {chunks * ROWS / bare_seconds:.0f} rows/s, stream {chunks * ROWS / seconds:.0f}"
     return at_least(
-        f"NDJSON stream, {chunks * ROWS:,} meter readings: new rows to bare inserts", ratio, 0.6, shown
+        f"NDJSON stream, {chunks * ROWS:,} meter readings: new rows to bare inserts", ratio, 0.6, detail
     )
 
 
 def _readings(plant: Plant, start: int, chunks: int) -> list[list[Reading]]:
-    """Return readings of the meters in turn, each at a minute of its own, by the thousands."""
+    """Return readings of the meters in turn, one per minute, in chunks of 1,000."""
     return [[_reading(plant, (start + chunk) * ROWS + n) for n in range(ROWS)] for chunk in range(chunks)]
 
 
@@ -120,16 +120,16 @@ def _reading(plant: Plant, number: int) -> Reading:
     return Reading(number, meter, number / 60, (START + timedelta(minutes=number)).isoformat())
 
 
-def _inserted(plant: Plant, readings: list[list[Reading]]) -> float:
-    """Return how many seconds bare inserts take, a statement for each thousand."""
+def _time_bare_inserts(plant: Plant, readings: list[list[Reading]]) -> float:
+    """Return the seconds that bare inserts take, with one statement per chunk."""
     documents = [
         orjson.dumps(
             [
-                {"id": str(uuid.uuid4()), "meter_id": one.meter, "value": one.value, "taken_at": one.taken_at}
-                for one in some
+                {"id": str(uuid.uuid4()), "meter_id": r.meter, "value": r.value, "taken_at": r.taken_at}
+                for r in chunk
             ]
         ).decode()
-        for some in readings
+        for chunk in readings
     ]
     with psycopg.connect(plant.url, autocommit=True) as connection:
         connection.execute("SELECT set_config('tenure.tenant_id', %s, false)", (str(plant.tenant),))
@@ -140,22 +140,22 @@ def _inserted(plant: Plant, readings: list[list[Reading]]) -> float:
         return time.perf_counter() - started
 
 
-def _streamed(plant: Plant, port: int, readings: list[list[Reading]]) -> float:
-    """Return how many seconds a stream takes."""
-    pieces = [b"".join(_line(one) for one in some) for some in readings]
+def _time_stream(plant: Plant, port: int, readings: list[list[Reading]]) -> float:
+    """Return the seconds that a stream takes."""
+    pieces = [b"".join(map(_line, chunk)) for chunk in readings]
     target = Target(port, "/bulk/MeterReading", plant.key)
     started = time.perf_counter()
-    answer = posted_lines(target, pieces)
+    response = post_lines(target, pieces)
     seconds = time.perf_counter() - started
-    assert answer.count(b'"status":"CREATED"') == len(readings) * ROWS, answer[-500:]
+    assert response.count(b'"status":"CREATED"') == len(readings) * ROWS, response[-500:]
     return seconds
 
 
-def _line(one: Reading) -> bytes:
+def _line(reading: Reading) -> bytes:
     row = {
-        "match": {"externalRef": {"system": "bench", "id": str(one.number)}},
-        "meter": {"id": one.meter},
-        "value": one.value,
-        "takenAt": one.taken_at,
+        "match": {"externalRef": {"system": "bench", "id": str(reading.number)}},
+        "meter": {"id": reading.meter},
+        "value": reading.value,
+        "takenAt": reading.taken_at,
     }
     return orjson.dumps(row) + b"\n"

@@ -1,4 +1,4 @@
-"""The report: one row for each bar, and what they were measured on."""
+"""The report: a row for each bar, and the versions of the measured software."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LIBRARIES = ("psycopg", "uvicorn", "starlette", "strawberry-graphql", "graphql-c
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar.
+    """A measurement and its bar.
 
     Args:
-        what: What is measured.
-        measured: What came out, for people.
-        bar: What must come out, for people.
-        ok: Whether it did.
+        what: The measured quantity.
+        measured: The measured value, as text.
+        bar: The bar, as text.
+        ok: Whether the value satisfies the bar.
     """
 
     what: str
@@ -31,18 +31,18 @@ class Row:
 
 
 def at_least(what: str, ratio: float, bar: float, detail: str) -> Row:
-    """Return the row of a ratio that must not be smaller than its bar."""
+    """Return the row of a ratio with a lower bound."""
     return Row(what, f"{ratio:.2f} ({detail})", f">= {bar:g}", ratio >= bar)
 
 
 def at_most(what: str, number: float, bar: float, unit: str = "", detail: str = "") -> Row:
-    """Return the row of a number that must not be larger than its bar."""
-    shown = f"{number:.3g}{unit}" + (f" ({detail})" if detail else "")
-    return Row(what, shown, f"<= {bar:g}{unit}", number <= bar)
+    """Return the row of a number with an upper bound."""
+    measured = f"{number:.3g}{unit}" + (f" ({detail})" if detail else "")
+    return Row(what, measured, f"<= {bar:g}{unit}", number <= bar)
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return rows as a Markdown table that can be read as it is."""
+    """Return rows as a Markdown table with aligned columns."""
     head = ("what", "measured", "bar", "")
     cells = [head, *((r.what, r.measured, r.bar, "ok" if r.ok else "MISSED") for r in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
@@ -53,8 +53,8 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def surroundings(url: str) -> str:
-    """Return what the numbers were measured on."""
+def environment(url: str) -> str:
+    """Describe the machine and the versions."""
     with psycopg.connect(url) as connection:
         postgres = connection.info.parameter_status("server_version")
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)

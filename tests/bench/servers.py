@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process of its own on a port of its own."""
+"""Runs the measured servers, each in a process."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from pathlib import Path
 import psutil
 from data import Data
 from load import Target
-from questions import body
+from queries import body
 
 from tenure_schema.http.graphql_request import GraphQLRequest
 
 HERE = Path(__file__).parent
 TENURE = Path(sys.executable).parent / "tenure"
-SECONDS_TO_START = 30
+START_TIMEOUT_SECONDS = 30
 
 
 class ServerFailedError(Exception):
-    """A server that did not start, or that answered something else than 200."""
+    """A server did not start, or its response had another status than 200."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs.
+    """A running server.
 
     Args:
-        port: Its port on this machine.
+        port: Its port.
         process: Its process.
     """
 
@@ -43,41 +43,41 @@ class Server:
 
     @property
     def resident_megabytes(self) -> float:
-        """The memory that it holds, with its children's."""
-        family = [self.process, *self.process.children(recursive=True)]
-        return sum(one.memory_info().rss for one in family) / 1e6
+        """The resident memory of the process and its children."""
+        processes = [self.process, *self.process.children(recursive=True)]
+        return sum(process.memory_info().rss for process in processes) / 1e6
 
 
 @contextmanager
 def tenure(data: Data, plugins: str = "") -> Iterator[Server]:
-    """Run `tenure serve`, as an operator would.
+    """Run `tenure serve`.
 
     Args:
-        data: The data that it serves.
-        plugins: The plugins that it loads, with commas between them; by default none, whatever is installed.
+        data: The data.
+        plugins: The names of the loaded plugins, separated by commas; none by default.
     """
     environment = {"DATABASE_URL": data.url, "TENURE_PLUGINS_ALLOW": plugins}
-    with _running([str(TENURE), "serve", "--port"], environment) as server:
+    with _run_server([str(TENURE), "serve", "--port"], environment) as server:
         yield server
 
 
 @contextmanager
 def uvicorn(module: str, data: Data) -> Iterator[Server]:
-    """Run a module of this folder under uvicorn, with the options that `tenure serve` gives it.
+    """Run a module of this folder in uvicorn, with the options of `tenure serve`.
 
     Args:
-        module: Its name, such as "bare_server".
-        data: The data that it serves.
+        module: The name of the module, such as "bare_server".
+        data: The data.
     """
     options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header"]
     command = [sys.executable, "-m", "uvicorn", f"{module}:app", "--app-dir", str(HERE), *options]
     environment = {"BENCH_DATABASE_URL": data.url, "BENCH_TENANT": str(data.tenant_id)}
-    with _running([*command, "--log-level", "warning", "--port"], environment) as server:
+    with _run_server([*command, "--log-level", "warning", "--port"], environment) as server:
         yield server
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str]) -> Iterator[Server]:
+def _run_server(command: list[str], environment: dict[str, str]) -> Iterator[Server]:
     port = _free_port()
     process = psutil.Popen(
         [*command, str(port)], env={**os.environ, **environment}, stdout=subprocess.DEVNULL
@@ -97,7 +97,7 @@ def _free_port() -> int:
 
 
 def _wait_until_open(port: int, process: psutil.Popen) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
@@ -108,18 +108,18 @@ def _wait_until_open(port: int, process: psutil.Popen) -> None:
     raise ServerFailedError(f"{' '.join(process.args)} did not start.")
 
 
-def ask(target: Target, question: GraphQLRequest) -> bytes:
-    """Return the body of a server's answer to one question.
+def send(target: Target, request: GraphQLRequest) -> bytes:
+    """Return the body of the response to a request.
 
     Raises:
-        ServerFailedError: It is no 200.
+        ServerFailedError: The status is not 200.
     """
-    connection = HTTPConnection("127.0.0.1", target.port, timeout=SECONDS_TO_START)
+    connection = HTTPConnection("127.0.0.1", target.port, timeout=START_TIMEOUT_SECONDS)
     headers = {"Authorization": f"Bearer {target.key}", "Content-Type": "application/json"}
-    connection.request("POST", target.path, body(question), headers)
+    connection.request("POST", target.path, body(request), headers)
     response = connection.getresponse()
-    answer = response.read()
+    content = response.read()
     connection.close()
     if response.status != 200:
-        raise ServerFailedError(f"{target.path} answered {response.status}: {answer[:500].decode()}")
-    return answer
+        raise ServerFailedError(f"{target.path} returned {response.status}: {content[:500].decode()}")
+    return content

@@ -1,4 +1,4 @@
-"""The benchmark runs from end to end and compares the answers: with little data, so that it can't rot."""
+"""The benchmark runs with little data, and compares the responses of the servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS = (
     "throughput to the plain server",
     "one account by id",
     "latency of page 50 to page 1",
-    "start to the first answered query",
+    "start to the first response",
     "resident after it",
     "new rows to bare inserts",
     "the same rows again to new ones",
@@ -25,7 +25,7 @@ ROWS = (
     "with the pack: start takes longer by",
     "throughput to the bare statement",
     "meter readings: new rows to bare inserts",
-    "statements of a question across core and pack",
+    "statements of a query across core and pack",
 )
 
 

@@ -1,4 +1,4 @@
-"""The writes that are measured: bulk upserts over GraphQL beside bare inserts, through the same triggers."""
+"""Measures bulk upserts over GraphQL against bare inserts into the same tables, with the same triggers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tenure_core.access.api_keys import create_key, ensure_tenant
 from tenure_core.access.identity import Role
 
 ROWS = 1_000
-"""Rows of one call."""
+"""Rows per call."""
 
 UPSERT = """
     mutation Upsert($rows: [AccountUpsertRow!]!) {
@@ -46,7 +46,7 @@ COLUMNS = {
     "employees": "integer",
     "owner": "text",
 }
-"""What both ways write."""
+"""The written columns."""
 
 BARE = f"""
     INSERT INTO account (tenant_id, {", ".join(COLUMNS)})
@@ -58,12 +58,12 @@ BARE = f"""
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """Rows per second of one round.
+    """Rows per second in one round.
 
     Args:
-        bare: Of bare inserts.
-        new: Of upserts of new rows.
-        same: Of the same rows again.
+        bare: Bare inserts.
+        new: Upserts of new rows.
+        same: Upserts of the same rows again.
     """
 
     bare: float
@@ -72,7 +72,7 @@ class Speeds:
 
 
 def values(number: int) -> dict[str, object]:
-    """Return the twelve fields of an account, as the API takes them."""
+    """Return the twelve fields of an account as input of the API."""
     return {
         "name": f"Customer {number}",
         "kind": "ORGANIZATION",
@@ -91,61 +91,61 @@ def values(number: int) -> dict[str, object]:
 
 def columns(number: int) -> dict[str, object]:
     """Return the same account by column."""
-    given = values(number)
-    address, revenue = given.pop("address"), given.pop("annualRevenue")
+    fields = values(number)
+    address, revenue = fields.pop("address"), fields.pop("annualRevenue")
     assert isinstance(address, dict)
     assert isinstance(revenue, dict)
     return {
         "id": str(uuid.uuid4()),
-        "lifecycle_stage": given.pop("lifecycleStage"),
+        "lifecycle_stage": fields.pop("lifecycleStage"),
         "address_city": address["city"],
         "address_country": address["country"],
         "annual_revenue_minor_units": revenue["minorUnits"],
         "annual_revenue_currency": revenue["currency"],
-        **given,
+        **fields,
     }
 
 
-def bulk_upserts(data: Data, server: Target, rounds: int, calls: int) -> Iterator[Row]:
+def measure_bulk_upserts(data: Data, server: Target, rounds: int, calls: int) -> Iterator[Row]:
     """Measure upserts of new rows, and of the same rows again, against bare inserts.
 
     Args:
-        data: Where the database is.
-        server: Where Tenure answers.
-        rounds: How many times the ways take turns.
-        calls: How many calls of a thousand rows each way makes in a round.
+        data: The data.
+        server: The server.
+        rounds: Number of rounds.
+        calls: Number of calls per round.
     """
     name = f"bench of writes {uuid.uuid4()}"
     tenant = ensure_tenant(data.url, name)
     target = Target(server.port, server.path, create_key(data.url, name, Role.ADMIN, "bench", "bench").secret)
-    _round(data, target, tenant, 2)
-    found = [_round(data, target, tenant, calls) for _ in range(rounds)]
-    speeds, captured = [speed for speed, _ in found], sum(changes for _, changes in found)
-    best = sorted(speeds, key=lambda speed: speed.new / speed.bare)[len(speeds) // 2]
-    shown = f"bare {best.bare:.0f} rows/s, new {best.new:.0f}, the same again {best.same:.0f}"
+    _run_round(data, target, tenant, 2)
+    results = [_run_round(data, target, tenant, calls) for _ in range(rounds)]
+    speeds, captured = [speed for speed, _ in results], sum(changes for _, changes in results)
+    median = sorted(speeds, key=lambda speed: speed.new / speed.bare)[len(speeds) // 2]
+    detail = f"bare {median.bare:.0f} rows/s, new {median.new:.0f}, the same again {median.same:.0f}"
     what = f"bulk upsert over GraphQL, {ROWS} rows a call, 12 fields:"
     new = sorted(speed.new / speed.bare for speed in speeds)[len(speeds) // 2]
     same = sorted(speed.same / speed.new for speed in speeds)[len(speeds) // 2]
-    yield at_least(f"{what} new rows to bare inserts", new, 0.35, shown)
-    yield at_least(f"{what} the same rows again to new ones", same, 1.5, shown)
+    yield at_least(f"{what} new rows to bare inserts", new, 0.35, detail)
+    yield at_least(f"{what} the same rows again to new ones", same, 1.5, detail)
     yield at_most(f"{what} changes captured of the same rows", captured, 0)
 
 
-def _round(data: Data, target: Target, tenant: uuid.UUID, calls: int) -> tuple[Speeds, int]:
+def _run_round(data: Data, target: Target, tenant: uuid.UUID, calls: int) -> tuple[Speeds, int]:
     start = uuid.uuid4().int % 10**9
     numbers = [range(start + call * ROWS, start + (call + 1) * ROWS) for call in range(calls)]
-    bare = bare_inserts(data, tenant, numbers)
-    bodies = [_body(some) for some in numbers]
-    new = _upserts(target, bodies, "CREATED")
-    before = _changes(data, tenant)
-    same = _upserts(target, bodies, "NOOP")
+    bare = time_bare_inserts(data, tenant, numbers)
+    bodies = [_body(chunk) for chunk in numbers]
+    new = _time_upserts(target, bodies, "CREATED")
+    before = _count_changes(data, tenant)
+    same = _time_upserts(target, bodies, "NOOP")
     rows = calls * ROWS
-    return Speeds(rows / bare, rows / new, rows / same), _changes(data, tenant) - before
+    return Speeds(rows / bare, rows / new, rows / same), _count_changes(data, tenant) - before
 
 
-def bare_inserts(data: Data, tenant: uuid.UUID, numbers: list[range]) -> float:
-    """Return how many seconds bare inserts of some accounts take, a statement per range."""
-    documents = [orjson.dumps([columns(number) for number in some]).decode() for some in numbers]
+def time_bare_inserts(data: Data, tenant: uuid.UUID, numbers: list[range]) -> float:
+    """Return the seconds that bare inserts of accounts take, with one statement per range."""
+    documents = [orjson.dumps([columns(number) for number in chunk]).decode() for chunk in numbers]
     with psycopg.connect(data.url, autocommit=True) as connection:
         connection.execute("SELECT set_config('tenure.tenant_id', %s, false)", (str(tenant),))
         connection.execute("SET ROLE tenure_app")
@@ -163,19 +163,19 @@ def _body(numbers: range) -> bytes:
     return orjson.dumps({"query": UPSERT, "variables": {"rows": rows}})
 
 
-def _upserts(target: Target, bodies: list[bytes], status: str) -> float:
-    with connected(target) as connection:
+def _time_upserts(target: Target, bodies: list[bytes], status: str) -> float:
+    with open_connection(target) as connection:
         started = time.perf_counter()
-        answers = [posted(connection, target, body) for body in bodies]
+        responses = [post(connection, target, body) for body in bodies]
         seconds = time.perf_counter() - started
-    for answer in answers:
-        assert answer.count(f'"status":"{status}"'.encode()) == ROWS, answer[:500]
+    for response in responses:
+        assert response.count(f'"status":"{status}"'.encode()) == ROWS, response[:500]
     return seconds
 
 
 @contextmanager
-def connected(target: Target) -> Iterator[HTTPConnection]:
-    """Keep one connection to a server."""
+def open_connection(target: Target) -> Iterator[HTTPConnection]:
+    """Open a connection to a server."""
     connection = HTTPConnection("127.0.0.1", target.port, timeout=60)
     try:
         yield connection
@@ -183,14 +183,14 @@ def connected(target: Target) -> Iterator[HTTPConnection]:
         connection.close()
 
 
-def posted(connection: HTTPConnection, target: Target, body: bytes) -> bytes:
-    """Return the answer to a question."""
+def post(connection: HTTPConnection, target: Target, body: bytes) -> bytes:
+    """Return the response to a request."""
     headers = {"Authorization": f"Bearer {target.key}", "Content-Type": "application/json"}
     connection.request("POST", target.path, body, headers)
     return connection.getresponse().read()
 
 
-def _changes(data: Data, tenant: uuid.UUID) -> int:
+def _count_changes(data: Data, tenant: uuid.UUID) -> int:
     with psycopg.connect(data.url) as connection:
-        found = connection.execute("SELECT count(*) FROM change WHERE tenant_id = %s", (tenant,)).fetchone()
-    return found[0] if found else 0
+        row = connection.execute("SELECT count(*) FROM change WHERE tenant_id = %s", (tenant,)).fetchone()
+    return row[0] if row else 0

@@ -1,27 +1,27 @@
 """Fixtures of the GraphQL API, for the tests in this folder."""
 
 from tests.support.api_fixtures import (
-    answers,
     app,
-    ask,
-    ask_generally,
     client,
-    desk_execution,
-    execution,
-    generous,
-    sampled,
+    execute,
+    execute_with_resolvers,
+    executor,
+    plugin_executor,
+    sample_reader,
+    sample_tenant,
     tenant,
+    unlimited_executor,
 )
 
 __all__ = [
-    "answers",
     "app",
-    "ask",
-    "ask_generally",
     "client",
-    "desk_execution",
-    "execution",
-    "generous",
-    "sampled",
+    "execute",
+    "execute_with_resolvers",
+    "executor",
+    "plugin_executor",
+    "sample_reader",
+    "sample_tenant",
     "tenant",
+    "unlimited_executor",
 ]

@@ -1,4 +1,4 @@
-"""The model's filters: whether a row fulfils a `where`. Two-valued: an empty value fulfils no comparison."""
+"""Filters of the model. Conditions are true or false: a null matches no comparison."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 
 from tests.generated_queries.sample import Row, Sample
 
-from tenure_core.catalog.catalog import Catalog, CompositeField, EntityInfo, ScalarField, ToMany, ToOne
+from tenure_core.catalog.catalog import Catalog, EntityInfo
 from tenure_core.catalog.external_refs import EXTERNAL_REFS, REF_FIELDS
+from tenure_core.catalog.fields import CompositeField, ScalarField, ToMany, ToOne
 from tenure_core.entities.scalar_types import DATE, DATE_TIME, ID, JSON, STRING_LIST, ScalarType
 
 SEARCHED = {
@@ -27,56 +28,56 @@ class Filters:
     """Applies filters to rows.
 
     Args:
-        catalog: What there is.
-        rows: All rows, for conditions on related ones.
+        catalog: The catalog.
+        rows: All rows, for conditions on related rows.
     """
 
     def __init__(self, catalog: Catalog, rows: Sample) -> None:
         self.catalog = catalog
         self.rows = rows
 
-    def chosen(self, entity: EntityInfo, rows: list[Row], where: Any) -> list[Row]:
-        """Return the rows that fulfil a filter, deleted ones only if it speaks of deletedAt."""
-        seen = rows if mentions_deletion(where) else [row for row in rows if row["deletedAt"] is None]
-        return [row for row in seen if self.holds(entity, row, where)]
+    def select(self, entity: EntityInfo, rows: list[Row], where: Any) -> list[Row]:
+        """Return the rows that match a filter; deleted rows only if the filter mentions deletedAt."""
+        visible = rows if mentions_deletion(where) else [row for row in rows if row["deletedAt"] is None]
+        return [row for row in visible if self.matches(entity, row, where)]
 
-    def holds(self, entity: EntityInfo, row: Row, where: Any) -> bool:
-        """Whether all entries of a filter hold; one that is null is as good as left out."""
+    def matches(self, entity: EntityInfo, row: Row, where: Any) -> bool:
+        """Return whether a row matches all entries of a filter; entries that are null are ignored."""
         entries = [(name, value) for name, value in (where or {}).items() if value is not None]
-        return all(self._entry(entity, row, name, value) for name, value in entries)
+        return all(self._matches_entry(entity, row, name, value) for name, value in entries)
 
-    def _entry(self, entity: EntityInfo, row: Row, name: str, value: Any) -> bool:
+    def _matches_entry(self, entity: EntityInfo, row: Row, name: str, value: Any) -> bool:
         match name:
             case "and":
-                return all(self.holds(entity, row, part) for part in value)
+                return all(self.matches(entity, row, part) for part in value)
             case "or":
-                return any(self.holds(entity, row, part) for part in value)
+                return any(self.matches(entity, row, part) for part in value)
             case "not":
-                return not self.holds(entity, row, value)
+                return not self.matches(entity, row, value)
             case "search":
-                return found(value, " ".join(row[column] or "" for column in SEARCHED[entity.name]))
+                return matches_search(value, " ".join(row[column] or "" for column in SEARCHED[entity.name]))
             case "externalRefs":
-                return _keys(row[EXTERNAL_REFS], value)
+                return _match_external_refs(row[EXTERNAL_REFS], value)
         match entity.fields[name]:
             case ScalarField() as field:
-                return fulfils(field.scalar_type, row[name], value)
+                return matches_operators(field.scalar_type, row[name], value)
             case CompositeField() as composite:
-                return _composite(composite, row[name], value)
+                return _matches_composite(composite, row[name], value)
             case relation:
-                return self._related(relation, row, value)
+                return self._matches_relation(relation, row, value)
 
-    def _related(self, relation: ToOne | ToMany, row: Row, value: Any) -> bool:
+    def _matches_relation(self, relation: ToOne | ToMany, row: Row, value: Any) -> bool:
         target = self.catalog[relation.target]
         related = self.related(relation, row)
 
-        def held(where: Any) -> list[bool]:
-            seen = related if mentions_deletion(where) else [r for r in related if r["deletedAt"] is None]
-            return [self.holds(target, r, where) for r in seen]
+        def match_rows(where: Any) -> list[bool]:
+            visible = related if mentions_deletion(where) else [r for r in related if r["deletedAt"] is None]
+            return [self.matches(target, r, where) for r in visible]
 
-        return all(QUANTIFIERS[name](held(where)) for name, where in value.items() if where is not None)
+        return all(QUANTIFIERS[name](match_rows(where)) for name, where in value.items() if where is not None)
 
     def related(self, relation: ToOne | ToMany, row: Row) -> list[Row]:
-        """Return the rows on the other side of a relation, deleted ones too."""
+        """Return the related rows, including deleted rows."""
         others = self.rows[relation.target]
         if isinstance(relation, ToOne):
             return [other for other in others if other["id"] == row[relation.name]]
@@ -87,7 +88,7 @@ class Filters:
 
 
 def mentions_deletion(where: Any) -> bool:
-    """Whether a filter itself speaks of deletedAt, not only of that of related rows."""
+    """Return whether a filter mentions deletedAt, outside of filters on related rows."""
     entries = [(name, value) for name, value in (where or {}).items() if value is not None]
     inner = [part for name, value in entries if name in ("and", "or") for part in value]
     inner += [value for name, value in entries if name == "not"]
@@ -96,102 +97,106 @@ def mentions_deletion(where: Any) -> bool:
 
 QUANTIFIERS: dict[str, Callable[[list[bool]], bool]] = {
     "some": any,
-    "none": lambda held: not any(held),
+    "none": lambda results: not any(results),
     "every": all,
 }
 
 
-def _keys(refs: list[Row], value: Any) -> bool:
-    def held(where: Row) -> list[bool]:
-        given = [(name, inner) for name, inner in where.items() if inner is not None]
+def _match_external_refs(refs: list[Row], value: Any) -> bool:
+    def match_refs(where: Row) -> list[bool]:
+        operators = [(name, inner) for name, inner in where.items() if inner is not None]
         return [
-            all(fulfils(REF_FIELDS[name].scalar_type, ref[name], inner) for name, inner in given)
+            all(
+                matches_operators(REF_FIELDS[name].scalar_type, ref[name], inner) for name, inner in operators
+            )
             for ref in refs
         ]
 
-    return all(QUANTIFIERS[name](held(where)) for name, where in value.items() if where is not None)
+    return all(QUANTIFIERS[name](match_refs(where)) for name, where in value.items() if where is not None)
 
 
-def _composite(field: CompositeField, value: Row | None, given: Any) -> bool:
+def _matches_composite(field: CompositeField, value: Row | None, where: Any) -> bool:
     def part(name: str, inner: Any) -> bool:
         if name == "isNull":
             return (value is None) == inner
-        return fulfils(field.parts[name].scalar_type, None if value is None else value[name], inner)
+        return matches_operators(field.parts[name].scalar_type, None if value is None else value[name], inner)
 
-    return all(part(name, inner) for name, inner in given.items() if inner is not None)
-
-
-def fulfils(kind: ScalarType, value: Any, given: Mapping[str, Any]) -> bool:
-    """Whether a value fulfils all of the given operators."""
-    operators = {STRING_LIST: LISTS, JSON: DOCUMENTS}.get(kind, PLAIN)
-    return all(operators[name](value, read(kind, wanted)) for name, wanted in given.items())
+    return all(part(name, inner) for name, inner in where.items() if inner is not None)
 
 
-def read(kind: ScalarType, wanted: Any) -> Any:
-    """Return a client's value as rows hold such values."""
-    if isinstance(wanted, list):
-        return [read(kind, one) for one in wanted]
-    if not isinstance(wanted, str):
-        return wanted
-    if kind == ID:
-        return str(uuid.UUID(wanted))
-    if kind == DATE:
-        return date.fromisoformat(wanted)
-    if kind == DATE_TIME:
-        moment = datetime.fromisoformat(wanted)
+def matches_operators(scalar_type: ScalarType, value: Any, operands: Mapping[str, Any]) -> bool:
+    """Return whether a value matches all operators."""
+    operators = {STRING_LIST: LISTS, JSON: DOCUMENTS}.get(scalar_type, PLAIN)
+    return all(
+        operators[name](value, parse_value(scalar_type, operand)) for name, operand in operands.items()
+    )
+
+
+def parse_value(scalar_type: ScalarType, operand: Any) -> Any:
+    """Return the value of an argument as in rows."""
+    if isinstance(operand, list):
+        return [parse_value(scalar_type, item) for item in operand]
+    if not isinstance(operand, str):
+        return operand
+    if scalar_type == ID:
+        return str(uuid.UUID(operand))
+    if scalar_type == DATE:
+        return date.fromisoformat(operand)
+    if scalar_type == DATE_TIME:
+        moment = datetime.fromisoformat(operand)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return wanted
+    return operand
 
 
 Operator = Callable[[Any, Any], bool]
 
 PLAIN: dict[str, Operator] = {
-    "eq": lambda value, wanted: value is not None and value == wanted,
-    "ne": lambda value, wanted: value is None or value != wanted,
-    "in": lambda value, wanted: value is not None and value in wanted,
-    "notIn": lambda value, wanted: value is None or value not in wanted,
-    "lt": lambda value, wanted: value is not None and value < wanted,
-    "lte": lambda value, wanted: value is not None and value <= wanted,
-    "gt": lambda value, wanted: value is not None and value > wanted,
-    "gte": lambda value, wanted: value is not None and value >= wanted,
-    "contains": lambda value, wanted: value is not None and wanted in value,
-    "startsWith": lambda value, wanted: value is not None and value.startswith(wanted),
-    "endsWith": lambda value, wanted: value is not None and value.endswith(wanted),
-    "isNull": lambda value, wanted: (value is None) == wanted,
+    "eq": lambda value, operand: value is not None and value == operand,
+    "ne": lambda value, operand: value is None or value != operand,
+    "in": lambda value, operand: value is not None and value in operand,
+    "notIn": lambda value, operand: value is None or value not in operand,
+    "lt": lambda value, operand: value is not None and value < operand,
+    "lte": lambda value, operand: value is not None and value <= operand,
+    "gt": lambda value, operand: value is not None and value > operand,
+    "gte": lambda value, operand: value is not None and value >= operand,
+    "contains": lambda value, operand: value is not None and operand in value,
+    "startsWith": lambda value, operand: value is not None and value.startswith(operand),
+    "endsWith": lambda value, operand: value is not None and value.endswith(operand),
+    "isNull": lambda value, operand: (value is None) == operand,
 }
 LISTS: dict[str, Operator] = {
-    "has": lambda value, wanted: wanted in value,
-    "hasEvery": lambda value, wanted: set(wanted) <= set(value),
-    "hasSome": lambda value, wanted: bool(set(wanted) & set(value)),
-    "isEmpty": lambda value, wanted: (value == []) == wanted,
+    "has": lambda value, operand: operand in value,
+    "hasEvery": lambda value, operand: set(operand) <= set(value),
+    "hasSome": lambda value, operand: bool(set(operand) & set(value)),
+    "isEmpty": lambda value, operand: (value == []) == operand,
 }
 DOCUMENTS: dict[str, Operator] = {
-    "contains": lambda value, wanted: contains(value, wanted),
-    "hasKey": lambda value, wanted: wanted in value,
-    "at": lambda value, wanted: _at(value, wanted),
+    "contains": lambda value, operand: contains(value, operand),
+    "hasKey": lambda value, operand: operand in value,
+    "at": lambda value, operand: _matches_at_path(value, operand),
 }
-PLACES: dict[str, Operator] = {
-    "eq": lambda value, wanted: value is not MISSING and same(value, wanted),
-    "ne": lambda value, wanted: value is MISSING or not same(value, wanted),
-    "in": lambda value, wanted: value is not MISSING and any(same(value, one) for one in wanted),
-    "lt": lambda value, wanted: _is_number(value) and value < wanted,
-    "lte": lambda value, wanted: _is_number(value) and value <= wanted,
-    "gt": lambda value, wanted: _is_number(value) and value > wanted,
-    "gte": lambda value, wanted: _is_number(value) and value >= wanted,
-    "isNull": lambda value, wanted: (value is MISSING or value is None) == wanted,
+PATH_OPERATORS: dict[str, Operator] = {
+    "eq": lambda value, operand: value is not MISSING and same(value, operand),
+    "ne": lambda value, operand: value is MISSING or not same(value, operand),
+    "in": lambda value, operand: value is not MISSING and any(same(value, item) for item in operand),
+    "lt": lambda value, operand: _is_number(value) and value < operand,
+    "lte": lambda value, operand: _is_number(value) and value <= operand,
+    "gt": lambda value, operand: _is_number(value) and value > operand,
+    "gte": lambda value, operand: _is_number(value) and value >= operand,
+    "isNull": lambda value, operand: (value is MISSING or value is None) == operand,
 }
 MISSING = object()
-"""What lies at a place that a document does not have."""
+"""The value at a path that a document does not contain."""
 
 
-def _at(document: Any, given: Mapping[str, Any]) -> bool:
+def _matches_at_path(document: Any, where: Mapping[str, Any]) -> bool:
     value = document
-    for step in given["path"]:
-        value = _step(value, step)
-    return all(PLACES[name](value, wanted) for name, wanted in given.items() if name != "path")
+    for step in where["path"]:
+        value = _get_item(value, step)
+    return all(PATH_OPERATORS[name](value, operand) for name, operand in where.items() if name != "path")
 
 
-def _step(value: Any, step: str) -> Any:
+def _get_item(value: Any, step: str) -> Any:
     if isinstance(value, dict):
         return value.get(step, MISSING)
     if isinstance(value, list) and re.fullmatch(r"-?\d+", step) and -len(value) <= int(step) < len(value):
@@ -203,43 +208,43 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: 1 and 1.0 are, 1 and true are not."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+def same(left: Any, right: Any) -> bool:
+    """Return whether two JSON values are equal: 1 equals 1.0, but not true."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
 
 
-def contains(value: Any, wanted: Any) -> bool:
-    """Whether a JSON value contains another, as PostgreSQL's manual says of @> (8.14.3)."""
-    if isinstance(value, dict) and isinstance(wanted, dict):
-        return all(key in value and contains(value[key], inner) for key, inner in wanted.items())
-    if isinstance(value, list) and isinstance(wanted, list):
-        return all(any(contains(one, inner) for one in value) for inner in wanted)
-    return same(value, wanted)
+def contains(value: Any, operand: Any) -> bool:
+    """Return whether a JSON value contains another, as the operator @> of PostgreSQL (manual, 8.14.3)."""
+    if isinstance(value, dict) and isinstance(operand, dict):
+        return all(key in value and contains(value[key], inner) for key, inner in operand.items())
+    if isinstance(value, list) and isinstance(operand, list):
+        return all(any(contains(item, inner) for item in value) for inner in operand)
+    return same(value, operand)
 
 
 UNSPACED = "[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7ff]"
-"""The letters of Chinese, Japanese and Korean that the sample uses."""
+"""The Chinese, Japanese and Korean characters of the sample."""
 
 
-def found(query: str, text: str) -> bool:
-    """Whether every piece of a query begins a piece of the text; a query without pieces finds nothing."""
-    asked = _pieces(query, asking=True)
-    held = _pieces(text, asking=False)
-    return bool(asked) and all(any(piece.startswith(one) for piece in held) for one in asked)
+def matches_search(query: str, text: str) -> bool:
+    """Return whether every token of a query is a prefix of a token of the text."""
+    prefixes = _tokenize(query, is_query=True)
+    tokens = _tokenize(text, is_query=False)
+    return bool(prefixes) and all(any(token.startswith(prefix) for token in tokens) for prefix in prefixes)
 
 
-def _pieces(text: str, *, asking: bool) -> list[str]:
+def _tokenize(text: str, *, is_query: bool) -> list[str]:
     form = unicodedata.normalize("NFKC", text).lower()
     spaced = re.sub(UNSPACED, " ", form)
     words = re.sub(r"[\W_]", " ", spaced).split()
     for run in re.findall(f"{UNSPACED}+", form):
         words += [run[i : i + 2] for i in range(len(run) - 1)]
-        if len(run) == 1 or not asking:
+        if len(run) == 1 or not is_query:
             words.append(run[-1])
     return words

@@ -1,4 +1,4 @@
-"""The model's aggregates: groups of rows, numbers over each, and which groups in which order."""
+"""Aggregates of the model: groups of rows and their measures."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.generated_queries.sample import Row
 
 @dataclass(frozen=True)
 class Group:
-    """Rows with something in common.
+    """The rows with one group key.
 
     Args:
-        key: The values that they have in common, in the order of `groupBy`.
+        key: The values of the group key, in the order of `groupBy`.
         rows: The rows.
     """
 
@@ -26,24 +26,24 @@ class Group:
     rows: list[Row]
 
     def number(self, function: str, field: str) -> Any:
-        """Return a function over the group's values of a field: of money, the minor units."""
-        measured = self.measure(function, field)
-        return measured["minorUnits"] if isinstance(measured, dict) else measured
+        """Return a measure as a number: of money, the minor units."""
+        measure = self.measure(function, field)
+        return measure["minorUnits"] if isinstance(measure, dict) else measure
 
     def measure(self, function: str, field: str) -> Any:
-        """Return a function over a field's values; null over none, or over money in several currencies."""
+        """Return a measure; None without values, and for money in several currencies."""
         values = [row[field] for row in self.rows if row[field] is not None]
         if not values:
             return None
         if not isinstance(values[0], dict):
-            return _computed(function, values)
+            return _compute(function, values)
         if len({money["currency"] for money in values}) > 1:
             return None
-        amount = _computed(function, [money["minorUnits"] for money in values], whole=True)
+        amount = _compute(function, [money["minorUnits"] for money in values], rounds=True)
         return {"minorUnits": amount, "currency": values[0]["currency"]}
 
 
-def _computed(function: str, values: list[Any], *, whole: bool = False) -> Any:
+def _compute(function: str, values: list[Any], *, rounds: bool = False) -> Any:
     match function:
         case "sum":
             return sum(values)
@@ -51,13 +51,13 @@ def _computed(function: str, values: list[Any], *, whole: bool = False) -> Any:
             return min(values)
         case "maximum":
             return max(values)
-    if whole:
+    if rounds:
         return int((Decimal(sum(values)) / len(values)).quantize(Decimal(1), ROUND_HALF_UP))
     return float(sum(map(Fraction, values)) / len(values))
 
 
-def grouped(rows: list[Row], keys: list[Callable[[Row], Any]]) -> list[Group]:
-    """Return the groups of rows that agree in all keys; without keys all rows, or none, are one group."""
+def group_rows(rows: list[Row], keys: list[Callable[[Row], Any]]) -> list[Group]:
+    """Return the rows by group key; without keys, all rows are one group, even if there are none."""
     if not keys:
         return [Group((), rows)]
     groups: dict[tuple[Any, ...], list[Row]] = {}
@@ -66,29 +66,27 @@ def grouped(rows: list[Row], keys: list[Callable[[Row], Any]]) -> list[Group]:
     return [Group(key, members) for key, members in groups.items()]
 
 
-def qualifies(group: Group, given: Any) -> bool:
-    """Whether a group fulfils all conditions on its numbers."""
-    entries = {name: value for name, value in (given or {}).items() if value is not None}
+def matches_having(group: Group, having: Any) -> bool:
+    """Return whether a group matches all conditions on its measures."""
+    entries = {name: value for name, value in (having or {}).items() if value is not None}
     numbers = [(len(group.rows), entries.pop("count"))] if "count" in entries else []
     for function, fields in entries.items():
-        numbers += [(group.number(function, f), wanted) for f, wanted in fields.items() if wanted is not None]
-    return all(
-        PLAIN[name](number, wanted) for number, conditions in numbers for name, wanted in conditions.items()
-    )
+        numbers += [(group.number(function, f), where) for f, where in fields.items() if where is not None]
+    return all(PLAIN[name](number, operand) for number, where in numbers for name, operand in where.items())
 
 
-def cut(moment: Any, bucket: str | None) -> Any:
-    """Return the begin of the length of time that a date, or a time in UTC, lies in."""
+def truncate(moment: Any, bucket: str | None) -> Any:
+    """Return the start of the time bucket of a date or of a time in UTC."""
     if moment is None or bucket is None:
         return moment
     day = date(moment.year, moment.month, moment.day)
-    begin = {
+    start = {
         "WEEK": day - timedelta(days=day.weekday()),
         "MONTH": day.replace(day=1),
         "QUARTER": day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1),
         "YEAR": day.replace(month=1, day=1),
     }.get(bucket, day)
     if not isinstance(moment, datetime):
-        return begin
+        return start
     hour = moment.hour if bucket == "HOUR" else 0
-    return datetime(begin.year, begin.month, begin.day, hour, tzinfo=moment.tzinfo)
+    return datetime(start.year, start.month, start.day, hour, tzinfo=moment.tzinfo)

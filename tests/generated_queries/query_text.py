@@ -1,4 +1,4 @@
-"""The text of questions: arguments as GraphQL writes them, now and then as a variable."""
+"""The text of arguments in GraphQL: literals, and sometimes variables."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from graphql import (
 Chance = Callable[[int], bool]
 
 
-class Writer:
-    """Writes the arguments of one operation, and keeps its variables.
+class ArgumentWriter:
+    """Writes the arguments of one operation, and collects its variables.
 
     Args:
-        chance: Draws true once in so many times.
+        chance: Draws true once in the given number of times.
     """
 
     def __init__(self, chance: Chance) -> None:
@@ -31,17 +31,17 @@ class Writer:
         self.declared: list[str] = []
         self.values: dict[str, Any] = {}
 
-    def arguments(self, types: dict[str, Any], given: dict[str, Any]) -> str:
-        """Return arguments as they stand behind a field's name."""
-        written = [f"{name}: {self.value(types[name].type, value)}" for name, value in given.items()]
-        return f"({', '.join(written)})" if written else ""
+    def arguments(self, types: dict[str, Any], values: dict[str, Any]) -> str:
+        """Return the arguments of a field, in parentheses."""
+        arguments = [f"{name}: {self.value(types[name].type, value)}" for name, value in values.items()]
+        return f"({', '.join(arguments)})" if arguments else ""
 
     def declarations(self) -> str:
-        """Return the variables as they stand behind an operation's name."""
+        """Return the variable definitions of the operation, in parentheses."""
         return f"({', '.join(self.declared)})" if self.declared else ""
 
     def variable(self, type_: Any, value: Any) -> str:
-        """Return a new variable with a value, given with the question or as its default."""
+        """Return a new variable whose value is sent with the query or is its default."""
         name = f"v{len(self.declared)}"
         if self._chance(5) and (constant := _constant(type_, value)) is not None:
             self.declared.append(f"${name}: {type_} = {constant}")
@@ -64,34 +64,34 @@ class Writer:
         return _scalar(type_, value, self)
 
     def _list(self, type_: Any, value: list[Any]) -> str:
-        written = [self.value(type_.of_type, one) for one in value]
-        # A single value stands for a list of it; but a variable has to be of the list's own type.
-        if len(written) == 1 and not written[0].startswith(("$", "[")) and self._chance(3):
-            return written[0]
-        return f"[{', '.join(written)}]"
+        items = [self.value(type_.of_type, item) for item in value]
+        # GraphQL coerces a single literal to a list, but not a variable.
+        if len(items) == 1 and not items[0].startswith(("$", "[")) and self._chance(3):
+            return items[0]
+        return f"[{', '.join(items)}]"
 
     def _object(self, type_: GraphQLInputObjectType, value: dict[str, Any]) -> str:
-        written = [f"{name}: {self.value(type_.fields[name].type, inner)}" for name, inner in value.items()]
-        left_out = [n for n, f in type_.fields.items() if n not in value and not is_non_null_type(f.type)]
-        if left_out and self._chance(12):
-            written.append(f"{left_out[0]}: {self._absent(type_.fields[left_out[0]].type)}")
-        return f"{{{', '.join(written)}}}"
+        entries = [f"{name}: {self.value(type_.fields[name].type, inner)}" for name, inner in value.items()]
+        omitted = [n for n, f in type_.fields.items() if n not in value and not is_non_null_type(f.type)]
+        if omitted and self._chance(12):
+            entries.append(f"{omitted[0]}: {self._variable_without_value(type_.fields[omitted[0]].type)}")
+        return f"{{{', '.join(entries)}}}"
 
-    def _absent(self, type_: Any) -> str:
-        """A variable that the request leaves out, which leaves the entry out, too."""
+    def _variable_without_value(self, type_: Any) -> str:
+        """Return a variable without a value: the server ignores the input field."""
         name = f"v{len(self.declared)}"
         self.declared.append(f"${name}: {type_}")
         return f"${name}"
 
 
 def _constant(type_: Any, value: Any) -> str | None:
-    """A value as a default; None where there is none, or where it holds a key that no literal can have."""
-    writer = Writer(lambda one_in: False)
-    written = writer.value(type_, value)
-    return None if value is None or writer.declared else written
+    """Return the literal of a default value; None for null, and for JSON with keys that need a variable."""
+    writer = ArgumentWriter(lambda one_in: False)
+    literal = writer.value(type_, value)
+    return None if value is None or writer.declared else literal
 
 
-def _scalar(type_: Any, value: Any, writer: Writer) -> str:
+def _scalar(type_: Any, value: Any, writer: ArgumentWriter) -> str:
     named = get_named_type(type_)
     if isinstance(named, GraphQLEnumType):
         return str(value)
@@ -100,12 +100,12 @@ def _scalar(type_: Any, value: Any, writer: Writer) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _json(type_: Any, value: Any, writer: Writer) -> str:
+def _json(type_: Any, value: Any, writer: ArgumentWriter) -> str:
     if isinstance(value, dict):
         if not all(re.fullmatch("[A-Za-z]+", key) for key in value):
             return writer.variable(type_, value)
-        written = ", ".join(f"{key}: {writer.value(type_, inner)}" for key, inner in value.items())
-        return f"{{{written}}}"
+        entries = ", ".join(f"{key}: {writer.value(type_, inner)}" for key, inner in value.items())
+        return f"{{{entries}}}"
     if isinstance(value, list):
         return f"[{', '.join(writer.value(type_, inner) for inner in value)}]"
     return json.dumps(value, ensure_ascii=False)

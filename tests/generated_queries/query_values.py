@@ -1,4 +1,4 @@
-"""Values of arguments: near to the sample's own, so that filters hit, and far off, so that they miss."""
+"""Values of arguments: values of the sample, so that filters match, and others, so that they do not."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ class Values:
     """Draws the values of arguments.
 
     Args:
-        draw: Hypothesis's draw.
-        schema: What the types are.
-        rows: The sample that they are near to.
+        draw: The draw function of Hypothesis.
+        schema: The schema.
+        rows: The sample.
     """
 
     def __init__(self, draw: Any, schema: GraphQLSchema, rows: Sample) -> None:
@@ -77,7 +77,7 @@ class Values:
         self.conditions_left = 12
 
     def chance(self, one_in: int) -> bool:
-        """Draw true once in so many times; Hypothesis takes false for the simpler."""
+        """Draw true once in the given number of times; Hypothesis shrinks to false."""
         return bool(self.draw(st.integers(0, one_in - 1)) == one_in - 1)
 
     def one_of(self, values: Any) -> Any:
@@ -85,7 +85,7 @@ class Values:
         return self.draw(st.sampled_from(list(values)))
 
     def some(self, values: Any, at_most: int) -> list[Any]:
-        """Draw some of the values, each once, in any order."""
+        """Draw distinct values, in any order."""
         return self.draw(st.lists(st.sampled_from(list(values)), max_size=at_most, unique_by=repr))
 
     def where(self, entity: str) -> Row:
@@ -95,20 +95,20 @@ class Values:
         return self._filter(type_, list(self.rows[entity]))
 
     def _filter(self, type_: GraphQLInputObjectType, near: list[Any]) -> Row:
-        """Draw conditions; `near` are the sample's values of what they are on."""
+        """Draw conditions; `near` are the values of the filtered field in the sample."""
         self.conditions_left -= 1
         entity = type_.name.removesuffix("RelationFilter")
         if entity in self.rows:
             near = list(self.rows[entity])
-        if type_.name == "JSONPlaceFilter":
-            return {"path": self.one_of(PATHS), **self._place(type_)}
-        names = [name for name, field in type_.fields.items() if not _branches(name, field.type)]
+        if type_.name == "JSONPathFilter":
+            return {"path": self.one_of(PATHS), **self._path_operators(type_)}
+        names = [name for name, field in type_.fields.items() if not _contains_filter(name, field.type)]
         if self.conditions_left > 0:
-            # Those that join and turn other conditions are few and matter most.
+            # Boolean operators and relations are few, but the most important conditions.
             names += [name for name in type_.fields if name not in names] * 3
-        fewest = 0 if self.chance(8) else 1
-        drawn = self.draw(st.lists(st.sampled_from(names), min_size=fewest, max_size=2, unique=True))
-        return {name: self._condition(name, type_.fields[name].type, near) for name in drawn}
+        min_size = 0 if self.chance(8) else 1
+        conditions = self.draw(st.lists(st.sampled_from(names), min_size=min_size, max_size=2, unique=True))
+        return {name: self._condition(name, type_.fields[name].type, near) for name in conditions}
 
     def _condition(self, name: str, type_: Any, near: list[Any]) -> Any:
         inner = get_nullable_type(type_)
@@ -119,14 +119,16 @@ class Values:
         if name in ("not", "some", "none", "every"):
             return self._filter(inner, near)
         if isinstance(inner, GraphQLInputObjectType):
-            # A null filter is as good as none; a null operator, as `at` is one, is refused.
+            # A filter that is null is ignored; an operator that is null, such as `at`, is rejected.
             return (
-                None if name != "at" and self.chance(12) else self._filter(inner, list(_inside(near, name)))
+                None
+                if name != "at" and self.chance(12)
+                else self._filter(inner, list(_inner_values(near, name)))
             )
         return self.operand(name, inner, near)
 
-    def _place(self, type_: GraphQLInputObjectType) -> Row:
-        near = [inner for row in self.rows["Account"] for inner in _everything_in(row["attributes"])]
+    def _path_operators(self, type_: GraphQLInputObjectType) -> Row:
+        near = [inner for row in self.rows["Account"] for inner in _all_values_in(row["attributes"])]
         numbers = [n for n in near if isinstance(n, int | float) and not isinstance(n, bool)]
         names = self.some([name for name in type_.fields if name != "path"], 2)
         return {
@@ -137,7 +139,7 @@ class Values:
         }
 
     def operand(self, name: str, type_: Any, near: list[Any]) -> Any:
-        """Draw what an operator compares with."""
+        """Draw the operand of an operator."""
         if is_list_type(type_):
             inner = get_nullable_type(type_.of_type)
             return [self.operand(name, inner, near) for _ in range(self.draw(st.integers(0, 3)))]
@@ -146,12 +148,12 @@ class Values:
             return self.draw(st.booleans())
         if isinstance(named, GraphQLEnumType):
             return self.one_of(named.values)
-        close = list(_close(name, named.name, near))
-        if not close or self.chance(4):
+        operands = list(_operands(name, named.name, near))
+        if not operands or self.chance(4):
             return self.one_of(MISSES[named.name])
-        return self._written(self.one_of(close), name)
+        return self._to_operand(self.one_of(operands), name)
 
-    def _written(self, value: Any, name: str) -> Any:
+    def _to_operand(self, value: Any, name: str) -> Any:
         if isinstance(value, datetime):
             zone = self.one_of([UTC, timezone(timedelta(hours=5, minutes=30))])
             return value.astimezone(zone).isoformat()
@@ -164,17 +166,17 @@ class Values:
         return value
 
     def order(self, entity: str) -> list[Row]:
-        """Draw an order of an entity's list."""
+        """Draw an order of a list."""
         constants = self._enum(f"{entity}OrderField")
         return [{"field": constant, **self._directions()} for constant in self.some(constants, 3)]
 
     def _directions(self) -> Row:
-        found: Row = {}
+        directions: Row = {}
         if self.chance(2):
-            found["direction"] = self.one_of(["ASC", "DESC", None])
+            directions["direction"] = self.one_of(["ASC", "DESC", None])
         if self.chance(2):
-            found["nulls"] = self.one_of(["FIRST", "LAST", None])
-        return found
+            directions["nulls"] = self.one_of(["FIRST", "LAST", None])
+        return directions
 
     def _enum(self, name: str) -> list[str]:
         type_ = self.schema.get_type(name)
@@ -182,28 +184,25 @@ class Values:
         return list(type_.values)
 
     def aggregate(self, entity: str) -> Row:
-        """Draw the arguments of an aggregate of an entity."""
+        """Draw the arguments of an aggregate."""
         keys = [self._grouping(entity, c) for c in self.some(self._enum(f"{entity}GroupField"), 2)]
-        found: Row = {"groupBy": keys} if keys or self.chance(4) else {}
+        arguments: Row = {"groupBy": keys} if keys or self.chance(4) else {}
         if self.chance(2):
-            found["where"] = self.where(entity)
+            arguments["where"] = self.where(entity)
         if self.chance(2):
-            found["having"] = self._having(entity)
+            arguments["having"] = self._having(entity)
         if self.chance(2):
-            found["orderBy"] = self._group_orders(entity, [key["field"] for key in keys])
+            arguments["orderBy"] = self._group_orders(entity, [key["field"] for key in keys])
         if self.chance(3):
-            found["first"] = self.draw(st.integers(0, 5))
-        return found
+            arguments["first"] = self.draw(st.integers(0, 5))
+        return arguments
 
     def _grouping(self, entity: str, constant: str) -> Row:
         fields = self.schema.get_type(f"{entity}Key").fields  # type: ignore[union-attr]
         type_ = next(get_named_type(f.type).name for n, f in fields.items() if upper_case(n) == constant)
-        cut = type_ in ("Date", "DateTime") and self.chance(2)
-        return (
-            {"field": constant, "bucket": self.one_of(self._enum("TimeBucket"))}
-            if cut
-            else {"field": constant}
-        )
+        if type_ in ("Date", "DateTime") and self.chance(2):
+            return {"field": constant, "bucket": self.one_of(self._enum("TimeBucket"))}
+        return {"field": constant}
 
     def _having(self, entity: str) -> Row:
         type_ = self.schema.get_type(f"{entity}Having")
@@ -230,12 +229,12 @@ class Values:
         return {"function": function, "field": upper_case(self.one_of(numbers)), **self._directions()}
 
 
-def _branches(name: str, type_: Any) -> bool:
-    """Whether an entry holds a filter of its own."""
+def _contains_filter(name: str, type_: Any) -> bool:
+    """Return whether an entry contains another filter."""
     return name in ("and", "or", "not") or get_named_type(type_).name.endswith("RelationFilter")
 
 
-def _inside(near: list[Any], name: str) -> Iterator[Any]:
+def _inner_values(near: list[Any], name: str) -> Iterator[Any]:
     for value in near:
         if name == EXTERNAL_REFS:
             yield from value[name]
@@ -245,8 +244,8 @@ def _inside(near: list[Any], name: str) -> Iterator[Any]:
             yield value
 
 
-def _close(name: str, scalar: str, near: list[Any]) -> Iterator[Any]:
-    """The sample's values that can stand as an operand: of a list its members, of a document its keys."""
+def _operands(name: str, scalar: str, near: list[Any]) -> Iterator[Any]:
+    """Yield the values of the sample that can be operands: items of lists, keys of JSON objects."""
     for value in near:
         if (isinstance(value, list) and scalar != "JSON") or (name == "hasKey" and isinstance(value, dict)):
             yield from value
@@ -254,7 +253,7 @@ def _close(name: str, scalar: str, near: list[Any]) -> Iterator[Any]:
             yield value
 
 
-def _everything_in(value: Any) -> Iterator[Any]:
+def _all_values_in(value: Any) -> Iterator[Any]:
     yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _everything_in(inner)
+        yield from _all_values_in(inner)

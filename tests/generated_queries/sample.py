@@ -1,6 +1,7 @@
-"""Sample data: small, and full of empty values, equal ones, deleted records, and scripts.
+"""Sample data: few rows with many nulls, equal values, deleted records and several scripts.
 
-Rows are dicts as the API names things. A reference holds the other record's id; dates and times are Python's.
+Rows are dicts with the field names of the API. A reference contains the id of the other record; dates and
+times are Python objects.
 """
 
 from __future__ import annotations
@@ -17,21 +18,22 @@ from psycopg.types.json import Jsonb
 from tests.generated_queries.sample_computed import COMPUTED, PLUGIN, compute
 
 from tenure_core.catalog.builder import build_catalog
-from tenure_core.catalog.catalog import CompositeField, EntityInfo, ScalarField, ToOne
+from tenure_core.catalog.catalog import EntityInfo
 from tenure_core.catalog.external_refs import EXTERNAL_REF, EXTERNAL_REFS, REF_FIELDS
+from tenure_core.catalog.fields import CompositeField, ScalarField, ToOne
 from tenure_core.entities.scalar_types import JSON
 
 Row = dict[str, Any]
 
 
 class Sample(dict[str, list[Row]]):
-    """Rows by entity; short in messages."""
+    """Rows by entity, with a short repr."""
 
     def __repr__(self) -> str:
         return f"Sample({', '.join(f'{len(rows)} {name}' for name, rows in self.items())})"
 
 
-CATALOG = build_catalog(computed=[(PLUGIN, one) for one in COMPUTED])
+CATALOG = build_catalog(computed=[(PLUGIN, field) for field in COMPUTED])
 
 MORNING = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
 TIMES = [
@@ -71,13 +73,13 @@ DOCUMENTS = [
     {"erp": "7", "list": [1, 2, 3], "score": 3},
     {"flag": True, "list": [], "score": -0.5},
 ]
-"""Their keys are in the order in which jsonb keeps them: by length, then by bytes."""
+"""Keys are in the order of jsonb: by length, then by bytes."""
 SYSTEMS = ["erp", "ERP", "店"]
 MONEY = [(100, "EUR"), (250, "EUR"), (-175, "EUR"), (9_007_199_254_740_991, "USD"), (1, "JPY"), (0, "USD")]
 
 
-class _Dice:
-    """Draws the same values for the same seed: many empty, and from small lists, so that many are equal."""
+class _Generator:
+    """Draws values from short lists, and many nulls; deterministic for a seed."""
 
     def __init__(self, seed: int, mark: str) -> None:
         self._random = random.Random(seed)
@@ -93,22 +95,22 @@ class _Dice:
         return self.pick(values) + self._mark
 
     def maybe_text(self, values: list[str]) -> str | None:
-        found = self.maybe(values)
-        return None if found is None else found + self._mark
+        text = self.maybe(values)
+        return None if text is None else text + self._mark
 
     def money(self) -> Row | None:
-        found = self.maybe(MONEY)
-        return None if found is None else {"minorUnits": found[0], "currency": found[1]}
+        amount = self.maybe(MONEY)
+        return None if amount is None else {"minorUnits": amount[0], "currency": amount[1]}
 
     def parts(self, choices: Mapping[str, Any]) -> Row | None:
-        found = {name: self.maybe(values) for name, values in choices.items()}
-        return found if any(value is not None for value in found.values()) else None
+        parts = {name: self.maybe(values) for name, values in choices.items()}
+        return parts if any(value is not None for value in parts.values()) else None
 
     def tags(self) -> list[str]:
         return self._random.sample(TAGS, self._random.randrange(3))
 
     def refs(self, number: int) -> list[Row]:
-        """Draw keys in other systems: records of several entities have the same ones."""
+        """Draw keys in other systems; records of several entities have the same keys."""
         keys = [(system, f"{number:03}{end}") for system in SYSTEMS for end in ("", "b")]
         return [
             {
@@ -121,11 +123,11 @@ class _Dice:
             for system, key in self._random.sample(keys, self._random.choice([0, 0, 1, 1, 3]))
         ]
 
-    def record(self, number: int, kind: int) -> Row:
-        # Every fifth is deleted, so that records that others refer to are among them.
+    def record(self, number: int, entity: int) -> Row:
+        # Every fifth record is deleted, and some of these are referenced.
         deleted = self.pick(TIMES) if number % 5 == 2 else None
         return {
-            "id": f"01900000-{kind:04x}-7000-8000-{number:012x}",
+            "id": f"01900000-{entity:04x}-7000-8000-{number:012x}",
             "version": self.pick([1, 2, 3]),
             "createdAt": self.pick(TIMES[:3]),
             "updatedAt": self.pick(TIMES),
@@ -137,43 +139,43 @@ def sample(seed: int = 7, first_id: int = 0x100, mark: str = "") -> Sample:
     """Return twelve accounts, twenty-five contacts and sixty activities.
 
     Args:
-        seed: Another seed gives other rows of the same sort.
+        seed: The seed of the random generator.
         first_id: The number in the first id.
-        mark: What every text ends with.
+        mark: A suffix of every text.
     """
-    dice = _Dice(seed, mark)
+    generator = _Generator(seed, mark)
     accounts: list[Row] = []
     for number in range(first_id, first_id + 12):
-        accounts.append(_account(dice, number, [a["id"] for a in accounts] or [None]))
-    contacts = [_contact(dice, n, accounts) for n in range(first_id, first_id + 25)]
-    activities = [_activity(dice, n, accounts, contacts) for n in range(first_id, first_id + 60)]
-    found = Sample(Account=accounts, Contact=contacts, Activity=activities)
-    of_keys = _Dice(seed, mark)
-    for rows in found.values():
+        accounts.append(_account(generator, number, [a["id"] for a in accounts] or [None]))
+    contacts = [_contact(generator, n, accounts) for n in range(first_id, first_id + 25)]
+    activities = [_activity(generator, n, accounts, contacts) for n in range(first_id, first_id + 60)]
+    entities = Sample(Account=accounts, Contact=contacts, Activity=activities)
+    key_generator = _Generator(seed, mark)
+    for rows in entities.values():
         for number, row in enumerate(rows):
-            row[EXTERNAL_REFS] = of_keys.refs(number)
-    compute(found)
-    return found
+            row[EXTERNAL_REFS] = key_generator.refs(number)
+    compute(entities)
+    return entities
 
 
 def _values(entity: str, field: str) -> tuple[str, ...]:
-    found = CATALOG[entity].fields[field]
-    assert isinstance(found, ScalarField)
-    return found.scalar_type.values
+    scalar = CATALOG[entity].fields[field]
+    assert isinstance(scalar, ScalarField)
+    return scalar.scalar_type.values
 
 
-def _account(dice: _Dice, number: int, parents: list[str | None]) -> Row:
+def _account(generator: _Generator, number: int, parents: list[str | None]) -> Row:
     return {
-        **dice.record(number, 1),
-        "name": dice.text(NAMES),
-        "kind": dice.pick(_values("Account", "kind")),
-        "lifecycleStage": dice.pick(_values("Account", "lifecycleStage")[:3]),
-        "industry": dice.maybe_text(WORDS),
-        "tier": dice.maybe_text(["gold", "Gold", "silver"]),
-        "website": dice.maybe_text(["https://a.example/x", "https://müller.example"]),
-        "phone": dice.maybe_text(["+4930123456", "+8621555"]),
-        "email": dice.maybe_text(["info@a.example", "x@b.example"]),
-        "address": dice.parts(
+        **generator.record(number, 1),
+        "name": generator.text(NAMES),
+        "kind": generator.pick(_values("Account", "kind")),
+        "lifecycleStage": generator.pick(_values("Account", "lifecycleStage")[:3]),
+        "industry": generator.maybe_text(WORDS),
+        "tier": generator.maybe_text(["gold", "Gold", "silver"]),
+        "website": generator.maybe_text(["https://a.example/x", "https://müller.example"]),
+        "phone": generator.maybe_text(["+4930123456", "+8621555"]),
+        "email": generator.maybe_text(["info@a.example", "x@b.example"]),
+        "address": generator.parts(
             {
                 "street": ["Am Platz 1"],
                 "city": ["Köln", "上海"],
@@ -182,65 +184,67 @@ def _account(dice: _Dice, number: int, parents: list[str | None]) -> Row:
                 "country": ["DE", "CN", "GB"],
             }
         ),
-        "annualRevenue": dice.money(),
-        "employees": dice.maybe([0, 1, 10, 250]),
-        "owner": dice.maybe_text(["kim", "Ana"]),
-        "parent": dice.maybe(parents),
-        "tags": dice.tags(),
-        "attributes": dice.pick(DOCUMENTS),
+        "annualRevenue": generator.money(),
+        "employees": generator.maybe([0, 1, 10, 250]),
+        "owner": generator.maybe_text(["kim", "Ana"]),
+        "parent": generator.maybe(parents),
+        "tags": generator.tags(),
+        "attributes": generator.pick(DOCUMENTS),
     }
 
 
-def _contact(dice: _Dice, number: int, accounts: list[Row]) -> Row:
-    consent = {way: ["UNKNOWN", "GRANTED", "DENIED"] for way in ("email", "phone", "sms", "chat", "post")}
+def _contact(generator: _Generator, number: int, accounts: list[Row]) -> Row:
+    consent = {
+        channel: ["UNKNOWN", "GRANTED", "DENIED"] for channel in ("email", "phone", "sms", "chat", "post")
+    }
     return {
-        **dice.record(number, 2),
-        "account": dice.maybe(accounts[:6]) and dice.pick(accounts[:6])["id"],
-        "firstName": dice.maybe_text(["Zoë", "Ana", "海"]),
-        "lastName": dice.text(NAMES),
-        "email": dice.maybe_text(["a@a.example", "B@b.example"]),
-        "phone": dice.maybe_text(["+4930123456"]),
-        "title": dice.maybe_text(["Head of 上海", "buyer", "Buyer"]),
-        "decisionRole": dice.maybe(_values("Contact", "decisionRole")[:3]),
-        "birthday": dice.maybe([date(1980, 2, 29), date(1980, 2, 28), date(1999, 12, 31)]),
-        "preferredChannel": dice.maybe(_values("Contact", "preferredChannel")[:3]),
-        "preferredLanguage": dice.maybe_text(["de", "zh-Hans", "en"]),
-        "consent": dice.parts(consent),
-        "tags": dice.tags(),
-        "attributes": dice.pick(DOCUMENTS),
+        **generator.record(number, 2),
+        "account": generator.maybe(accounts[:6]) and generator.pick(accounts[:6])["id"],
+        "firstName": generator.maybe_text(["Zoë", "Ana", "海"]),
+        "lastName": generator.text(NAMES),
+        "email": generator.maybe_text(["a@a.example", "B@b.example"]),
+        "phone": generator.maybe_text(["+4930123456"]),
+        "title": generator.maybe_text(["Head of 上海", "buyer", "Buyer"]),
+        "decisionRole": generator.maybe(_values("Contact", "decisionRole")[:3]),
+        "birthday": generator.maybe([date(1980, 2, 29), date(1980, 2, 28), date(1999, 12, 31)]),
+        "preferredChannel": generator.maybe(_values("Contact", "preferredChannel")[:3]),
+        "preferredLanguage": generator.maybe_text(["de", "zh-Hans", "en"]),
+        "consent": generator.parts(consent),
+        "tags": generator.tags(),
+        "attributes": generator.pick(DOCUMENTS),
     }
 
 
-def _activity(dice: _Dice, number: int, accounts: list[Row], contacts: list[Row]) -> Row:
+def _activity(generator: _Generator, number: int, accounts: list[Row], contacts: list[Row]) -> Row:
     return {
-        **dice.record(number, 3),
-        "account": dice.maybe(a["id"] for a in accounts[:7]),
-        "contact": dice.maybe(c["id"] for c in contacts[:9]),
-        "kind": dice.pick(_values("Activity", "kind")[:4]),
-        "channel": dice.maybe(_values("Activity", "channel")[:3]),
-        "direction": dice.maybe(_values("Activity", "direction")),
-        "subject": dice.maybe_text(WORDS),
-        "body": dice.maybe_text(WORDS + NAMES),
-        "occurredAt": dice.pick(TIMES),
-        "durationSeconds": dice.maybe([0, 60, 61, 3600]),
-        "dueAt": dice.maybe(TIMES),
-        "completedAt": dice.maybe(TIMES),
-        "outcome": dice.maybe_text(["won", "lost", ""]),
-        "value": dice.money(),
-        "sentiment": dice.maybe([-1.0, -0.25, 0.0, 0.5, 1.0]),
-        "attributes": dice.pick(DOCUMENTS),
+        **generator.record(number, 3),
+        "account": generator.maybe(a["id"] for a in accounts[:7]),
+        "contact": generator.maybe(c["id"] for c in contacts[:9]),
+        "kind": generator.pick(_values("Activity", "kind")[:4]),
+        "channel": generator.maybe(_values("Activity", "channel")[:3]),
+        "direction": generator.maybe(_values("Activity", "direction")),
+        "subject": generator.maybe_text(WORDS),
+        "body": generator.maybe_text(WORDS + NAMES),
+        "occurredAt": generator.pick(TIMES),
+        "durationSeconds": generator.maybe([0, 60, 61, 3600]),
+        "dueAt": generator.maybe(TIMES),
+        "completedAt": generator.maybe(TIMES),
+        "outcome": generator.maybe_text(["won", "lost", ""]),
+        "value": generator.money(),
+        "sentiment": generator.maybe([-1.0, -0.25, 0.0, 0.5, 1.0]),
+        "attributes": generator.pick(DOCUMENTS),
     }
 
 
 def insert(database_url: str, tenant_id: uuid.UUID, rows: Sample) -> None:
-    """Put rows into the tables of a tenant as the owner, with their ids, versions and times."""
+    """Insert rows into the tables of a tenant as the owner, with ids, versions and times."""
     with psycopg.connect(database_url) as connection:
         connection.execute("SELECT set_config('tenure.tenant_id', %s, true)", (str(tenant_id),))
         for entity in CATALOG.entities.values():
-            of_tenant = {"tenant_id": tenant_id}
-            stored = [of_tenant | dict(_columns(entity, row)) for row in rows[entity.name]]
+            tenant = {"tenant_id": tenant_id}
+            stored = [tenant | dict(_columns(entity, row)) for row in rows[entity.name]]
             _insert(connection, entity.table.name, stored)
-            keys = [of_tenant | key for row in rows[entity.name] for key in _keys(entity, row)]
+            keys = [tenant | key for row in rows[entity.name] for key in _keys(entity, row)]
             _insert(connection, EXTERNAL_REF.name, keys)
 
 
@@ -255,8 +259,8 @@ def _insert(connection: psycopg.Connection[Any], table: str, stored: list[Row]) 
 
 def _keys(entity: EntityInfo, row: Row) -> Iterator[Row]:
     for ref in row[EXTERNAL_REFS]:
-        said = {field.column.name: ref[name] for name, field in REF_FIELDS.items()}
-        yield {"entity": entity.name, "record_id": row["id"], **said}
+        values = {field.column.name: ref[name] for name, field in REF_FIELDS.items()}
+        yield {"entity": entity.name, "record_id": row["id"], **values}
 
 
 def _columns(entity: EntityInfo, row: Row) -> Iterator[tuple[str, object]]:
@@ -274,4 +278,4 @@ def _columns(entity: EntityInfo, row: Row) -> Iterator[tuple[str, object]]:
 
 
 ROWS = sample()
-"""The sample that questions are asked about."""
+"""The sample that most queries read."""

@@ -1,4 +1,4 @@
-"""Computed fields of the sample: each as SQL for PostgreSQL, and as Python for the model in memory."""
+"""Computed fields of the sample, in SQL for PostgreSQL and in Python for the model in memory."""
 
 from __future__ import annotations
 
@@ -16,56 +16,60 @@ from tenure_core.entities.scalar_types import BOOLEAN, DATE, FLOAT, INT, STRING,
 Row = dict[str, Any]
 
 PLUGIN = "sample"
-"""What brings them."""
+"""The plugin that registers them."""
 
 
-def _talkers(row: FromClause) -> ColumnElement[Any]:
-    """Two selects deep, with a constant, and a name for the table within."""
+def _select_talkers(row: FromClause) -> ColumnElement[Any]:
+    """A nested select with a constant and a table alias."""
     person = Contact.__table__.alias("person")
     called = exists().where(
         Activity.tenant_id == row.c.tenant_id, Activity.contact_id == person.c.id, Activity.kind.in_(["CALL"])
     )
-    found = select(func.count()).select_from(person)
-    return found.where(
+    count = select(func.count()).select_from(person)
+    return count.where(
         person.c.tenant_id == row.c.tenant_id, person.c.account_id == row.c.id, called
     ).scalar_subquery()
 
 
-def _last_heard(row: FromClause) -> ColumnElement[Any]:
-    heard = select(func.max(Activity.occurred_at)).where(
+def _select_last_heard(row: FromClause) -> ColumnElement[Any]:
+    last = select(func.max(Activity.occurred_at)).where(
         Activity.tenant_id == row.c.tenant_id, Activity.account_id == row.c.id
     )
-    return cast(func.timezone("UTC", heard.scalar_subquery()), Date)
+    return cast(func.timezone("UTC", last.scalar_subquery()), Date)
 
 
 def with_sample(actor: Actor) -> Actor:
-    """Return an actor whose tenant has enabled them."""
+    """Return an actor whose tenant has enabled the plugin."""
     return replace(actor, plugins=frozenset((PLUGIN,)))
 
 
 COMPUTED = [
     ComputedColumn(
-        entity=Account, name="talkers", scalar_type=INT, doc="People called.", expression=_talkers
+        entity=Account,
+        name="talkers",
+        scalar_type=INT,
+        doc="Number of contacts with a call.",
+        expression=_select_talkers,
     ),
     ComputedColumn(
         entity=Account,
         name="last_heard",
         scalar_type=DATE,
-        doc="The last activity's day.",
-        expression=_last_heard,
+        doc="Date of the last activity.",
+        expression=_select_last_heard,
     ),
     ComputedColumn(
         entity=Contact,
         name="initial",
         scalar_type=STRING,
-        doc="The first letter, and 100%.",
+        doc="First letter, followed by 100%.",
         expression=lambda row: func.left(row.c.last_name, 1) + " 100%",
     ),
     ComputedColumn(
         entity=Contact,
         name="languages",
         scalar_type=STRING_LIST,
-        doc="The tags again.",
+        doc="The tags.",
         expression=lambda row: row.c.tags,
     ),
     ComputedColumn(
@@ -79,30 +83,31 @@ COMPUTED = [
         entity=Activity,
         name="long",
         scalar_type=BOOLEAN,
-        doc="Whether it took more than a minute.",
+        doc="Whether the duration is more than a minute.",
         expression=lambda row: row.c.duration_seconds > 60,
     ),
 ]
 
 
 def compute(rows: dict[str, list[Row]]) -> None:
-    """Put the computed values into rows, as Python computes them."""
+    """Add the computed values to rows."""
     for entity, fields in IN_MEMORY.items():
         for row in rows[entity]:
             row.update({name: of(row, rows) for name, of in fields.items()})
 
 
-def _talkers_of(row: Row, rows: dict[str, list[Row]]) -> int:
+def _count_talkers(row: Row, rows: dict[str, list[Row]]) -> int:
     called = {activity["contact"] for activity in rows["Activity"] if activity["kind"] == "CALL"}
-    return sum(one["account"] == row["id"] and one["id"] in called for one in rows["Contact"])
+    return sum(contact["account"] == row["id"] and contact["id"] in called for contact in rows["Contact"])
 
 
-def _last_heard_of(row: Row, rows: dict[str, list[Row]]) -> object:
-    days = [one["occurredAt"].date() for one in rows["Activity"] if one["account"] == row["id"]]
+def _find_last_heard(row: Row, rows: dict[str, list[Row]]) -> object:
+    own = [activity for activity in rows["Activity"] if activity["account"] == row["id"]]
+    days = [activity["occurredAt"].date() for activity in own]
     return max(days, default=None)
 
 
-def _mood_of(row: Row, _: object) -> float | None:
+def _double_sentiment(row: Row, _: object) -> float | None:
     return None if row["sentiment"] is None else row["sentiment"] * 2
 
 
@@ -111,10 +116,10 @@ def _is_long(row: Row, _: object) -> bool | None:
 
 
 IN_MEMORY: dict[str, dict[str, Callable[[Row, dict[str, list[Row]]], object]]] = {
-    "Account": {"talkers": _talkers_of, "lastHeard": _last_heard_of},
+    "Account": {"talkers": _count_talkers, "lastHeard": _find_last_heard},
     "Contact": {
         "initial": lambda row, _: row["lastName"][:1] + " 100%",
         "languages": lambda row, _: row["tags"],
     },
-    "Activity": {"mood": _mood_of, "long": _is_long},
+    "Activity": {"mood": _double_sentiment, "long": _is_long},
 }

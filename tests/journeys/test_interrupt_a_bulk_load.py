@@ -1,4 +1,4 @@
-"""Loads over real connections: cut off anywhere they can be sent again, and they take little memory."""
+"""Bulk loads and batches over real connections: repeated after interruptions, in limited memory."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ import orjson
 import psutil
 import psycopg
 import pytest
-from tests.support.server_process import Running, running
+from tests.support.server_process import TenureProcess, run_tenure
 
 from tenure_core.access.api_keys import create_key
 from tenure_core.access.identity import Role
 
 ROWS = 5_000
 KILLS = 3
-JSON_LINES = {"Content-Type": "application/x-ndjson"}
+NDJSON_HEADERS = {"Content-Type": "application/x-ndjson"}
 
 CLIENT = """
 import sys, httpx
 url, key, path = sys.argv[1:]
 headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
-def pieces():
+def read_pieces():
     with open(path, "rb") as file:
         while piece := file.read(10_007):
             yield piece
-httpx.post(f"{url}/bulk/Account", content=pieces(), headers=headers, timeout=60)
+httpx.post(f"{url}/bulk/Account", content=read_pieces(), headers=headers, timeout=60)
 """
-"""A client that sends a file, as one might write it."""
+"""A client that streams a file."""
 
 BATCH = """
 mutation Batch($operations: [BatchOperation!]!, $key: String!) {
@@ -61,35 +61,35 @@ BODY = b"".join(orjson.dumps(row(number)) + b"\n" for number in range(ROWS))
 
 
 @pytest.fixture(scope="module")
-def server(database_url: str) -> Iterator[Running]:
-    with running(database_url) as server:
+def server(database_url: str) -> Iterator[TenureProcess]:
+    with run_tenure(database_url) as server:
         yield server
 
 
 class Tenant:
-    """A tenant, what it is sent, and what then is there."""
+    """A tenant, its loads and its stored rows."""
 
-    def __init__(self, database_url: str, server: Running) -> None:
+    def __init__(self, database_url: str, server: TenureProcess) -> None:
         self.database_url = database_url
         self.name = f"kill {uuid.uuid4()}"
         self.key = create_key(database_url, self.name, Role.ADMIN, "kill", "erp").secret
         self.url = server.url
-        self.headers = {"Authorization": f"Bearer {self.key}", **JSON_LINES}
+        self.headers = {"Authorization": f"Bearer {self.key}", **NDJSON_HEADERS}
 
     def load(self, body: bytes = BODY) -> list[dict[str, Any]]:
-        answer = httpx.post(f"{self.url}/bulk/Account", content=body, headers=self.headers, timeout=120)
-        return [orjson.loads(line) for line in answer.content.splitlines()]
+        response = httpx.post(f"{self.url}/bulk/Account", content=body, headers=self.headers, timeout=120)
+        return [orjson.loads(line) for line in response.content.splitlines()]
 
-    def find(self, query: str) -> list[Any]:
+    def select(self, query: str) -> list[Any]:
         with psycopg.connect(self.database_url) as connection:
             # Waits for open transactions of killed processes, which hold a weaker lock.
-            connection.execute("LOCK TABLE external_ref, receipt IN SHARE MODE")
+            connection.execute("LOCK TABLE external_ref, idempotency_record IN SHARE MODE")
             where = "tenant_id = (SELECT id FROM tenant WHERE name = %s)"
             return connection.execute(query.replace("$mine", where), (self.name,)).fetchall()
 
     def records(self) -> list[Any]:
-        """All that a load has written, without what differs from run to run."""
-        return self.find(
+        """Return the written records, without values that differ between runs."""
+        return self.select(
             "WITH ref AS (SELECT * FROM external_ref WHERE $mine) "
             "SELECT ref.external_id, a.name, a.employees, parent.external_id, a.version "
             "FROM ref JOIN account a ON a.tenant_id = ref.tenant_id AND a.id = ref.record_id "
@@ -97,60 +97,60 @@ class Tenant:
         )
 
     def count(self, table: str) -> int:
-        [(found,)] = self.find(f"SELECT count(*) FROM {table} WHERE $mine")
-        return found
+        [(result,)] = self.select(f"SELECT count(*) FROM {table} WHERE $mine")
+        return result
 
 
 @pytest.fixture
-def tenant(database_url: str, server: Running) -> Tenant:
+def tenant(database_url: str, server: TenureProcess) -> Tenant:
     return Tenant(database_url, server)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(database_url: str, server: Running) -> list[Any]:
-    """What an undisturbed load leaves."""
+def complete_records(database_url: str, server: TenureProcess) -> list[Any]:
+    """The records of an uninterrupted load."""
     tenant = Tenant(database_url, server)
     assert tenant.load()[-1]["counts"] == {"CREATED": ROWS}
     return tenant.records()
 
 
-def check_rerun(tenant: Tenant, undisturbed: list[Any]) -> None:
+def check_repeated_load(tenant: Tenant, complete_records: list[Any]) -> None:
     written = tenant.count("account")
     assert written % 1_000 == 0
     end = tenant.load()[-1]
     assert end["done"]
-    # The server may have gone on for a moment with what it had read before its client was killed.
+    # The server may have continued with rows that it had read before the client was killed.
     assert end["counts"].get("NOOP", 0) >= written
     assert end["counts"].keys() <= {"NOOP", "CREATED"}
     assert end["rows"] == ROWS
-    assert tenant.records() == undisturbed
+    assert tenant.records() == complete_records
     assert tenant.count("account") == tenant.count("external_ref") == tenant.count("change") == ROWS
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_a_load_whose_server_was_killed_is_completed_by_sending_it_again(
-    server: Running, tenant: Tenant, undisturbed: list[Any], seed: int
+def test_a_load_is_completed_by_repeating_it_after_the_server_was_killed(
+    server: TenureProcess, tenant: Tenant, complete_records: list[Any], seed: int
 ) -> None:
     draw = random.Random(seed)
-    told: list[bytes] = []
+    lines: list[bytes] = []
     with suppress(httpx.TransportError):
         timeout = httpx.Timeout(60)
         request = {"content": BODY, "headers": tenant.headers, "timeout": timeout}
-        with httpx.stream("POST", f"{tenant.url}/bulk/Account", **request) as answer:
+        with httpx.stream("POST", f"{tenant.url}/bulk/Account", **request) as response:
             stop = draw.randrange(1, 3_000)
-            for line in answer.iter_lines():
-                told.append(line.encode())
-                if len(told) == stop:
-                    server.end(signal.SIGKILL)
+            for line in response.iter_lines():
+                lines.append(line.encode())
+                if len(lines) == stop:
+                    server.stop(signal.SIGKILL)
     server.start()
-    assert 0 < len(told) <= tenant.count("account")
-    assert {orjson.loads(line)["status"] for line in told[:-1]} == {"CREATED"}
-    check_rerun(tenant, undisturbed)
+    assert 0 < len(lines) <= tenant.count("account")
+    assert {orjson.loads(line)["status"] for line in lines[:-1]} == {"CREATED"}
+    check_repeated_load(tenant, complete_records)
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_a_load_whose_client_was_killed_is_completed_by_sending_it_again(
-    tmp_path: Any, tenant: Tenant, undisturbed: list[Any], seed: int
+def test_a_load_is_completed_by_repeating_it_after_the_client_was_killed(
+    tmp_path: Any, tenant: Tenant, complete_records: list[Any], seed: int
 ) -> None:
     (tmp_path / "rows").write_bytes(BODY)
     command = [sys.executable, "-c", CLIENT, tenant.url, tenant.key, str(tmp_path / "rows")]
@@ -159,10 +159,10 @@ def test_a_load_whose_client_was_killed_is_completed_by_sending_it_again(
             time.sleep(0.02)
         time.sleep(random.Random(seed).uniform(0, 0.5))
         client.kill()
-    check_rerun(tenant, undisturbed)
+    check_repeated_load(tenant, complete_records)
 
 
-async def test_half_a_row_is_no_row(tenant: Tenant) -> None:
+async def test_a_truncated_last_row_is_not_written(tenant: Tenant) -> None:
     host, port = tenant.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     header = "match.externalRef.system,match.externalRef.id,name\n"
@@ -173,13 +173,13 @@ async def test_half_a_row_is_no_row(tenant: Tenant) -> None:
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
     writer.close()
     await asyncio.sleep(0.3)
-    assert tenant.find("SELECT DISTINCT name FROM account WHERE $mine") == [("Lamps and Chairs",)]
+    assert tenant.select("SELECT DISTINCT name FROM account WHERE $mine") == [("Lamps and Chairs",)]
     assert tenant.count("account") == 1_000
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_a_batch_whose_server_was_killed_is_done_once_by_sending_it_again(
-    server: Running, tenant: Tenant, seed: int
+def test_a_repeated_batch_is_written_once_after_the_server_was_killed(
+    server: TenureProcess, tenant: Tenant, seed: int
 ) -> None:
     operations = [{"accountCreate": {"name": f"A{number}"}} for number in range(200)]
     body = {"query": BATCH, "variables": {"operations": operations, "key": "batch"}}
@@ -195,40 +195,42 @@ def test_a_batch_whose_server_was_killed_is_done_once_by_sending_it_again(
     server.start()
     before = tenant.count("account")
     assert before in (0, 200)
-    found = httpx.post(f"{tenant.url}/graphql", json=body, headers=headers, timeout=60).json()["data"][
+    result = httpx.post(f"{tenant.url}/graphql", json=body, headers=headers, timeout=60).json()["data"][
         "batch"
     ]
-    assert found["replayed"] is (before == 200)
-    assert [result["status"] for result in found["results"]] == ["CREATED"] * 200
+    assert result["replayed"] is (before == 200)
+    assert [item["status"] for item in result["results"]] == ["CREATED"] * 200
     assert tenant.count("account") == 200
 
 
-async def test_a_client_that_reads_nothing_before_it_has_sent_everything_is_served_in_little_memory(
-    server: Running, tenant: Tenant
+async def test_memory_is_limited_for_a_client_that_reads_only_after_sending(
+    server: TenureProcess, tenant: Tenant
 ) -> None:
-    # Each row is refused with an answer as long as itself, so that much is answered and little is written.
+    # Each row is rejected with a result line as long as the row: a long response, but few writes.
     rows, unknown = 15_000, {"x" * 5_000: 1}
 
     async def body() -> AsyncIterator[bytes]:
         for first in range(0, rows, 100):
-            refused = (row(number, **unknown) for number in range(first, first + 100))
-            yield b"".join(orjson.dumps(one) + b"\n" for one in refused)
+            rejected = (row(number, **unknown) for number in range(first, first + 100))
+            yield b"".join(orjson.dumps(item) + b"\n" for item in rejected)
 
     process = psutil.Process(server.process.pid)
     tenant.load()
-    before, most = process.memory_info().rss, 0
+    before, max_memory = process.memory_info().rss, 0
     async with httpx.AsyncClient(timeout=120) as client:
         url = f"{tenant.url}/bulk/Account"
         sending = asyncio.create_task(client.post(url, content=body(), headers=tenant.headers))
         while not (await asyncio.wait([sending], timeout=0.1))[0]:
-            most = max(most, process.memory_info().rss)
-        answer = (await sending).content
-    assert orjson.loads(answer.splitlines()[-1])["counts"] == {"FAILED": rows}
-    assert len(answer) > 100_000_000
-    assert most - before < 50_000_000
+            max_memory = max(max_memory, process.memory_info().rss)
+        response = (await sending).content
+    assert orjson.loads(response.splitlines()[-1])["counts"] == {"FAILED": rows}
+    assert len(response) > 100_000_000
+    assert max_memory - before < 50_000_000
 
 
-async def test_a_body_is_not_read_faster_than_it_is_written(server: Running, tenant: Tenant) -> None:
+async def test_the_body_is_not_read_faster_than_rows_are_written(
+    server: TenureProcess, tenant: Tenant
+) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -244,8 +246,8 @@ async def test_a_body_is_not_read_faster_than_it_is_written(server: Running, ten
                 client.post(f"{tenant.url}/bulk/Account", content=endless(), headers=tenant.headers)
             )
             await asyncio.sleep(2)
-            seen = sent
+            sent_before = sent
             await asyncio.sleep(0.5)
-            assert 0 < seen == sent < 3_000
+            assert 0 < sent_before == sent < 3_000
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of an import: what was told as written is there, and a second run completes it."""
+"""An import that is killed has written the reported records, and a second run completes it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ MAP = "system: erp\nkey: no\nfields: {name: name}\n"
 
 def count(url: str, tenant: str, table: str) -> int:
     with psycopg.connect(url) as connection:
-        counted = connection.execute(
+        row = connection.execute(
             f"SELECT count(*) FROM {table} c JOIN tenant t ON t.id = c.tenant_id WHERE t.name = %s", (tenant,)
         ).fetchone()
-    assert counted
-    return counted[0]
+    assert row
+    return row[0]
 
 
-def settled_count(url: str, tenant: str) -> int:
-    """Return how many accounts there are once PostgreSQL has noticed that its client is gone."""
+def count_committed_accounts(url: str, tenant: str) -> int:
+    """Return the number of accounts after PostgreSQL has ended the transaction of the killed client."""
     with psycopg.connect(url) as connection:
-        # Waits for the open transaction of the killed process, which holds a weaker lock.
+        # The lock waits for the open transaction of the killed process.
         connection.execute("LOCK TABLE external_ref IN SHARE MODE")
     return count(url, tenant, "account")
 
 
-def test_a_killed_import_has_written_what_it_told_and_is_completed_by_a_second(
+def test_a_killed_import_has_written_the_reported_records_and_can_be_repeated(
     tmp_path: Path, database_url: str
 ) -> None:
     (tmp_path / "map.yaml").write_text(MAP)
@@ -48,22 +48,22 @@ def test_a_killed_import_has_written_what_it_told_and_is_completed_by_a_second(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     ) as running:
         assert running.stderr
-        told = 0
-        while not told:
-            found = re.search(r"([\d,]+) records written", running.stderr.readline())
-            told = int(found[1].replace(",", "")) if found else 0
+        reported = 0
+        while not reported:
+            match = re.search(r"([\d,]+) records written", running.stderr.readline())
+            reported = int(match[1].replace(",", "")) if match else 0
         os.kill(running.pid, signal.SIGKILL)
 
-    written = settled_count(database_url, tenant)
-    assert told <= written < ROWS
+    written = count_committed_accounts(database_url, tenant)
+    assert reported <= written < ROWS
     assert written % 1000 == 0
 
-    again = subprocess.run(
+    second = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
     )
-    assert again.returncode == 0, again.stderr
-    assert re.search(rf"records unchanged +{written:,}\n", again.stdout)
-    assert re.search(rf"records created +{ROWS - written:,}\n", again.stdout)
+    assert second.returncode == 0, second.stderr
+    assert re.search(rf"records unchanged +{written:,}\n", second.stdout)
+    assert re.search(rf"records created +{ROWS - written:,}\n", second.stdout)
     assert count(database_url, tenant, "account") == ROWS
     assert count(database_url, tenant, "external_ref") == ROWS
     assert count(database_url, tenant, "change") == ROWS

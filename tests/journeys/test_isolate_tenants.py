@@ -1,4 +1,4 @@
-"""One tenant's answers hold nothing of another's, whatever is asked and known of the other."""
+"""The responses to a tenant contain no data of another tenant, whatever the query contains."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
-from tests.generated_queries.queries import SCHEMA, Question, questions
-from tests.generated_queries.responses import Answers
+from tests.generated_queries.queries import SCHEMA, Query, queries
+from tests.generated_queries.query_runner import QueryRunner
 from tests.generated_queries.sample import CATALOG, insert, sample
 from tests.generated_queries.sample_computed import with_sample
-from tests.support.actors import actor_in_fresh_tenant
+from tests.support.actors import create_actor
 from tests.support.feed_reader import Feed
 
-from tenure_core.access.identity import Actor, Role
+from tenure_core.access.identity import Role
 from tenure_core.postgres.database import Database
 from tenure_schema.operations.executor import Executor
 
-MARK = "⟪theirs⟫"
-THEIRS = sample(seed=9, first_id=0xB00, mark=MARK)
-THEIR_IDS = {row["id"] for rows in THEIRS.values() for row in rows}
+MARK = "⟪other⟫"
+OTHER_ROWS = sample(seed=9, first_id=0xB00, mark=MARK)
+OTHER_IDS = {row["id"] for rows in OTHER_ROWS.values() for row in rows}
 
-any_question_about_theirs = settings(
+about_other_tenant = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
 @pytest.fixture(scope="module")
-def theirs(generous: Executor, database_url: str) -> Answers:
-    """Answers to the other tenant."""
-    actor = with_sample(actor_in_fresh_tenant(database_url, Role.ADMIN))
-    insert(database_url, actor.tenant_id, THEIRS)
-    return Answers(generous, actor)
+def other_tenant(unlimited_executor: Executor, database_url: str) -> QueryRunner:
+    """Executes queries of the other tenant."""
+    actor = with_sample(create_actor(database_url, Role.ADMIN))
+    insert(database_url, actor.tenant_id, OTHER_ROWS)
+    return QueryRunner(unlimited_executor, actor)
 
 
 @pytest.fixture(scope="module")
-def of_nobody(generous: Executor, database_url: str) -> Answers:
-    """Answers to a tenant without any record."""
-    return Answers(generous, with_sample(actor_in_fresh_tenant(database_url, Role.ADMIN)))
+def empty_tenant(unlimited_executor: Executor, database_url: str) -> QueryRunner:
+    """Executes queries of a tenant without records."""
+    return QueryRunner(unlimited_executor, with_sample(create_actor(database_url, Role.ADMIN)))
 
 
-def values_in(answer: Any) -> Iterator[Any]:
-    """Yield every single value of an answer, and what is inside of its cursors."""
-    if isinstance(answer, dict | list):
-        for inner in answer.values() if isinstance(answer, dict) else answer:
+def values_in(response: Any) -> Iterator[Any]:
+    """Yield every scalar value of a response, and the values inside its cursors."""
+    if isinstance(response, dict | list):
+        for inner in response.values() if isinstance(response, dict) else response:
             yield from values_in(inner)
     else:
-        yield answer
-        yield from _inside_cursor(answer)
+        yield response
+        yield from _cursor_values(response)
 
 
-def _inside_cursor(value: Any) -> Iterator[Any]:
+def _cursor_values(value: Any) -> Iterator[Any]:
     try:
         decoded = json.loads(base64.urlsafe_b64decode(value)) if isinstance(value, str) else None
     except (binascii.Error, ValueError):
@@ -63,39 +63,40 @@ def _inside_cursor(value: Any) -> Iterator[Any]:
         yield from values_in(decoded)
 
 
-def is_theirs(value: Any) -> bool:
-    return isinstance(value, str) and (MARK in value or value in THEIR_IDS)
+def belongs_to_other(value: Any) -> bool:
+    return isinstance(value, str) and (MARK in value or value in OTHER_IDS)
 
 
-@any_question_about_theirs
-@given(drawn=questions(THEIRS))
-async def test_no_answer_holds_a_value_of_another_tenant(
-    answers: Answers, theirs: Answers, drawn: Question
+@about_other_tenant
+@given(query=queries(OTHER_ROWS))
+async def test_no_response_contains_a_value_of_another_tenant(
+    sample_tenant: QueryRunner, other_tenant: QueryRunner, query: Query
 ) -> None:
-    question = await theirs.with_cursors(drawn)
-    note(question.text)
-    assert not list(filter(is_theirs, values_in(await answers.short(question))))
-    assert not list(filter(is_theirs, values_in(await answers.general(question))))
+    query = await other_tenant.with_cursors(query)
+    note(query.text)
+    assert not list(filter(belongs_to_other, values_in(await sample_tenant.execute_planned(query))))
+    assert not list(filter(belongs_to_other, values_in(await sample_tenant.execute_with_resolvers(query))))
 
 
-@any_question_about_theirs
-@given(drawn=questions(THEIRS))
-async def test_a_tenant_without_records_is_answered_with_nothing_but_names_of_types(
-    of_nobody: Answers, theirs: Answers, drawn: Question
+@about_other_tenant
+@given(query=queries(OTHER_ROWS))
+async def test_a_response_without_records_contains_only_type_names(
+    empty_tenant: QueryRunner, other_tenant: QueryRunner, query: Query
 ) -> None:
-    question = await theirs.with_cursors(drawn)
-    note(question.text)
-    found = set(values_in(await of_nobody.short(question)))
-    assert found <= {None, 0, *SCHEMA.type_map}
+    query = await other_tenant.with_cursors(query)
+    note(query.text)
+    values = set(values_in(await empty_tenant.execute_planned(query)))
+    assert values <= {None, 0, *SCHEMA.type_map}
 
 
-async def test_the_other_tenant_does_see_what_the_tests_above_look_for(theirs: Answers) -> None:
-    found = await theirs.short(Question("{ accounts { nodes { id name } edges { cursor } } }", {}))
-    assert sum(map(is_theirs, values_in(found))) > 12
+async def test_the_other_tenant_gets_the_values_that_the_tests_search_for(other_tenant: QueryRunner) -> None:
+    query = Query("{ accounts { nodes { id name } edges { cursor } } }", {})
+    response = await other_tenant.execute_planned(query)
+    assert sum(map(belongs_to_other, values_in(response))) > 12
 
 
-THEIR_ACCOUNT = next(row for row in THEIRS["Account"] if row["externalRefs"] and row["deletedAt"] is None)
-THEIR_KEY = 'system: "{system}", externalId: "{externalId}"'.format(**THEIR_ACCOUNT["externalRefs"][0])
+OTHER_ACCOUNT = next(row for row in OTHER_ROWS["Account"] if row["externalRefs"] and row["deletedAt"] is None)
+OTHER_KEY = 'system: "{system}", externalId: "{externalId}"'.format(**OTHER_ACCOUNT["externalRefs"][0])
 MARKED = f'{{externalId: {{contains: "{MARK}"}}}}'
 CHANGES = """{
     edges {
@@ -108,50 +109,52 @@ PAST = f"{{ externalRefs {{ system externalId url sourceVersion syncedAt }} hist
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "field",
     [
         f"changes(first: 1000) {CHANGES}",
-        f'changes(first: 1000, after: "$theirs") {CHANGES}',
-        *(f"{plural}(first: 100) {{ nodes {PAST} }}" for plural in CATALOG.by_plural),
-        f'node(id: "{THEIR_ACCOUNT["id"]}") {{ ... on Account {PAST} }}',
-        f"accountByExternalRef({THEIR_KEY}) {PAST}",
+        f'changes(first: 1000, after: "$cursor") {CHANGES}',
+        *(f"{entity.plural}(first: 100) {{ nodes {PAST} }}" for entity in CATALOG.entities.values()),
+        f'node(id: "{OTHER_ACCOUNT["id"]}") {{ ... on Account {PAST} }}',
+        f"accountByExternalRef({OTHER_KEY}) {PAST}",
         f"accounts(where: {{externalRefs: {{some: {MARKED}}}}}) {{ nodes {PAST} }}",
     ],
-    ids=lambda asked: asked.split("{")[0],
+    ids=lambda field: field.split("{")[0],
 )
-async def test_no_change_and_no_key_is_another_tenant_s(
-    answers: Answers, theirs: Answers, of_nobody: Answers, asked: str
+async def test_no_change_and_no_external_reference_belongs_to_another_tenant(
+    sample_tenant: QueryRunner, other_tenant: QueryRunner, empty_tenant: QueryRunner, field: str
 ) -> None:
-    begin = await theirs.short(Question("{ changes(first: 1) { pageInfo { endCursor } } }", {}))
-    cursor = begin["data"]["changes"]["pageInfo"]["endCursor"]
-    question = Question(f"{{ {asked.replace('$theirs', cursor)} }}", {})
-    assert list(filter(is_theirs, values_in(await theirs.short(question))))
-    for others in (answers, of_nobody):
-        assert not list(filter(is_theirs, values_in(await others.short(question))))
-        assert not list(filter(is_theirs, values_in(await others.general(question))))
+    start = await other_tenant.execute_planned(Query("{ changes(first: 1) { pageInfo { endCursor } } }", {}))
+    cursor = start["data"]["changes"]["pageInfo"]["endCursor"]
+    query = Query(f"{{ {field.replace('$cursor', cursor)} }}", {})
+    assert list(filter(belongs_to_other, values_in(await other_tenant.execute_planned(query))))
+    for tenant in (sample_tenant, empty_tenant):
+        assert not list(filter(belongs_to_other, values_in(await tenant.execute_planned(query))))
+        assert not list(filter(belongs_to_other, values_in(await tenant.execute_with_resolvers(query))))
 
 
-async def test_an_export_holds_nothing_of_another_tenant(
-    database: Database, answers: Answers, theirs: Answers
+async def test_an_export_contains_no_data_of_another_tenant(
+    database: Database, sample_tenant: QueryRunner, other_tenant: QueryRunner
 ) -> None:
-    ours, of_theirs = [
-        [value async for line in Feed(database, CATALOG, one.actor).export() for value in values_in(line)]
-        for one in (answers, theirs)
+    exported, exported_by_other = [
+        [value async for line in Feed(database, CATALOG, actor).export() for value in values_in(line)]
+        for actor in (sample_tenant.actor, other_tenant.actor)
     ]
-    assert len(list(filter(is_theirs, of_theirs))) > 97
-    assert not list(filter(is_theirs, ours))
+    assert len(list(filter(belongs_to_other, exported_by_other))) > 97
+    assert not list(filter(belongs_to_other, exported))
 
 
 @pytest.mark.parametrize("root", ["node", "account"])
 async def test_a_record_of_another_tenant_is_not_found_by_its_id(
-    answers: Answers, theirs: Answers, root: str
+    sample_tenant: QueryRunner, other_tenant: QueryRunner, root: str
 ) -> None:
-    alive = next(row["id"] for row in THEIRS["Account"] if row["deletedAt"] is None)
-    question = Question(f'{{ found: {root}(id: "{alive}") {{ id }} }}', {})
-    assert (await theirs.short(question))["data"] == {"found": {"id": alive}}
-    assert (await answers.short(question))["data"] == {"found": None}
+    alive = next(row["id"] for row in OTHER_ROWS["Account"] if row["deletedAt"] is None)
+    query = Query(f'{{ record: {root}(id: "{alive}") {{ id }} }}', {})
+    assert (await other_tenant.execute_planned(query))["data"] == {"record": {"id": alive}}
+    assert (await sample_tenant.execute_planned(query))["data"] == {"record": None}
 
 
-def test_the_fixture_is_a_tenant_of_its_own(answers: Answers, theirs: Answers, of_nobody: Answers) -> None:
-    actors: list[Actor] = [one.actor for one in (answers, theirs, of_nobody)]
-    assert len({actor.tenant_id for actor in actors}) == 3
+def test_the_fixtures_are_three_tenants(
+    sample_tenant: QueryRunner, other_tenant: QueryRunner, empty_tenant: QueryRunner
+) -> None:
+    tenants = {tenant.actor.tenant_id for tenant in (sample_tenant, other_tenant, empty_tenant)}
+    assert len(tenants) == 3

@@ -1,4 +1,4 @@
-"""The example of an ERP: kept in step both ways, whichever side is killed, and whenever."""
+"""The ERP example synchronizes both systems, also if a process is killed at any time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.support.server_process import Running, running
+from tests.support.server_process import TenureProcess
 
 from tenure_core.access.api_keys import create_key
 from tenure_core.access.identity import Role
@@ -27,7 +27,7 @@ ACCOUNTS = """
 """
 KILLS = 8
 
-Seen = dict[str, tuple[str, str | None, str | None]]
+Customers = dict[str, tuple[str, str | None, str | None]]
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,10 @@ def erp_module() -> ModuleType:
     return module
 
 
-class Both:
-    """An ERP, a Tenure that others write to as well, and the sync between them."""
+class Systems:
+    """An ERP, a server that a CRM also writes to, and the synchronization process between them."""
 
-    def __init__(self, server: Running, database_url: str, erp: Any, file: Path) -> None:
+    def __init__(self, server: TenureProcess, database_url: str, erp: Any, file: Path) -> None:
         tenant = f"erp {uuid.uuid4()}"
         self.server = server
         self.erp = erp
@@ -55,139 +55,138 @@ class Both:
     def start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self.command)
 
-    def settle(self) -> None:
+    def synchronize(self) -> None:
         subprocess.run([*self.command, "--once"], check=True, timeout=60)
 
-    def write(self, mutation: str, **given: Any) -> Any:
-        kind = mutation[0].upper() + mutation[1:]
-        document = f"mutation Write($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename }} }}"
-        return self.crm.query(document, {"input": given})
+    def mutate(self, mutation: str, **values: Any) -> Any:
+        input_type = mutation[0].upper() + mutation[1:]
+        document = (
+            f"mutation Write($input: {input_type}Input!) {{ {mutation}(input: $input) {{ __typename }} }}"
+        )
+        return self.crm.query(document, {"input": values})
 
     def accounts(self) -> list[Any]:
         nodes: list[Any] = self.crm.query(ACCOUNTS)["accounts"]["nodes"]
         return nodes
 
-    def in_tenure(self) -> Seen:
-        """What Tenure has, by the ERP's numbers."""
+    def tenure_customers(self) -> Customers:
+        """The accounts of Tenure by customer number."""
         return {
-            ref["externalId"]: (one["name"], one["industry"], one["tier"])
-            for one in self.accounts()
-            for ref in one["externalRefs"] or [{"externalId": f"unknown {one['id']}"}]
+            ref["externalId"]: (account["name"], account["industry"], account["tier"])
+            for account in self.accounts()
+            for ref in account["externalRefs"] or [{"externalId": f"unknown {account['id']}"}]
         }
 
-    def in_erp(self) -> Seen:
-        """What the ERP has."""
-        return {one.number: (one.name, one.industry, one.tier) for one in self.erp.customers("NOT deleted")}
-
-
-@pytest.fixture(scope="module")
-def server(database_url: str) -> Iterator[Running]:
-    with running(database_url) as server:
-        yield server
+    def erp_customers(self) -> Customers:
+        """The customers of the ERP by number."""
+        customers = self.erp.customers("NOT deleted")
+        return {c.number: (c.name, c.industry, c.tier) for c in customers}
 
 
 @pytest.fixture
-def both(server: Running, database_url: str, erp_module: Any, tmp_path: Path) -> Iterator[Both]:
-    both = Both(server, database_url, erp_module.Erp(tmp_path / "erp.db"), tmp_path / "erp.db")
-    with both.crm:
-        yield both
+def systems(server: TenureProcess, database_url: str, erp_module: Any, tmp_path: Path) -> Iterator[Systems]:
+    systems = Systems(server, database_url, erp_module.Erp(tmp_path / "erp.db"), tmp_path / "erp.db")
+    with systems.crm:
+        yield systems
 
 
-def test_each_side_gets_what_the_other_has(both: Both) -> None:
-    both.erp.save("C-1", "Lamps", "Retail", "gold")
-    both.erp.save("C-2", "Chairs")
-    both.write("accountCreate", name="From the CRM", industry="Steel")
-    both.settle()
+def test_new_customers_are_copied_in_both_directions(systems: Systems) -> None:
+    systems.erp.save("C-1", "Lamps", "Retail", "gold")
+    systems.erp.save("C-2", "Chairs")
+    systems.mutate("accountCreate", name="From the CRM", industry="Steel")
+    systems.synchronize()
     expected = {
         "C-1": ("Lamps", "Retail", "gold"),
         "C-2": ("Chairs", None, None),
         "T-1": ("From the CRM", "Steel", None),
     }
-    assert both.in_erp() == both.in_tenure() == expected
+    assert systems.erp_customers() == systems.tenure_customers() == expected
 
 
-def test_changes_and_deletions_go_both_ways(both: Both) -> None:
+def test_updates_and_deletions_are_copied_in_both_directions(systems: Systems) -> None:
     for number in ("C-1", "C-2", "C-3", "C-4"):
-        both.erp.save(number, "Old", "Retail")
-    both.settle()
-    by_number = {ref["externalId"]: one["id"] for one in both.accounts() for ref in one["externalRefs"]}
-    both.erp.save("C-1", "From the ERP", None)
-    both.write("accountUpdate", id=by_number["C-2"], name="From the CRM")
-    both.erp.delete("C-3")
-    both.write("accountDelete", id=by_number["C-4"])
-    both.settle()
+        systems.erp.save(number, "Old", "Retail")
+    systems.synchronize()
+    ids = {
+        ref["externalId"]: account["id"] for account in systems.accounts() for ref in account["externalRefs"]
+    }
+    systems.erp.save("C-1", "From the ERP", None)
+    systems.mutate("accountUpdate", id=ids["C-2"], name="From the CRM")
+    systems.erp.delete("C-3")
+    systems.mutate("accountDelete", id=ids["C-4"])
+    systems.synchronize()
     expected = {"C-1": ("From the ERP", None, None), "C-2": ("From the CRM", "Retail", None)}
-    assert both.in_erp() == both.in_tenure() == expected
+    assert systems.erp_customers() == systems.tenure_customers() == expected
 
 
-def test_where_both_changed_a_customer_the_erp_wins(both: Both) -> None:
-    both.erp.save("C-1", "Old", "Retail")
-    both.settle()
-    [account] = both.accounts()
-    both.write("accountUpdate", id=account["id"], name="From the CRM", tier="gold")
-    both.erp.save("C-1", "From the ERP", "Steel")
-    both.settle()
-    assert both.in_erp() == both.in_tenure() == {"C-1": ("From the ERP", "Steel", None)}
+def test_the_erp_wins_if_both_systems_changed_a_customer(systems: Systems) -> None:
+    systems.erp.save("C-1", "Old", "Retail")
+    systems.synchronize()
+    [account] = systems.accounts()
+    systems.mutate("accountUpdate", id=account["id"], name="From the CRM", tier="gold")
+    systems.erp.save("C-1", "From the ERP", "Steel")
+    systems.synchronize()
+    assert systems.erp_customers() == systems.tenure_customers() == {"C-1": ("From the ERP", "Steel", None)}
 
 
-def test_a_purged_account_is_gone_in_the_erp_and_can_come_back(both: Both) -> None:
-    both.erp.save("C-1", "Old")
-    both.settle()
-    [account] = both.accounts()
-    both.write("accountDelete", id=account["id"])
-    both.write("accountPurge", id=account["id"])
-    both.settle()
-    assert both.in_erp() == both.in_tenure() == {}
-    both.erp.save("C-1", "Again")
-    both.settle()
-    assert both.in_erp() == both.in_tenure() == {"C-1": ("Again", None, None)}
+def test_a_purged_account_is_deleted_in_the_erp_and_can_be_created_again(systems: Systems) -> None:
+    systems.erp.save("C-1", "Old")
+    systems.synchronize()
+    [account] = systems.accounts()
+    systems.mutate("accountDelete", id=account["id"])
+    systems.mutate("accountPurge", id=account["id"])
+    systems.synchronize()
+    assert systems.erp_customers() == systems.tenure_customers() == {}
+    systems.erp.save("C-1", "Again")
+    systems.synchronize()
+    assert systems.erp_customers() == systems.tenure_customers() == {"C-1": ("Again", None, None)}
 
 
-def test_what_tenure_refuses_is_told_in_the_erp_and_sent_when_it_is_mended(both: Both) -> None:
-    both.erp.save("C-1", "x" * 300)
-    both.settle()
-    [customer] = both.erp.customers()
-    assert "at most 200" in customer.refused
-    both.erp.save("C-1", "Short")
-    both.settle()
-    assert both.in_tenure() == {"C-1": ("Short", None, None)}
-    assert both.erp.customers()[0].refused is None
+def test_a_rejected_customer_has_an_error_in_the_erp_until_it_is_corrected(systems: Systems) -> None:
+    systems.erp.save("C-1", "x" * 300)
+    systems.synchronize()
+    [customer] = systems.erp.customers()
+    assert "at most 200" in customer.error
+    systems.erp.save("C-1", "Short")
+    systems.synchronize()
+    assert systems.tenure_customers() == {"C-1": ("Short", None, None)}
+    assert systems.erp.customers()[0].error is None
 
 
-def write_somewhere(both: Both, draw: random.Random) -> None:
-    """Do one thing that somebody in the ERP or in the CRM might do."""
-    name, number = f"Name {draw.random()}", f"C-{draw.randrange(12)}"
-    if draw.random() < 0.6:
-        both.erp.delete(number) if draw.random() < 0.2 else both.erp.save(
-            number, name, draw.choice(["a", "b"])
+def write_randomly(systems: Systems, rng: random.Random) -> None:
+    """Make a random change in the ERP or in the CRM."""
+    name, number = f"Name {rng.random()}", f"C-{rng.randrange(12)}"
+    if rng.random() < 0.6:
+        systems.erp.delete(number) if rng.random() < 0.2 else systems.erp.save(
+            number, name, rng.choice(["a", "b"])
         )
         return
-    accounts = both.accounts()
-    if not accounts or draw.random() < 0.2:
-        both.write("accountCreate", name=name)
-    elif draw.random() < 0.2:
-        both.write("accountDelete", id=draw.choice(accounts)["id"])
+    accounts = systems.accounts()
+    if not accounts or rng.random() < 0.2:
+        systems.mutate("accountCreate", name=name)
+    elif rng.random() < 0.2:
+        systems.mutate("accountDelete", id=rng.choice(accounts)["id"])
     else:
-        both.write("accountUpdate", id=draw.choice(accounts)["id"], name=name, tier="gold")
+        systems.mutate("accountUpdate", id=rng.choice(accounts)["id"], name=name, tier="gold")
 
 
-def test_both_are_the_same_in_the_end_whatever_is_killed_and_whenever(both: Both) -> None:
-    draw = random.Random(7)
-    sync = both.start()
+def test_both_systems_are_equal_after_random_writes_and_kills(systems: Systems) -> None:
+    rng = random.Random(7)
+    sync = systems.start()
     for kill in range(KILLS):
-        ends = time.monotonic() + draw.uniform(0.3, 1.2)
-        while time.monotonic() < ends:
-            write_somewhere(both, draw)
+        end = time.monotonic() + rng.uniform(0.3, 1.2)
+        while time.monotonic() < end:
+            write_randomly(systems, rng)
         if kill % 2:
-            both.server.end(signal.SIGKILL)
-            both.server.start()
+            systems.server.stop(signal.SIGKILL)
+            systems.server.start()
         else:
             sync.kill()
             sync.wait()
-            sync = both.start()
+            sync = systems.start()
     sync.kill()
     sync.wait()
-    both.settle()
-    assert both.in_erp() == both.in_tenure()
-    assert len(both.in_erp()) > 10
-    assert [one.refused for one in both.erp.customers("refused IS NOT NULL")] == []
+    systems.synchronize()
+    assert systems.erp_customers() == systems.tenure_customers()
+    assert len(systems.erp_customers()) > 10
+    assert systems.erp.customers("error IS NOT NULL") == []

@@ -1,4 +1,4 @@
-"""Any question has one answer: PostgreSQL's bytes, graphql-core's way and a model in memory agree."""
+"""A planned query, the resolvers of graphql-core, and a model in memory return the same response."""
 
 from __future__ import annotations
 
@@ -10,70 +10,73 @@ from typing import Any
 from graphql import print_schema
 from hypothesis import HealthCheck, given, note, settings
 from tests.generated_queries.model import Cursor, MemoryModel, row_of
-from tests.generated_queries.queries import SCHEMA, Question, filters, groupings, questions
-from tests.generated_queries.responses import Answers
+from tests.generated_queries.queries import SCHEMA, Query, aggregate_queries, filter_queries, queries
+from tests.generated_queries.query_runner import QueryRunner
 from tests.generated_queries.sample import CATALOG, ROWS
 
 EXAMPLES = int(os.environ.get("TENURE_TEST_EXAMPLES", "250"))
-"""How many questions are asked; a long soak asks some thousands."""
+"""Number of generated queries per test; set some thousands for a long run."""
 
 MODEL = MemoryModel(print_schema(SCHEMA), CATALOG, ROWS)
 
 
-def difference(found: Any, expected: Any, place: str = "data") -> str | None:
-    """Return where an answer differs first; the order of fields counts, and of a cursor its record."""
+def find_difference(actual: Any, expected: Any, path: str = "data") -> str | None:
+    """Return the first difference of two responses, including the order of fields; cursors by record."""
     if isinstance(expected, Cursor):
-        return difference(row_of(found), str(expected), place)
-    if isinstance(expected, dict) and isinstance(found, dict):
-        if list(found) != list(expected):
-            return f"{place} has {list(found)} instead of {list(expected)}"
-        return _first(difference(found[key], inner, f"{place}.{key}") for key, inner in expected.items())
-    if isinstance(expected, list) and isinstance(found, list) and len(found) == len(expected):
-        pairs = enumerate(zip(found, expected, strict=True))
-        return _first(difference(one, other, f"{place}[{i}]") for i, (one, other) in pairs)
+        return find_difference(row_of(actual), str(expected), path)
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        if list(actual) != list(expected):
+            return f"{path} has {list(actual)} instead of {list(expected)}"
+        return _first(find_difference(actual[key], inner, f"{path}.{key}") for key, inner in expected.items())
+    if isinstance(expected, list) and isinstance(actual, list) and len(actual) == len(expected):
+        pairs = enumerate(zip(actual, expected, strict=True))
+        return _first(find_difference(left, right, f"{path}[{i}]") for i, (left, right) in pairs)
     if (
         isinstance(expected, float)
-        and isinstance(found, int | float)
-        and math.isclose(found, expected, rel_tol=1e-12)
+        and isinstance(actual, int | float)
+        and math.isclose(actual, expected, rel_tol=1e-12)
     ):
         return None
-    return None if found == expected else f"{place} is {found!r} instead of {expected!r}"
+    return None if actual == expected else f"{path} is {actual!r} instead of {expected!r}"
 
 
 def _first(differences: Iterator[str | None]) -> str | None:
     return next(filter(None, differences), None)
 
 
-any_question = settings(
+any_query = settings(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
-@any_question
-@given(drawn=questions(ROWS))
-async def test_any_question_has_the_same_answer_three_ways(answers: Answers, drawn: Question) -> None:
-    question = await answers.with_cursors(drawn)
-    note(question.text)
-    note(repr(question.variables))
-    short = await answers.short(question)
-    assert difference(short, await answers.general(question), "the short answer") is None
-    expected = MODEL.answer(question.text, question.variables, question.operation_name)
-    assert difference(short["data"], expected) is None
-
-
-@any_question
-@given(question=filters(ROWS))
-async def test_any_filter_finds_the_records_that_fulfil_it(answers: Answers, question: Question) -> None:
-    found = await answers.short(question)
-    assert difference(found["data"], MODEL.answer(question.text, question.variables)) is None
-
-
-@any_question
-@given(question=groupings(ROWS))
-async def test_any_grouping_has_the_groups_and_numbers_of_its_records(
-    answers: Answers, question: Question
+@any_query
+@given(query=queries(ROWS))
+async def test_any_query_has_the_same_response_on_both_paths_and_in_the_model(
+    sample_tenant: QueryRunner, query: Query
 ) -> None:
-    found = await answers.short(question)
-    assert difference(found["data"], MODEL.answer(question.text, question.variables)) is None
+    query = await sample_tenant.with_cursors(query)
+    note(query.text)
+    note(repr(query.variables))
+    planned = await sample_tenant.execute_planned(query)
+    resolved = await sample_tenant.execute_with_resolvers(query)
+    assert find_difference(planned, resolved, "planned") is None
+    expected = MODEL.execute(query.text, query.variables, query.operation_name)
+    assert find_difference(planned["data"], expected) is None
+
+
+@any_query
+@given(query=filter_queries(ROWS))
+async def test_any_filter_returns_the_records_that_match_it(sample_tenant: QueryRunner, query: Query) -> None:
+    response = await sample_tenant.execute_planned(query)
+    assert find_difference(response["data"], MODEL.execute(query.text, query.variables)) is None
+
+
+@any_query
+@given(query=aggregate_queries(ROWS))
+async def test_any_aggregate_returns_the_groups_and_measures_of_the_model(
+    sample_tenant: QueryRunner, query: Query
+) -> None:
+    response = await sample_tenant.execute_planned(query)
+    assert find_difference(response["data"], MODEL.execute(query.text, query.variables)) is None

@@ -1,4 +1,4 @@
-"""UCI Online Retail, kept in step: loaded, changed in one of a hundred, sent again: just that is updated."""
+"""UCI Online Retail: after 1 % of the file has changed, an upsert updates exactly the changed records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas
 import pytest
-from tests.support.server_process import Running, running
+from tests.support.server_process import TenureProcess
 
 from tenure_core.access.api_keys import create_key
 from tenure_core.access.identity import Role
@@ -20,10 +20,10 @@ from tenure_sdk.client import Change, Tenure
 DATA = Path(os.environ.get("TENURE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 FILE = DATA / "online_retail_to_2011-06-11.csv.gz"
 SYSTEM = "online-retail"
-SHARE = 0.01
+CHANGED_FRACTION = 0.01
 
 pytestmark = pytest.mark.skipif(
-    not FILE.exists(), reason=f"{FILE.name} is not there: TENURE_DATA names its folder"
+    not FILE.exists(), reason=f"{FILE.name} is missing: set TENURE_DATA to its folder"
 )
 
 Rows = list[dict[str, Any]]
@@ -56,75 +56,69 @@ def invoices(file: pandas.DataFrame) -> Rows:
     )
     return [
         {
-            "match": match(one.Index),
-            "account": match(one.Customer) if one.Customer else None,
+            "match": match(invoice.Index),
+            "account": match(invoice.Customer) if invoice.Customer else None,
             "kind": "PURCHASE",
-            "subject": f"Invoice {one.Index}",
-            "occurredAt": f"{one.At.isoformat()}Z",
-            "value": {"minorUnits": round(one.Pence), "currency": "GBP"},
+            "subject": f"Invoice {invoice.Index}",
+            "occurredAt": f"{invoice.At.isoformat()}Z",
+            "value": {"minorUnits": round(invoice.Pence), "currency": "GBP"},
         }
-        for one in grouped.itertuples()
+        for invoice in grouped.itertuples()
     ]
 
 
-@pytest.fixture(scope="module")
-def server(database_url: str) -> Iterator[Running]:
-    with running(database_url) as server:
-        yield server
-
-
 @pytest.fixture
-def tenure(server: Running, database_url: str) -> Iterator[Tenure]:
+def tenure(server: TenureProcess, database_url: str) -> Iterator[Tenure]:
     key = create_key(database_url, f"retail {uuid.uuid4()}", Role.ADMIN, "sync", SYSTEM).secret
     with Tenure(server.url, key) as tenure:
         yield tenure
 
 
-def changes(tenure: Tenure, cursor: str | None) -> tuple[list[Change], str]:
+def read_feed(tenure: Tenure, cursor: str | None) -> tuple[list[Change], str]:
     """Read the feed to its end."""
-    found: list[Change] = []
+    changes: list[Change] = []
     while True:
         page = tenure.changes(cursor)
-        found += page.changes
+        changes += page.changes
         cursor = page.cursor
         if not page.has_more:
-            return found, cursor
+            return changes, cursor
 
 
-def changed(rows: Rows, field: str, draw: random.Random) -> tuple[Rows, set[str]]:
-    """Return the rows with a field changed in one of a hundred, and the keys of those."""
-    chosen = set(draw.sample(range(len(rows)), round(len(rows) * SHARE)))
+def change_rows(rows: Rows, field: str, rng: random.Random) -> tuple[Rows, set[str]]:
+    """Change a field of 1 % of the rows; return all rows and the keys of the changed ones."""
+    chosen = set(rng.sample(range(len(rows)), round(len(rows) * CHANGED_FRACTION)))
     sent = [{**row, field: f"{row[field]} *"} if n in chosen else row for n, row in enumerate(rows)]
     return sent, {rows[n]["match"]["externalRef"]["id"] for n in chosen}
 
 
-def test_what_was_changed_since_the_last_time_and_nothing_else_is_updated_and_in_the_feed(
+def test_exactly_the_changed_records_are_updated_and_in_the_feed(
     tenure: Tenure, customers: Rows, invoices: Rows
 ) -> None:
-    draw = random.Random(3)
+    rng = random.Random(3)
     loads = {"Account": (customers, "name"), "Activity": (invoices, "subject")}
     for entity, (rows, _) in loads.items():
         assert tenure.upsert_many(entity, rows).counts == {"CREATED": len(rows)}
-    loaded, cursor = changes(tenure, None)
+    loaded, cursor = read_feed(tenure, None)
     assert {change.operation for change in loaded} == {"CREATE"}
     assert len(loaded) == len(customers) + len(invoices)
 
     expected, ids = set(), {}
     for entity, (rows, field) in loads.items():
-        sent, keys = changed(rows, field, draw)
+        sent, keys = change_rows(rows, field, rng)
         updated: set[str] = set()
 
-        def note(done: Any, updated: set[str] = updated, entity: str = entity) -> None:
-            updated |= {one.key for one in done.latest if one.status == "UPDATED"}
-            ids.update({one.id: (entity, one.key) for one in done.latest})
+        def record(report: Any, updated: set[str] = updated, entity: str = entity) -> None:
+            updated |= {result.key for result in report.last_chunk if result.status == "UPDATED"}
+            ids.update({result.id: (entity, result.key) for result in report.last_chunk})
 
-        counts = tenure.upsert_many(entity, sent, on_progress=note).counts
+        counts = tenure.upsert_many(entity, sent, on_progress=record).counts
         assert counts == {"NOOP": len(rows) - len(keys), "UPDATED": len(keys)}
         assert updated == keys
         expected |= {(entity, key, field) for key in keys}
 
-    told, _ = changes(tenure, cursor)
-    assert {change.operation for change in told} == {"UPDATE"}
-    found = [(*ids[change.id], *change.changed_fields) for change in told]
-    assert len(found) == len(set(found))
-    assert set(found) == expected
+    updates, _ = read_feed(tenure, cursor)
+    assert {change.operation for change in updates} == {"UPDATE"}
+    fields = [(*ids[change.id], *change.changed_fields) for change in updates]
+    assert len(fields) == len(set(fields))
+    assert set(fields) == expected

@@ -1,4 +1,4 @@
-"""What a role may not read, or a tenant has not enabled: whatever leads there is refused alike."""
+"""Data that a role cannot read, or of a plugin that is disabled, is rejected on every path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DRIVER = RoleDefinition(name="driver", doc="Drives.", reads=(FleetCar,))
 LUCK = ComputedColumn(
     entity=Account, name="luck", scalar_type=INT, doc="Luck.", expression=lambda _: literal(7)
 )
-REACHING = [
+QUERIES_OF_ACCOUNTS = [
     "{ accounts { totalCount } }",
     "{ accountsAggregate { count } }",
     "{ fleetCars { nodes { account { id } } } }",
@@ -41,41 +41,41 @@ async def tenure(server_url: str) -> AsyncIterator[RunningTenure]:
 
 @pytest.fixture(scope="module")
 async def driver(tenure: RunningTenure) -> Tenant:
-    return await (await tenure.new_tenant()).acting_as("driver")
+    return await (await tenure.create_tenant()).with_role("driver")
 
 
-def by_paths(tenure: RunningTenure) -> Iterator[tuple[str, bool]]:
-    """Yield a question for each order and group of cars, with whether it leads to accounts."""
+def list_path_queries(tenure: RunningTenure) -> Iterator[tuple[str, bool]]:
+    """Yield a query for each sort and group field of cars, and whether it reads accounts."""
     car = tenure.catalog["FleetCar"]
     for name in sort_paths(car, tenure.catalog):
         yield f"{{ fleetCars(orderBy: [{{field: {name}}}]) {{ totalCount }} }}", name.startswith("ACCOUNT")
     for name in group_paths(car, tenure.catalog):
-        asked = f"{{ fleetCarsAggregate(groupBy: [{{field: {name}}}]) {{ count }} }}"
-        yield asked, name.startswith("ACCOUNT")
+        query = f"{{ fleetCarsAggregate(groupBy: [{{field: {name}}}]) {{ count }} }}"
+        yield query, name.startswith("ACCOUNT")
 
 
-async def refusals(driver: Tenant, question: str) -> list[str]:
-    answer = await driver.ask(question)
-    return [error["message"] for error in answer.get("errors", ())]
+async def list_errors(tenant: Tenant, query: str) -> list[str]:
+    response = await tenant.execute(query)
+    return [error["message"] for error in response.get("errors", ())]
 
 
-@pytest.mark.parametrize("question", REACHING)
-async def test_no_question_leads_to_what_is_hidden(driver: Tenant, question: str) -> None:
-    [message] = await refusals(driver, question)
+@pytest.mark.parametrize("query", QUERIES_OF_ACCOUNTS)
+async def test_a_query_of_a_hidden_entity_is_rejected(driver: Tenant, query: str) -> None:
+    [message] = await list_errors(driver, query)
     assert "The role driver may not read accounts." in message
 
 
-async def test_no_order_and_no_group_leads_there_and_all_others_do(driver: Tenant) -> None:
-    asked = dict(by_paths(driver.tenure))
-    assert sum(asked.values()) > 20
-    for question, hidden in asked.items():
-        found = await refusals(driver, question)
-        assert bool(found) is hidden, question
-        assert all("may not read accounts" in message for message in found)
+async def test_sort_and_group_fields_of_a_hidden_entity_are_rejected(driver: Tenant) -> None:
+    is_hidden = dict(list_path_queries(driver.tenure))
+    assert sum(is_hidden.values()) > 20
+    for query, hidden in is_hidden.items():
+        errors = await list_errors(driver, query)
+        assert bool(errors) is hidden, query
+        assert all("may not read accounts" in message for message in errors)
 
 
 ID = '"01890a5d-ac96-774b-bcce-b302099a8057"'
-OF_THE_PLUGIN = [
+OPERATIONS_OF_THE_PLUGIN = [
     "{ fleetCars { totalCount } }",
     "{ fleetCarsAggregate { count } }",
     f"{{ fleetCar(id: {ID}) {{ id }} }}",
@@ -112,27 +112,27 @@ OF_THE_PLUGIN = [
 
 
 @pytest.fixture(scope="module")
-async def without(tenure: RunningTenure) -> Tenant:
-    """A tenant that no longer uses the plugin."""
-    tenant = await tenure.new_tenant()
-    await tenant.ask('mutation { fleetCarCreate(input: {plate: "B-TN 1"}) { status } }')
-    await tenant.ask('mutation { pluginDisable(input: {name: "fleet"}) { userErrors { code } } }')
+async def disabled(tenure: RunningTenure) -> Tenant:
+    """A tenant that has disabled the plugin."""
+    tenant = await tenure.create_tenant()
+    await tenant.execute('mutation { fleetCarCreate(input: {plate: "B-TN 1"}) { status } }')
+    await tenant.execute('mutation { pluginDisable(input: {name: "fleet"}) { userErrors { code } } }')
     return tenant
 
 
-@pytest.mark.parametrize("question", OF_THE_PLUGIN)
-async def test_nothing_leads_to_what_the_tenant_has_not_enabled(without: Tenant, question: str) -> None:
-    [message] = await refusals(without, question)
+@pytest.mark.parametrize("query", OPERATIONS_OF_THE_PLUGIN)
+async def test_an_operation_of_a_disabled_plugin_is_rejected(disabled: Tenant, query: str) -> None:
+    [message] = await list_errors(disabled, query)
     assert "belongs to the plugin fleet, which is not enabled for this tenant" in message
 
 
-async def test_streams_and_exports_do_not_either(without: Tenant) -> None:
+async def test_bulk_loads_exports_and_the_feed_exclude_a_disabled_plugin(disabled: Tenant) -> None:
     rows = {"content": b"{}\n", "headers": {"Content-Type": "application/x-ndjson"}}
-    written = await without.client.post("/bulk/FleetCar", **rows)
-    named = await without.client.get("/export", params={"entities": "FleetCar"})
-    assert (written.status_code, named.status_code) == (403, 403)
-    everything = await without.client.get("/export")
-    fed = await without.ask("{ changes { edges { entity } } }")
-    assert everything.status_code == 200
-    assert "B-TN 1" not in everything.text
-    assert fed == {"data": {"changes": {"edges": []}}}
+    written = await disabled.client.post("/bulk/FleetCar", **rows)
+    exported = await disabled.client.get("/export", params={"entities": "FleetCar"})
+    assert (written.status_code, exported.status_code) == (403, 403)
+    complete = await disabled.client.get("/export")
+    feed = await disabled.execute("{ changes { edges { entity } } }")
+    assert complete.status_code == 200
+    assert "B-TN 1" not in complete.text
+    assert feed == {"data": {"changes": {"edges": []}}}

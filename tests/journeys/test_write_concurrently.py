@@ -1,4 +1,4 @@
-"""Eight writers of all kinds at once: none hears of another, or waits too long, and the feed tells all."""
+"""Eight concurrent writers of all operations: no error, no long wait, and a complete change feed."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tenure_core.write.results import RowResult
 from tenure_core.write.transaction import run_in_transaction
 
 WRITERS, WRITES, KEYS = 8, 12, 20
-LONGEST_SECONDS = 10
-"""How long a request may take, as the service has it."""
+MAX_SECONDS = 10
+"""Time limit of a request, as in the service."""
 
 Work = Callable[[TenantConnection], Awaitable[Sequence[RowResult]]]
 
 
-class GivenUpError(Exception):
-    """A writer that takes back what it has written."""
+class CancelledWriteError(Exception):
+    """Rolls back a write."""
 
 
-class Busy:
-    """A writer that does anything to the records behind the same few keys, and sometimes gives up."""
+class RandomWriter:
+    """Runs random operations on the records of a few keys, and sometimes rolls back."""
 
     def __init__(self, accounts: Writer, seed: int) -> None:
         self.accounts = accounts
@@ -39,52 +39,54 @@ class Busy:
         self.ids: list[uuid.UUID] = []
 
     async def write(self) -> None:
-        """Write again and again; nothing that others do may keep it from that."""
+        """Run the operations; no concurrent write may make one fail."""
         for _ in range(WRITES):
-            gives_up = self.random.random() < 0.1
+            cancels = self.random.random() < 0.1
             try:
-                async with asyncio.timeout(LONGEST_SECONDS):
-                    found = await run_in_transaction(
-                        self.accounts.database, self.accounts.actor, self._work(gives_up)
+                async with asyncio.timeout(MAX_SECONDS):
+                    results = await run_in_transaction(
+                        self.accounts.database, self.accounts.actor, self._work(cancels)
                     )
-            except GivenUpError:
+            except CancelledWriteError:
                 continue
-            self.ids += [one.id for one in found if one.id and one.status in ("CREATED", "UPDATED")]
+            self.ids += [
+                result.id for result in results if result.id and result.status in ("CREATED", "UPDATED")
+            ]
 
-    def _work(self, gives_up: bool) -> Work:
-        chosen = self._chosen()
+    def _work(self, cancels: bool) -> Work:
+        operation = self._choose_operation()
 
         async def work(connection: TenantConnection) -> Sequence[RowResult]:
-            found = await chosen(connection)
-            if gives_up:
-                raise GivenUpError
-            return found
+            results = await operation(connection)
+            if cancels:
+                raise CancelledWriteError
+            return results
 
         return work
 
-    def _chosen(self) -> Work:
-        catalog, entity, actor = self.accounts.catalog, self.accounts.entity, self.accounts.actor
-        act = self.random.choice(("upsert", "upsert", "batch", "delete", "restore", "purge"))
-        if act == "upsert" or not self.ids:
+    def _choose_operation(self) -> Work:
+        catalog, entity, context = self.accounts.catalog, self.accounts.entity, self.accounts.context
+        name = self.random.choice(("upsert", "upsert", "batch", "delete", "restore", "purge"))
+        if name == "upsert" or not self.ids:
             rows = [self._row() | self._parent() for _ in range(8)]
-            return lambda c: upsert(c, catalog, entity, actor, rows)
-        if act == "batch":
+            return lambda c: upsert(context(c), entity, rows)
+        if name == "batch":
             operations = [BatchOperation(entity, "Upsert", self._row()) for _ in range(4)]
-            person = self._row("lastName") | {"account": {"operation": 0}}
-            operations.append(BatchOperation(catalog["Contact"], "Upsert", person))
-            return lambda c: run_batch(c, catalog, actor, operations, atomic=False)
-        sent = {"id": self.random.choice(self.ids)}
-        if act == "purge":
-            return lambda c: self._purge(c, sent)
-        mark = crud.delete if act == "delete" else crud.restore
-        return lambda c: mark(c, catalog, entity, actor, [sent])
+            contact = self._row("lastName") | {"account": {"operation": 0}}
+            operations.append(BatchOperation(catalog["Contact"], "Upsert", contact))
+            return lambda c: run_batch(context(c), operations, atomic=False)
+        row = {"id": self.random.choice(self.ids)}
+        if name == "purge":
+            return lambda c: self._purge(c, row)
+        set_deleted = crud.delete if name == "delete" else crud.restore
+        return lambda c: set_deleted(context(c), entity, [row])
 
-    async def _purge(self, connection: TenantConnection, sent: dict[str, Any]) -> list[RowResult]:
+    async def _purge(self, connection: TenantConnection, row: dict[str, Any]) -> list[RowResult]:
         accounts = self.accounts
-        return [(await purge(connection, accounts.catalog, accounts.entity, accounts.actor, sent)).result]
+        return [(await purge(accounts.context(connection), accounts.entity, row)).result]
 
-    def _row(self, name: str = "name") -> dict[str, Any]:
-        return {"match": self._key(), name: str(self.random.randrange(5))}
+    def _row(self, field: str = "name") -> dict[str, Any]:
+        return {"match": self._key(), field: str(self.random.randrange(5))}
 
     def _parent(self) -> dict[str, Any]:
         return {"parent": self._key()} if self.random.random() < 0.3 else {}
@@ -93,8 +95,8 @@ class Busy:
         return {"externalRef": {"system": "erp", "id": str(self.random.randrange(KEYS))}}
 
 
-async def test_none_hears_of_another_and_the_feed_tells_all_of_it(database, catalog, actor) -> None:
-    writers = [Busy(Writer(database, catalog, actor), seed) for seed in range(WRITERS)]
+async def test_concurrent_writers_do_not_fail_and_the_feed_is_complete(database, catalog, actor) -> None:
+    writers = [RandomWriter(Writer(database, catalog, actor), seed) for seed in range(WRITERS)]
     await asyncio.gather(*(writer.write() for writer in writers))
     copy, feed = Copy(), Feed(database, catalog, actor)
     for change in await feed.rest():

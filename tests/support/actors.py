@@ -1,4 +1,4 @@
-"""Actors in tenants of their own."""
+"""Actors in new tenants."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tenure_core.access.api_keys import ensure_tenant
 from tenure_core.access.identity import Actor, Role
 
 
-def actor_in_fresh_tenant(database_url: str, role: Role) -> Actor:
-    """Return an actor as the look-up of a key does: its role is a plain text, as the database has it."""
+def create_actor(database_url: str, role: Role) -> Actor:
+    """Return an actor in a new tenant. Its role is a str, as after authentication."""
     tenant_id = ensure_tenant(database_url, f"test {uuid.uuid4()}")
     return Actor(tenant_id, uuid.uuid4(), role.value, "test")

@@ -1,4 +1,4 @@
-"""What tests of the API stand on: execution over the real database, and the whole application over HTTP."""
+"""Fixtures for tests of the API: an executor, and the application over HTTP."""
 
 from __future__ import annotations
 
@@ -10,73 +10,74 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
-from tests.generated_queries.responses import Answers
+from tests.generated_queries.query_runner import QueryRunner
 from tests.generated_queries.sample import CATALOG, ROWS, insert, sample
 from tests.generated_queries.sample_computed import with_sample
 from tests.support import computed_plugin, graphql_requests
-from tests.support.actors import actor_in_fresh_tenant
-from tests.support.computed_plugin_tenant import Desk
+from tests.support.actors import create_actor
+from tests.support.computed_plugin_tenant import PluginTenant
 
 from tenure_core.access.api_keys import create_key
 from tenure_core.access.identity import Actor, Role
-from tenure_core.plugins.host import Host, core_host
+from tenure_core.plugins.host import core_host
 from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 from tenure_schema.app import create_app
 from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.operations.executor import Executor
 
-Ask = Callable[..., Awaitable[dict[str, Any]]]
+Execute = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def execution(database: Database, settings: Settings) -> Executor:
+def executor(database: Database, settings: Settings) -> Executor:
     return Executor(core_host(), database, settings)
 
 
 @pytest.fixture
-def ask(execution: Executor, actor: Actor) -> Ask:
-    """Ask a question the short way and return the response as plain Python; `as_` asks as another actor."""
+def execute(executor: Executor, actor: Actor) -> Execute:
+    """Executes an operation and returns the response as Python values; `as_` is another actor."""
 
-    async def answer(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
-        return await graphql_requests.ask(execution, as_, query, **variables)
+    async def execute(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
+        return await graphql_requests.execute_request(executor, as_, query, **variables)
 
-    return answer
+    return execute
 
 
 @pytest.fixture
-def ask_generally(execution: Executor, actor: Actor) -> Ask:
-    """Ask a question the general way."""
+def execute_with_resolvers(executor: Executor, actor: Actor) -> Execute:
+    """Executes an operation with graphql-core, also if it could be planned."""
 
-    async def answer(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
-        return await execution.execute_with_resolvers(GraphQLRequest(query, variables), as_, "test")
+    async def execute(query: str, as_: Actor = actor, **variables: Any) -> dict[str, Any]:
+        request = executor.prepare_request(GraphQLRequest(query, variables), as_, "test")
+        return await executor.execute_with_resolvers(request)
 
-    return answer
+    return execute
 
 
 @pytest.fixture(scope="session")
 async def app(settings: Settings, database_url: str) -> AsyncIterator[Starlette]:
-    """The whole application, started."""
-    built = create_app(settings, database_url)
-    async with built.router.lifespan_context(built):
-        yield built
+    """The application, started."""
+    application = create_app(settings, database_url)
+    async with application.router.lifespan_context(application):
+        yield application
 
 
 @pytest.fixture
 async def client(app: Starlette, database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client with an administrator's key of a fresh tenant."""
+    """An HTTP client with an administrator's API key of a new tenant."""
     key = create_key(database_url, f"http {uuid.uuid4()}", Role.ADMIN, "test", "test")
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     headers = {"Authorization": f"Bearer {key.secret}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://tenure.test", headers=headers
-    ) as opened:
-        yield opened
+    ) as http_client:
+        yield http_client
 
 
 @pytest.fixture(scope="session")
-async def generous(database: Database, settings: Settings) -> Executor:
-    """Execution with limits past anything that is generated."""
+async def unlimited_executor(database: Database, settings: Settings) -> Executor:
+    """An executor without limits, for generated queries."""
     names = (
         "cost",
         "aliases",
@@ -86,14 +87,14 @@ async def generous(database: Database, settings: Settings) -> Executor:
         "document_tokens",
         "document_characters",
     )
-    raised = dict.fromkeys((f"max_{name}" for name in names), 10**9)
-    return Executor(Host((), (), CATALOG), database, settings.model_copy(update=raised))
+    limits = dict.fromkeys((f"max_{name}" for name in names), 10**9)
+    return Executor(replace(core_host(), catalog=CATALOG), database, settings.model_copy(update=limits))
 
 
 @pytest.fixture(scope="session")
-def sampled(database_url: str) -> Actor:
-    """A reader of the sample, beside one tenant with the same ids and another with the same values."""
-    reader, *others = (actor_in_fresh_tenant(database_url, Role.READER) for _ in range(3))
+def sample_reader(database_url: str) -> Actor:
+    """A reader of the sample. Two other tenants have records with the same ids or values."""
+    reader, *others = (create_actor(database_url, Role.READER) for _ in range(3))
     insert(database_url, reader.tenant_id, ROWS)
     insert(database_url, others[0].tenant_id, sample(seed=8))
     insert(database_url, others[1].tenant_id, sample(first_id=0x900))
@@ -101,18 +102,18 @@ def sampled(database_url: str) -> Actor:
 
 
 @pytest.fixture(scope="session")
-def answers(generous: Executor, sampled: Actor) -> Answers:
-    """Answers about the sample."""
-    return Answers(generous, sampled)
+def sample_tenant(unlimited_executor: Executor, sample_reader: Actor) -> QueryRunner:
+    """Executes queries of the sample as `sample_reader`."""
+    return QueryRunner(unlimited_executor, sample_reader)
 
 
 @pytest.fixture(scope="session")
-def desk_execution(database: Database, settings: Settings) -> Executor:
-    """Execution with the plugin of `desk`."""
+def plugin_executor(database: Database, settings: Settings) -> Executor:
+    """An executor with the plugin of `computed_plugin`."""
     return Executor(computed_plugin.HOST, database, settings)
 
 
 @pytest.fixture
-def tenant(desk_execution: Executor, actor: Actor) -> Desk:
-    """A fresh tenant that has enabled the plugin of `desk`, asked as an administrator."""
-    return Desk(desk_execution, replace(actor, plugins=frozenset((computed_plugin.NAME,))))
+def tenant(plugin_executor: Executor, actor: Actor) -> PluginTenant:
+    """An administrator of a new tenant that has enabled the plugin of `computed_plugin`."""
+    return PluginTenant(plugin_executor, replace(actor, plugins=frozenset((computed_plugin.NAME,))))

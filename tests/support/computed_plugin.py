@@ -1,4 +1,4 @@
-"""A plugin of tests: fields that code computes, and root fields of its own, over the core's entities."""
+"""A test plugin with batch-computed fields, computed columns and root fields on the core entities."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tenure_sdk import (
 )
 from tenure_sdk.graphql import (
     EntityRef,
-    InputRefusedError,
+    InputRejectedError,
     ResolverContext,
     SubscriptionContext,
     entity_type,
@@ -43,35 +43,35 @@ Info = strawberry.Info[ResolverContext]
 Live = strawberry.Info[SubscriptionContext]
 
 calls: list[Rows] = []
-"""What the code of `health` was called with."""
+"""The rows that `health` was called with."""
 
 
 async def health(context: Context, rows: Rows) -> list[object]:
-    """Half as many as the employees; by the number of employees also what goes wrong."""
+    """Return half the number of employees; certain numbers cause failures."""
     calls.append(rows)
-    found = {row["id"]: row["employees"] for row in rows}
-    if 666 in found.values():
+    employees = {row["id"]: row["employees"] for row in rows}
+    if 666 in employees.values():
         raise ZeroDivisionError("the secret of the plugin")
-    if 667 in found.values():
+    if 667 in employees.values():
         return []
-    if 669 in found.values():
-        raise BadUserInputError("Nobody may know.")
-    return ["ill" if found[row["id"]] == 668 else (found[row["id"]] or 0) / 2 for row in rows]
+    if 669 in employees.values():
+        raise BadUserInputError("The value is confidential.")
+    return ["ill" if employees[row["id"]] == 668 else (employees[row["id"]] or 0) / 2 for row in rows]
 
 
 mischief = ""
-"""What `crowd` does beside its work: it writes, or it sends a statement that fails."""
+"""A side effect of `crowd`: "write", or any other text for a statement that fails."""
 
 
 async def crowd(context: Context, rows: Rows) -> list[int]:
-    """How many contacts there are, by a statement of its own."""
+    """Return the number of contacts, read by a statement of the plugin."""
     if mischief == "write":
         await context.write.create(Account, [{"name": "by code"}])
     elif mischief:
         await context.connection.execute("SELECT 1 / 0")
-    named = select(Contact).where(Contact.account_id.in_([row["id"] for row in rows]))  # type: ignore[attr-defined]
-    people = (await context.session.scalars(named)).all()
-    return [sum(str(one.account_id) == row["id"] for one in people) for row in rows]  # type: ignore[attr-defined]
+    statement = select(Contact).where(Contact.account_id.in_([row["id"] for row in rows]))  # type: ignore[attr-defined]
+    people = (await context.session.scalars(statement)).all()
+    return [sum(str(person.account_id) == row["id"] for person in people) for row in rows]  # type: ignore[attr-defined]
 
 
 COMPUTED = [
@@ -87,7 +87,7 @@ COMPUTED = [
         entity=Account,
         name="crowd",
         scalar_type=INT,
-        doc="People.",
+        doc="Number of contacts.",
         required_columns=("id", "twice"),
         compute=crowd,
     ),
@@ -99,29 +99,29 @@ COMPUTED = [
 
 @strawberry.type(description="A pile of paper.")
 class DeskPile:
-    title: str = strawberry.field(description="What it is about.")
-    since: datetime = strawberry.field(description="How long it lies there.")
+    title: str = strawberry.field(description="Subject.")
+    since: datetime = strawberry.field(description="Start time.")
     about: strawberry.Private[uuid.UUID]
 
-    @strawberry.field(graphql_type=entity_type(Account) | None, description="Whose it is.")
+    @strawberry.field(graphql_type=entity_type(Account) | None, description="The owner.")
     async def account(self) -> EntityRef:
         return EntityRef(Account, self.about)
 
-    @strawberry.field(description="The name of whose it is, as code sees it.")
+    @strawberry.field(description="Name of the owner, loaded by the plugin.")
     async def owner(self, info: Info) -> str | None:
-        found = await info.context.load(Account, self.about)
-        return found and found.name
+        account = await info.context.load(Account, self.about)
+        return account and account.name
 
-    @strawberry.field(description="How many people are there, as code sees it.")
+    @strawberry.field(description="Number of contacts, loaded by the plugin.")
     async def people(self, info: Info) -> int:
         return len(await info.context.load_related(Contact, "account", self.about))
 
-    @strawberry.field(description="What fails.")
+    @strawberry.field(description="A field that fails.")
     async def broken(self) -> int | None:
         raise ZeroDivisionError("the secret of the plugin")
 
 
-@strawberry.input(description="When, in several ways.")
+@strawberry.input(description="Times at several levels of nesting.")
 class DeskTimes:
     first: datetime
     more: list[datetime] = strawberry.field(default_factory=list)
@@ -129,18 +129,20 @@ class DeskTimes:
 
 @strawberry.type
 class DeskQuery:
-    @strawberry.field(description="Accounts by their names.", graphql_type=list_of(entity_type("Account")))
+    @strawberry.field(description="Accounts by name.", graphql_type=list_of(entity_type("Account")))
     async def desk_accounts(self, info: Info, names: list[str]) -> list[EntityRef]:
-        found = await info.context.session.scalars(
+        accounts = await info.context.session.scalars(
             select(Account).where(Account.name.in_(names)).order_by(Account.name)
         )
-        return [EntityRef(Account, one.id) for one in found]
+        return [EntityRef(Account, account.id) for account in accounts]
 
-    @strawberry.field(description="One account.", graphql_type=entity_type(Account) | None)
+    @strawberry.field(description="An account by id.", graphql_type=entity_type(Account) | None)
     async def desk_account(self, id: strawberry.ID) -> EntityRef:
         return EntityRef(Account, uuid.UUID(id))
 
-    @strawberry.field(description="A record of another sort.", graphql_type=entity_type(Account) | None)
+    @strawberry.field(
+        description="A reference to the wrong entity.", graphql_type=entity_type(Account) | None
+    )
     async def desk_mistake(self) -> EntityRef:
         return EntityRef(Contact, uuid.uuid4())
 
@@ -149,46 +151,48 @@ class DeskQuery:
         since = max([times.first, *times.more])
         return [DeskPile(title=str(n), since=since, about=uuid.UUID(id)) for n, id in enumerate(ids)]
 
-    @strawberry.field(description="What fails.")
+    @strawberry.field(description="A field that fails.")
     async def desk_broken(self, aloud: bool = False) -> int | None:
         if aloud:
-            raise BadUserInputError("Too loud.", "Whisper.")
+            raise BadUserInputError("The volume is too high.", "Reduce it.")
         raise ZeroDivisionError("the secret of the plugin")
 
-    @strawberry.field(description="A statement that PostgreSQL refuses.")
+    @strawberry.field(description="A statement that PostgreSQL rejects.")
     async def desk_bad_sql(self, info: Info) -> int | None:
         await info.context.session.execute(select(Account).where(Account.no_such == 1))  # type: ignore[attr-defined]
         return 1
 
-    @strawberry.field(description="Whether a question can write.")
+    @strawberry.field(description="A query that tries to write.")
     async def desk_write(self, info: Info) -> int | None:
-        await info.context.write.create(Account, [{"name": "written by a question"}])
+        await info.context.write.create(Account, [{"name": "written by a query"}])
         return 1
 
 
-@strawberry.input(description="What to call an account.")
+@strawberry.input(description="The new name of an account.")
 class DeskRenameInput:
     id: strawberry.ID
     name: str
     idempotency_key: str | None = None
 
 
-@strawberry.type(description="What came of it.")
+@strawberry.type(description="The payload of deskRename.")
 class DeskRenamePayload:
     account: EntityRef | None = strawberry.field(
         graphql_type=entity_type(Account) | None, description="The account.", default=None
     )
     user_errors: list[UserError] = strawberry.field(
-        graphql_type=list_of(platform_type("UserError")), description="What is wrong.", default_factory=list
+        graphql_type=list_of(platform_type("UserError")), description="Errors.", default_factory=list
     )
-    replayed: bool | None = strawberry.field(description="Whether it was done before.", default=False)
-    done: int | None = strawberry.field(description="How often it was done.", default=None)
+    replayed: bool | None = strawberry.field(
+        description="Whether the response was stored before.", default=False
+    )
+    done: int | None = strawberry.field(description="Number of calls.", default=None)
 
-    @strawberry.field(description="What fails.")
+    @strawberry.field(description="A field that fails.")
     async def broken(self) -> int | None:
         raise ZeroDivisionError("the secret of the plugin")
 
-    @strawberry.field(description="What fails in PostgreSQL.")
+    @strawberry.field(description="A statement that fails.")
     async def broken_sql(self, info: Info) -> int | None:
         await info.context.connection.execute("SELECT 1 / 0")
         return 1
@@ -199,14 +203,14 @@ renamings = 0
 
 @strawberry.type
 class DeskMutation:
-    @strawberry.mutation(description="Calls an account something else.")
+    @strawberry.mutation(description="Renames an account.")
     async def desk_rename(self, info: Info, input: DeskRenameInput) -> DeskRenamePayload | None:
-        global renamings  # told apart from what was written
+        global renamings  # counts calls, including those that are rolled back
         renamings += 1
         account = uuid.UUID(input.id)
         await info.context.write.update(Account, [{"id": account, "name": input.name}])
         if input.name == "forbidden":
-            raise InputRefusedError([UserError(ErrorCode.INVALID, ("name",), "nobody is called that")])
+            raise InputRejectedError([UserError(ErrorCode.INVALID, ("name",), "this name is not allowed")])
         if input.name == "broken":
             raise ZeroDivisionError("the secret of the plugin")
         return DeskRenamePayload(account=EntityRef(Account, account), done=renamings)
@@ -214,9 +218,7 @@ class DeskMutation:
 
 @strawberry.type
 class DeskSubscription:
-    @strawberry.subscription(
-        description="The accounts that are changed.", graphql_type=entity_type(Account) | None
-    )
+    @strawberry.subscription(description="Changed accounts.", graphql_type=entity_type(Account) | None)
     async def desk_changed(self, info: Live) -> AsyncGenerator[EntityRef]:
         async for change in info.context.changes(Account):
             yield EntityRef(Account, change.id)
@@ -226,7 +228,7 @@ class DeskSubscription:
         self, info: strawberry.Info[SubscriptionContext], of: datetime
     ) -> AsyncGenerator[str]:
         for number in range(3):
-            async with info.context.reading() as context:
+            async with info.context.open_snapshot() as context:
                 accounts = (await context.session.scalars(select(Account))).all()
             yield f"{number} of {len(accounts)} in {of.year}"
         raise ZeroDivisionError("the secret of the plugin")

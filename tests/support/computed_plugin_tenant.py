@@ -1,4 +1,4 @@
-"""Asking a Tenure that has the plugin of `desk`, the short way and the general one."""
+"""A tenant that has enabled the plugin of `computed_plugin`."""
 
 from __future__ import annotations
 
@@ -11,50 +11,60 @@ from tenure_schema.http.graphql_request import GraphQLRequest
 from tenure_schema.http.timing import Timing
 from tenure_schema.operations.executor import Executor
 
+RENAME = """mutation ($id: ID!, $name: String!, $key: String) {
+  deskRename(input: {id: $id, name: $name, idempotencyKey: $key}) {
+    done again: replayed account { name version } userErrors { code path message }
+  }
+}"""
 
-class Desk:
-    """Asks as one actor.
+
+class PluginTenant:
+    """Executes operations as one actor.
 
     Args:
-        execution: What answers.
-        actor: Who asks.
+        executor: The executor.
+        actor: The actor.
     """
 
-    def __init__(self, execution: Executor, actor: Actor) -> None:
-        self.execution = execution
+    def __init__(self, executor: Executor, actor: Actor) -> None:
+        self.executor = executor
         self.actor = actor
 
-    async def ask(self, query: str, key: str | None = None, **variables: Any) -> Any:
-        """Return the whole response; `key` is an idempotency key."""
-        question = GraphQLRequest(query, variables, idempotency_key=key)
-        response = await self.execution.execute(question, self.actor, "test", Timing())
+    async def execute(self, query: str, key: str | None = None, **variables: Any) -> Any:
+        """Return the response; `key` is an idempotency key."""
+        request = GraphQLRequest(query, variables, idempotency_key=key)
+        response = await self.executor.execute(request, self.actor, "test", Timing())
         return orjson.loads(orjson.dumps(response))
 
-    async def generally(self, query: str, **variables: Any) -> Any:
-        """Return the whole response of the general way."""
-        response = await self.execution.execute_with_resolvers(
-            GraphQLRequest(query, variables), self.actor, "test"
-        )
+    async def execute_with_resolvers(self, query: str, **variables: Any) -> Any:
+        """Return the response that graphql-core builds."""
+        request = self.executor.prepare_request(GraphQLRequest(query, variables), self.actor, "test")
+        response = await self.executor.execute_with_resolvers(request)
         return orjson.loads(orjson.dumps(response))
 
-    async def both_ways(self, query: str, **variables: Any) -> Any:
-        """Ask both ways, and return the response, which is the same."""
-        short = await self.ask(query, **variables)
-        assert await self.generally(query, **variables) == short
-        return short
+    async def execute_both_ways(self, query: str, **variables: Any) -> Any:
+        """Check that both paths return the same response, and return it."""
+        planned = await self.execute(query, **variables)
+        assert await self.execute_with_resolvers(query, **variables) == planned
+        return planned
 
     async def create(self, **values: Any) -> str:
-        """Create an account, and return its id."""
-        found = await self.ask(
+        """Create an account and return its id."""
+        response = await self.execute(
             "mutation ($input: AccountCreateInput!) { accountCreate(input: $input) { account { id } } }",
             input={"name": "a", **values},
         )
-        identity: str = found["data"]["accountCreate"]["account"]["id"]
-        return identity
+        id_: str = response["data"]["accountCreate"]["account"]["id"]
+        return id_
 
     async def contact(self, account: str) -> None:
-        """Create a contact at an account."""
-        await self.ask(
+        """Create a contact of an account."""
+        await self.execute(
             "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { userErrors { code } } }",
             input={"lastName": "Lovelace", "account": {"id": account}},
         )
+
+    async def account_names(self) -> list[str]:
+        """Return the names of all accounts."""
+        response = await self.execute("{ accounts { nodes { name } } }")
+        return [account["name"] for account in response["data"]["accounts"]["nodes"]]

@@ -1,4 +1,4 @@
-"""Writers at the same time: what one of them holds, and whether another waits for it."""
+"""Functions for tests of concurrent writers: hold a lock, and check or await the locks of other writers."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ WHERE NOT granted AND datname = current_database()
 
 
 @asynccontextmanager
-async def held(accounts: Writer, identity: object) -> AsyncIterator[TenantConnection]:
-    """Hold an account as another writer does, and lend the connection that holds it."""
-    async with accounts.connected() as connection:
-        await connection.execute(LOCK, (identity,))
+async def hold_lock(accounts: Writer, record_id: object) -> AsyncIterator[TenantConnection]:
+    """Lock an account as another writer does, and yield the connection."""
+    async with accounts.connect() as connection:
+        await connection.execute(LOCK, (record_id,))
         yield connection
 
 
-async def is_free(accounts: Writer, identity: object) -> bool:
-    """Return whether no writer holds an account."""
+async def is_free(accounts: Writer, record_id: object) -> bool:
+    """Return whether no writer has locked an account."""
     try:
-        async with accounts.connected() as connection:
-            await connection.execute(LOCK, (identity,))
+        async with accounts.connect() as connection:
+            await connection.execute(LOCK, (record_id,))
     except ConflictError:
         return False
     return True
 
 
-async def waits_for_a_lock(accounts: Writer) -> None:
-    """Wait until a writer waits."""
-    while await accounts.select(WAITING) == [(0,)]:  # noqa: ASYNC110  # PostgreSQL tells nobody
+async def wait_for_waiting_writer(accounts: Writer) -> None:
+    """Wait until a writer waits for a lock."""
+    while await accounts.select(WAITING) == [(0,)]:  # noqa: ASYNC110  # PostgreSQL has no notification for this
         await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The writes as one actor uses them on one entity, each in a transaction of its own."""
+"""Runs write operations of one actor on one entity, each in its own transaction."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tenure_core.postgres.database import TenantConnection
+from tenure_core.write.context import WriteContext
 from tenure_core.write.operations import crud
 from tenure_core.write.operations.upsert import upsert
 from tenure_core.write.results import RowResult
@@ -17,7 +19,7 @@ def matched(system: str, key: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 class Writer:
-    """The write module as one actor uses it on one entity."""
+    """Runs write operations of one actor on one entity."""
 
     def __init__(self, database, catalog, actor, entity="Account") -> None:
         self.database, self.catalog, self.actor, self.entity = database, catalog, actor, catalog[entity]
@@ -26,42 +28,45 @@ class Writer:
         return Writer(self.database, self.catalog, self.actor, entity)
 
     @asynccontextmanager
-    async def connected(self):
+    async def connect(self):
         async with self.database.write_transaction(self.actor.tenant_id, "test", "tests") as connection:
             yield connection
 
+    def context(self, connection: TenantConnection) -> WriteContext:
+        return WriteContext(connection, self.catalog, self.actor)
+
     async def create(self, *rows: dict[str, Any]) -> list[RowResult]:
-        async with self.connected() as c:
-            return await crud.create(c, self.catalog, self.entity, self.actor, rows)
+        async with self.connect() as c:
+            return await crud.create(self.context(c), self.entity, rows)
 
     async def update(self, *rows: dict[str, Any]) -> list[RowResult]:
-        async with self.connected() as c:
-            return await crud.update(c, self.catalog, self.entity, self.actor, rows)
+        async with self.connect() as c:
+            return await crud.update(self.context(c), self.entity, rows)
 
     async def delete(self, *ids: object) -> list[RowResult]:
         return await self.delete_rows(*({"id": i} for i in ids))
 
     async def delete_rows(self, *rows: dict[str, Any]) -> list[RowResult]:
-        async with self.connected() as c:
-            return await crud.delete(c, self.catalog, self.entity, self.actor, rows)
+        async with self.connect() as c:
+            return await crud.delete(self.context(c), self.entity, rows)
 
     async def restore(self, *ids: object) -> list[RowResult]:
         return await self.restore_rows(*({"id": i} for i in ids))
 
     async def restore_rows(self, *rows: dict[str, Any]) -> list[RowResult]:
-        async with self.connected() as c:
-            return await crud.restore(c, self.catalog, self.entity, self.actor, rows)
+        async with self.connect() as c:
+            return await crud.restore(self.context(c), self.entity, rows)
 
     async def upsert(self, *rows: tuple[str, dict[str, Any]], system: str = "erp") -> list[RowResult]:
-        async with self.connected() as c:
-            return await upsert(c, self.catalog, self.entity, self.actor, [matched(system, *r) for r in rows])
+        async with self.connect() as c:
+            return await upsert(self.context(c), self.entity, [matched(system, *r) for r in rows])
 
     async def send(self, *rows: Any, **options: Any) -> list[RowResult]:
-        """Upsert rows as they are, tried again where they meet another write."""
+        """Upsert rows as given; retried after a conflict."""
         return await run_in_transaction(
             self.database,
             self.actor,
-            lambda c: upsert(c, self.catalog, self.entity, self.actor, rows, **options),
+            lambda c: upsert(self.context(c), self.entity, rows, **options),
         )
 
     async def read(

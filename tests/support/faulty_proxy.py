@@ -1,4 +1,4 @@
-"""A proxy that breaks on purpose, in front of a Tenure that does not."""
+"""A proxy in front of Tenure that injects faults."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import httpx
 
 FAULTS = ("cut", "lost", "half", 429, 503)
-"""What may become of a request: its connection is cut, it is done but its answer is lost, wholly or in part,
-or it is turned away with a status."""
+"""The faults: the connection is closed before the request is forwarded (cut), the request is forwarded but
+the response is lost completely (lost) or partly (half), or the request is rejected with a status."""
 
 
-class BreakingProxy(ThreadingHTTPServer):
+class FaultyProxy(ThreadingHTTPServer):
     """The proxy.
 
     Args:
-        target: Where Tenure answers.
+        target: The URL of Tenure.
     """
 
     def __init__(self, target: str) -> None:
@@ -34,7 +34,7 @@ class BreakingProxy(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: BreakingProxy
+    server: FaultyProxy
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -48,9 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.faults.pop(0) if self.server.faults else None
         self.close_connection = isinstance(fault, str)
         if isinstance(fault, int):
-            self._answer(fault, b"turned away", **{"Retry-After": "1"} if fault == 429 else {})
+            self._respond(fault, b"rejected", **{"Retry-After": "1"} if fault == 429 else {})
         elif fault != "cut":
-            answer = httpx.request(
+            response = httpx.request(
                 self.command,
                 f"{self.server.target}{self.path}",
                 headers=dict(self.headers),
@@ -58,11 +58,11 @@ class _Handler(BaseHTTPRequestHandler):
                 timeout=60,
             )
             if fault == "half":
-                self._answer(answer.status_code, answer.content, len(answer.content) // 2)
+                self._respond(response.status_code, response.content, len(response.content) // 2)
             elif fault != "lost":
-                self._answer(answer.status_code, answer.content)
+                self._respond(response.status_code, response.content)
 
-    def _answer(self, status: int, body: bytes, sent: int | None = None, **headers: str) -> None:
+    def _respond(self, status: int, body: bytes, sent: int | None = None, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
@@ -71,13 +71,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[:sent])
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
-def breaking_proxy(target: str) -> Iterator[BreakingProxy]:
-    """Run the proxy in front of a Tenure."""
-    with BreakingProxy(target) as proxy:
+def run_faulty_proxy(target: str) -> Iterator[FaultyProxy]:
+    """Run the proxy in front of Tenure."""
+    with FaultyProxy(target) as proxy:
         thread = Thread(target=proxy.serve_forever)
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""Reading the change feed without the API: pages as plain Python, and a copy that is kept by them."""
+"""Reads the change feed without the API, and maintains a copy of the records from it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import orjson
 
 from tenure_core.access.grants import authorize
 from tenure_core.access.identity import Actor
+from tenure_core.access.visibility import visible_rows
 from tenure_core.catalog.catalog import Catalog
-from tenure_core.changes.snapshot_export import export
+from tenure_core.changes.snapshot_export import export_records
 from tenure_core.postgres.database import Database
 from tenure_core.query.execute import execute
 from tenure_core.query.plan import bind_values, plan
@@ -25,13 +26,15 @@ EDGE = (
 PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 
 
-def selected(*names: str, **nested: Sequence[str]) -> tuple[SelectedField, ...]:
-    """Return fields as they are asked, some with fields of their own."""
+def select_fields(*names: str, **nested: Sequence[str]) -> tuple[SelectedField, ...]:
+    """Return selected fields, with nested fields as keyword arguments."""
     plain = tuple(SelectedField(name, name, {}, ()) for name in names)
-    return plain + tuple(SelectedField(name, name, {}, selected(*inner)) for name, inner in nested.items())
+    return plain + tuple(
+        SelectedField(name, name, {}, select_fields(*inner)) for name, inner in nested.items()
+    )
 
 
-PAGE = selected(edges=EDGE, pageInfo=PAGE_INFO)
+PAGE = select_fields(edges=EDGE, pageInfo=PAGE_INFO)
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,15 @@ class Feed:
     actor: Actor
 
     async def page(self, **arguments: object) -> Any:
-        """Return one page, asked with the given arguments."""
-        asked = SelectedField("changes", "changes", arguments, PAGE)
-        planned = plan(asked, self.catalog, authorize(self.actor, self.catalog))
+        """Return one page."""
+        field = SelectedField("changes", "changes", arguments, PAGE)
+        planned = plan(field, self.catalog, authorize(self.actor, self.catalog))
         statement = compile(planned.plan), bind_values(planned.binds, {})
-        [found] = await execute(self.database, self.actor.tenant_id, [statement])
-        return orjson.loads(found)
+        [body] = await execute(self.database, self.actor, [statement])
+        return orjson.loads(body)
 
     async def rest(self, after: str | None = None, **arguments: object) -> list[Any]:
-        """Return every change after a cursor, read page by page."""
+        """Return all changes after a cursor."""
         edges: list[Any] = []
         while True:
             page = await self.page(after=after, **arguments)
@@ -62,54 +65,54 @@ class Feed:
                 return edges
 
     async def export(self) -> AsyncIterator[Any]:
-        """Yield the lines of an export of everything."""
-        entities = list(self.catalog.entities.values())
-        async for lines in export(self.database, self.actor.tenant_id, entities):
+        """Yield the lines of an export of all entities."""
+        rows = visible_rows(self.catalog.entities.values(), authorize(self.actor, self.catalog))
+        async for lines in export_records(self.database, self.actor, rows):
             for line in lines.splitlines():
                 yield orjson.loads(line)
 
 
 @dataclass
 class Copy:
-    """What somebody knows who follows the feed: every living record by its id, and all versions.
+    """The records and versions of a consumer of the feed, by id.
 
     Args:
-        whole: Whether it was begun with the first change. One that was begun with a snapshot knows nothing of
-            the records that were deleted at that time.
+        complete: Whether the copy starts with the first change. A copy that starts with a snapshot does not
+            contain the records that were deleted before.
     """
 
-    whole: bool = True
+    complete: bool = True
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
 
     def load(self, line: Any) -> None:
-        """Take in a record of an export."""
+        """Add a record of an export."""
         assert line["id"] not in self.records
         self.records[line["id"]] = line["data"]
         self.versions[line["id"]] = line["version"]
 
     def apply(self, change: Any) -> None:
-        """Make a change again as a client would; its version must be the next one of the record."""
-        identity, version, operation = change["id"], change["version"], change["operation"]
-        known = self.versions.get(identity)
-        if known is None and not self.whole and operation != "CREATE":
+        """Apply a change; check that its version is the next version of the record."""
+        id_, version, operation = change["id"], change["version"], change["operation"]
+        previous = self.versions.get(id_)
+        if previous is None and not self.complete and operation != "CREATE":
             assert operation in ("RESTORE", "UPDATE", "PURGE")
         else:
-            assert version == (known or 0) + 1, (change, known)
-        self.versions[identity] = version
+            assert version == (previous or 0) + 1, (change, previous)
+        self.versions[id_] = version
         match operation:
             case "CREATE" | "RESTORE":
-                assert identity not in self.records
-                self.records[identity] = change["after"]
-            case "UPDATE" if identity in self.records:
-                assert change["before"].items() <= self.records[identity].items()
-                self.records[identity] |= change["after"]
+                assert id_ not in self.records
+                self.records[id_] = change["after"]
+            case "UPDATE" if id_ in self.records:
+                assert change["before"].items() <= self.records[id_].items()
+                self.records[id_] |= change["after"]
             case "DELETE" | "PURGE":
-                assert self.records.pop(identity, change["before"]) == change["before"]
-        if self.whole:
-            self._refuse_dangling(self.records.get(identity, {}))
+                assert self.records.pop(id_, change["before"]) == change["before"]
+        if self.complete:
+            self._check_references(self.records.get(id_, {}))
 
-    def _refuse_dangling(self, record: dict[str, Any]) -> None:
+    def _check_references(self, record: dict[str, Any]) -> None:
         for name in ("account", "parent"):
-            if referred := record.get(name):
-                assert referred["id"] in self.versions, f"what {name} refers to comes later"
+            if reference := record.get(name):
+                assert reference["id"] in self.versions, f"the change of the {name} is later"

@@ -1,4 +1,4 @@
-"""Asking the API without HTTP: a question as an actor, answered as plain Python."""
+"""Executes GraphQL requests without HTTP."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tenure_schema.http.timing import Timing
 from tenure_schema.operations.executor import Executor
 
 
-async def ask(execution: Executor, actor: Actor, query: str, **variables: Any) -> dict[str, Any]:
-    """Return the whole response."""
-    response = await execution.execute(GraphQLRequest(query, variables), actor, "test", Timing())
-    plain: dict[str, Any] = orjson.loads(orjson.dumps(response))
-    return plain
+async def execute_request(executor: Executor, actor: Actor, query: str, **variables: Any) -> dict[str, Any]:
+    """Return the GraphQL response as plain Python values."""
+    response = await executor.execute(GraphQLRequest(query, variables), actor, "test", Timing())
+    decoded: dict[str, Any] = orjson.loads(orjson.dumps(response))
+    return decoded

@@ -1,4 +1,4 @@
-"""The guide for authors of plugins, as tests read it: files, commands, questions with their answers."""
+"""Parses the guide for plugin authors: the steps of its tutorial and how-to sections, and its reference."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from typing import Any
 import orjson
 
 GUIDE = Path(__file__).parents[2] / "sdk" / "README.md"
+EXECUTED_SECTIONS = slice(1, 3)
+"""The sections of level 2 whose code blocks are steps: the tutorial and the how-to sections."""
+
 BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-PART = re.compile(r"<!-- (?P<name>\w+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
+REFERENCE_PART = re.compile(r"<!-- (?P<name>\w+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A block of the tutorial.
+    """A code block.
 
     Args:
-        language: What it is written in.
-        file: The file that it is the text of; "" for none.
-        text: What it says.
+        language: The language of the block.
+        file: The file that the block contains; "" for none.
+        text: The contents of the block.
     """
 
     language: str
@@ -31,29 +34,31 @@ class Step:
 
     @property
     def commands(self) -> list[str]:
-        """Its commands, where it is one for a shell."""
+        """The commands of a shell block."""
         return self.text.splitlines() if self.language == "sh" else []
 
     @property
-    def answer(self) -> Any:
-        """Its value, where it is an answer."""
+    def response(self) -> Any:
+        """The value of a JSON block: the response to the operation before it."""
         return orjson.loads(self.text)
 
 
-def steps() -> Iterator[Step]:
-    """Yield the blocks of the tutorial, and of what it is continued with, in their order."""
-    tutorial = "".join(GUIDE.read_text().split("\n## ")[1:3])
-    for block in BLOCK.finditer(tutorial):
+def list_steps() -> Iterator[Step]:
+    """Yield the steps in the order of the guide."""
+    text = "".join(GUIDE.read_text().split("\n## ")[EXECUTED_SECTIONS])
+    for block in BLOCK.finditer(text):
         yield Step(block["language"], block["file"] or "", block["text"])
 
 
-def parts() -> dict[str, str]:
-    """Return the parts of the reference by their names."""
-    return {part["name"]: part["text"].strip() for part in PART.finditer(GUIDE.read_text())}
+def reference_parts() -> dict[str, str]:
+    """Return the parts of the reference in the guide, by name."""
+    return {part["name"]: part["text"].strip() for part in REFERENCE_PART.finditer(GUIDE.read_text())}
 
 
-def with_parts(made: dict[str, str]) -> str:
-    """Return the guide with the given parts in the places of its own."""
-    return PART.sub(
-        lambda part: f"<!-- {part['name']} -->\n\n{made[part['name']]}\n\n<!-- end -->", GUIDE.read_text()
-    )
+def replace_reference(parts: dict[str, str]) -> None:
+    """Replace the parts of the reference in the guide."""
+
+    def render(part: re.Match[str]) -> str:
+        return f"<!-- {part['name']} -->\n\n{parts[part['name']]}\n\n<!-- end -->"
+
+    GUIDE.write_text(REFERENCE_PART.sub(render, GUIDE.read_text()))

@@ -1,7 +1,8 @@
-"""A process that is killed in the middle of what a plugin does by itself.
+"""A process that is killed while it runs a change listener or a job.
 
-Called as `python -m tests.support.killed_worker URL PLUGIN HOOK`, with on_change or register_jobs for the hook: it delivers
-changes to a plugin of that name, or does its job. The plugin writes an account, and then kills the process.
+Usage: `python -m tests.support.killed_worker URL PLUGIN HOOK`, where HOOK is on_change or register_jobs. The
+process delivers changes to a plugin with the given name, or runs its job. The plugin writes an account and
+kills the process.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ from tenure_core.postgres.database import Database
 from tenure_core.settings import Settings
 
 
-async def die(context: Context) -> None:
-    """Write something, and be killed before it is committed."""
-    await context.write.create(Account, [{"name": "written by one who died"}])
+async def write_and_die(context: Context) -> None:
+    """Write an account and kill the process before the commit."""
+    await context.write.create(Account, [{"name": "written by a killed worker"}])
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @hookimpl
 async def on_change(context: Context, changes: Sequence[Change]) -> None:
-    await die(context)
+    await write_and_die(context)
 
 
 @hookimpl
 def register_jobs() -> list[Job]:
-    return [Job(name="tidy", doc="Tidy up.", run=die, every=timedelta(seconds=1))]
+    return [Job(name="tidy", doc="Tidy up.", run=write_and_die, every=timedelta(seconds=1))]
 
 
 async def main(url: str, name: str, hook: str) -> None:

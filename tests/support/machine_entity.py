@@ -1,4 +1,4 @@
-"""An entity as a plugin declares one, with a unique field, and what a plugin's migration would do for it."""
+"""An entity with unique fields, as a plugin declares it, and the statements that create its table."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ DIALECT = PGDialect_psycopg()
 DDL = [str(CreateTable(TABLE).compile(dialect=DIALECT))] + [
     str(CreateIndex(index).compile(dialect=DIALECT)) for index in TABLE.indexes
 ]
-# The tables of the core are compared with their migrations: this one is in none of them.
+# A test compares the metadata with the core migrations, which do not create this table.
 Entity.metadata.remove(TABLE)
 
 
 def machine_catalog() -> Catalog:
-    """Return the core's entities and the machine."""
+    """Return a catalog of the core entities and the machine."""
     return build_catalog((*CORE_ENTITIES, Machine))
 
 
 def create_machines(database_url: str, catalog: Catalog) -> None:
-    """Make the table."""
+    """Create the table."""
     template = json.dumps(capture_template(catalog["Machine"]))
     with psycopg.connect(database_url) as connection:
         for statement in DDL:
             connection.execute(statement)
-        connection.execute("CALL tenure_protect('machine')")
+        connection.execute("CALL tenure_enable_row_security('machine')")
         connection.execute("CALL tenure_capture('machine', 'Machine', %s::jsonb)", (template,))

@@ -1,4 +1,4 @@
-"""Plugins in files of their own, as distributions bring them: with a folder that revisions are written to."""
+"""Plugins in files, like those of installed distributions, with a folder for revisions."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ HEAD = """
     from tenure_core.entities.model import Account
 
     MANIFEST = Manifest(name="{name}", version="1.0.0", tenure=">=0.1", doc="A plugin.")
-    APART = MetaData()
+    METADATA = MetaData()
 """
 
 
 def write_plugin(folder: Path, body: str, name: str = "fleet") -> ModuleType:
-    """Write the module of a plugin and import it, each time anew.
+    """Write the module of a plugin and import it, without a cache.
 
     Args:
-        folder: Where it comes to lie.
-        body: What stands in it after the imports and the manifest.
-        name: What the plugin is called.
+        folder: The folder of the plugin's package.
+        body: The code after the imports and the manifest.
+        name: The name of the plugin.
     """
     file = folder / name / "plugin.py"
     file.parent.mkdir(exist_ok=True)

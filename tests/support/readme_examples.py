@@ -1,4 +1,4 @@
-"""The examples of the README, as tests read them."""
+"""Parses the code blocks of README.md."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from typing import Any
 import orjson
 
 README = Path(__file__).parents[2] / "README.md"
-TOUR, PLUGINS, RETAIL = "A tour", "Plugins", "Real customers: import a file"
+TOUR, PLUGINS, RETAIL = "A tour", "Plugins", "Import a CSV file"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Example:
-    """One fenced block.
+    """A code block.
 
     Args:
-        language: What it is written in.
-        text: What it says.
-        answer: The JSON block right after a query; None where there is none.
-        section: The heading that it stands under: another data set for each.
+        language: The language.
+        text: The code.
+        response: The JSON block directly after a query; None without one.
+        section: The heading above it. Each section has its own data.
     """
 
     language: str
     text: str
-    answer: Any
+    response: Any
     section: str
 
     @property
     def lines(self) -> list[str]:
-        """Its commands, each on one line."""
+        """The commands of a shell block, each on one line."""
         return self.text.replace("\\\n", " ").splitlines()
 
 
 def examples() -> list[Example]:
-    """Return all of them, in order."""
+    """Return all code blocks, in order."""
     text = README.read_text()
     blocks = list(BLOCK.finditer(text))
-    found = []
+    result = []
     for block, after in zip(blocks, [*blocks[1:], None], strict=True):
-        answered = block[1] == "graphql" and after is not None and after[1] == "json"
-        answer = orjson.loads(after[2]) if answered and after else None
+        has_response = block[1] == "graphql" and after is not None and after[1] == "json"
+        response = orjson.loads(after[2]) if has_response and after else None
         section = HEADING.findall(text, 0, block.start())[-1]
-        found.append(Example(block[1], block[2], answer, section))
-    return found
+        result.append(Example(block[1], block[2], response, section))
+    return result
 
 
 def title(example: Example) -> str:
@@ -57,4 +57,4 @@ def title(example: Example) -> str:
 
 def queries(section: str) -> list[Example]:
     """Return the GraphQL examples below a heading."""
-    return [one for one in examples() if one.language == "graphql" and one.section == section]
+    return [example for example in examples() if example.language == "graphql" and example.section == section]

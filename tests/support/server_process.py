@@ -1,4 +1,4 @@
-"""Tenure as a process of its own, which a test may kill and start again at the same address."""
+"""Runs `tenure serve` as a separate process, which a test can kill and restart at the same address."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 from threading import Timer
 
 TENURE = str(Path(sys.executable).with_name("tenure"))
-PATIENCE_SECONDS = 60
-"""How long a start may take on a busy machine before the test gives up."""
+TIMEOUT_SECONDS = 60
+"""The timeout for a start or a stop on a busy machine."""
 
 
-class Running:
-    """`tenure serve` at one address, whatever becomes of its process.
+class TenureProcess:
+    """`tenure serve` at a fixed address, across restarts.
 
     Args:
-        database_url: The database that it serves.
-        tenure: The command.
-        settings: Its settings, by the names of their variables.
+        database_url: The URL of the database.
+        tenure: The path of the command.
+        settings: Environment variables.
     """
 
     def __init__(self, database_url: str, tenure: str = TENURE, **settings: str) -> None:
@@ -38,27 +38,27 @@ class Running:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the process, and wait until it accepts requests."""
         self.process = subprocess.Popen(
             [self._tenure, "serve", "--port", str(self.port)], env=self._environment, stdout=subprocess.PIPE
         )
-        timer = Timer(PATIENCE_SECONDS, self.process.kill)
+        timer = Timer(TIMEOUT_SECONDS, self.process.kill)
         timer.start()
         assert self.process.stdout
         assert any(b"/graphql" in line for line in self.process.stdout), "the server did not start"
         timer.cancel()
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Send it a signal, and wait until it is gone."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal, and wait until the process ends."""
         self.process.send_signal(number)
-        self.process.communicate(timeout=PATIENCE_SECONDS)
+        self.process.communicate(timeout=TIMEOUT_SECONDS)
 
 
 @contextmanager
-def running(database_url: str, tenure: str = TENURE, **settings: str) -> Iterator[Running]:
-    """Run `tenure serve`."""
-    server = Running(database_url, tenure, **settings)
+def run_tenure(database_url: str, tenure: str = TENURE, **settings: str) -> Iterator[TenureProcess]:
+    """Run `tenure serve`, and stop it on exit."""
+    server = TenureProcess(database_url, tenure, **settings)
     try:
         yield server
     finally:
-        server.end()
+        server.stop()

@@ -1,4 +1,4 @@
-"""A small plugin as tests make it up: vehicles of customers, and whatever hooks a test gives it."""
+"""A plugin with cars of customers and the hooks that a test passes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def register_entities() -> list[type[Entity]]:
 
 
 def fleet(name: str = "fleet", requires: tuple[str, ...] = (), **hooks: Any) -> SimpleNamespace:
-    """Return the plugin, with further hooks; a second one by another name brings no entities."""
+    """Return the plugin with additional hooks. With another name, it registers no entities."""
     doc = "Cars of customers."
     manifest = Manifest(name=name, version="1.0.0", tenure=">=0.1", doc=doc, requires=requires)
-    own = {"register_entities": register_entities} if name == "fleet" else {}
-    return SimpleNamespace(MANIFEST=manifest, **own, **{hook: hookimpl(f) for hook, f in hooks.items()})
+    entities = {"register_entities": register_entities} if name == "fleet" else {}
+    return SimpleNamespace(MANIFEST=manifest, **entities, **{hook: hookimpl(f) for hook, f in hooks.items()})

@@ -1,4 +1,4 @@
-"""The questions that are measured, as GraphQL."""
+"""The measured queries."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MACHINES = """
         }
     }
 """
-"""20 accounts with their machines, the open work orders and the last three readings of each."""
+"""20 accounts with their machines, and the open work orders and last three readings of each machine."""
 
 ACCOUNT = "query Account($id: ID!) { account(id: $id) { id name industry lifecycleStage employees email } }"
 """One account by its id."""
@@ -56,16 +56,16 @@ PAGE = """
         }
     }
 """
-"""One page of few accounts, in the order of their names."""
+"""A page of four accounts, sorted by name."""
 
 CURSORS = """
     query Cursors($after: String) {
         accounts(first: 100, after: $after, orderBy: [{field: NAME}]) { edges { cursor } }
     }
 """
-"""The cursors of many accounts, to reach a page far behind."""
+"""The cursors of 100 accounts, to reach a distant page."""
 
 
-def body(question: GraphQLRequest) -> bytes:
-    """Return the body of the HTTP request that asks a question."""
-    return orjson.dumps({"query": question.query, "variables": question.variables})
+def body(request: GraphQLRequest) -> bytes:
+    """Return the body of the HTTP request."""
+    return orjson.dumps({"query": request.query, "variables": request.variables})

@@ -1,4 +1,4 @@
-"""The change feed, read page by page over GraphQL from its beginning to its end, beside a bare SELECT."""
+"""Measures reading the complete change feed over GraphQL against a bare SELECT."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from data import Data
 from load import Target
 from psycopg.adapt import Loader
 from report import Row, at_least
-from writes import connected, posted
+from writes import open_connection, post
 
 from tenure_core.access.api_keys import create_key, ensure_tenant
 from tenure_core.access.identity import Role
 
-CHANGES_A_PAGE = 1_000
+CHANGES_PER_PAGE = 1_000
 
-FOLLOW = """
-    query Follow($after: String) {
+CHANGES_QUERY = """
+    query Changes($after: String) {
         changes(first: 1000, after: $after) {
             edges {
                 cursor entity id operation changedFields before after version actor origin
@@ -54,32 +54,32 @@ END = re.compile(rb'"endCursor" ?: ?"([^"]+)"')
 
 
 class _Bytes(Loader):
-    """Hands JSON on as it came."""
+    """Returns JSON as bytes, without parsing it."""
 
     def load(self, data: bytes | bytearray | memoryview) -> bytes:
         return bytes(data)
 
 
-def following(data: Data, server: Target, rounds: int, changes: int) -> Row:
-    """Measure reading the feed from its beginning to its end against a bare SELECT.
+def measure_change_feed(data: Data, server: Target, rounds: int, changes: int) -> Row:
+    """Measure reading the complete feed against a bare SELECT.
 
     Args:
-        data: Where the database is.
-        server: Where Tenure answers.
-        rounds: How many times the ways take turns.
-        changes: How many changes there are to read: a multiple of two pages.
+        data: The data.
+        server: The server.
+        rounds: Number of rounds.
+        changes: Number of changes, a multiple of two pages.
     """
     name = f"bench of changes {uuid.uuid4()}"
     tenant = ensure_tenant(data.url, name)
     key = create_key(data.url, name, Role.READER, "bench", "bench").secret
     target = Target(server.port, server.path, key)
     _fill(data, tenant, changes // 2)
-    _bare(data, tenant, changes)
-    _followed(target, changes)
-    found = [(_followed(target, changes), _bare(data, tenant, changes)) for _ in range(rounds)]
-    ratio = statistics.median(feed / bare for feed, bare in found)
-    feed, bare = (statistics.median(speeds) for speeds in zip(*found, strict=True))
-    what = f"`changes`, {changes} read by {CHANGES_A_PAGE}: throughput to the bare SELECT"
+    _read_table(data, tenant, changes)
+    _read_feed(target, changes)
+    speeds = [(_read_feed(target, changes), _read_table(data, tenant, changes)) for _ in range(rounds)]
+    ratio = statistics.median(feed / bare for feed, bare in speeds)
+    feed, bare = (statistics.median(values) for values in zip(*speeds, strict=True))
+    what = f"`changes`, {changes} read by {CHANGES_PER_PAGE}: throughput to the bare SELECT"
     return at_least(what, ratio, 0.5, f"tenure {feed:.0f} changes/s, bare {bare:.0f}")
 
 
@@ -90,22 +90,22 @@ def _fill(data: Data, tenant: uuid.UUID, records: int) -> None:
         connection.execute("ANALYZE change")
 
 
-def _followed(target: Target, changes: int) -> float:
-    """Return how many changes a second come over GraphQL, each page asked for with the cursor of the last."""
+def _read_feed(target: Target, changes: int) -> float:
+    """Return the changes per second over GraphQL."""
     pages, after = 0, None
-    with connected(target) as connection:
+    with open_connection(target) as connection:
         started = time.perf_counter()
-        while pages * CHANGES_A_PAGE < changes:
-            body = orjson.dumps({"query": FOLLOW, "variables": {"after": after}})
-            answer = posted(connection, target, body)
-            [end] = END.findall(answer)
+        while pages * CHANGES_PER_PAGE < changes:
+            body = orjson.dumps({"query": CHANGES_QUERY, "variables": {"after": after}})
+            response = post(connection, target, body)
+            [end] = END.findall(response)
             pages, after = pages + 1, end.decode()
         seconds = time.perf_counter() - started
-    assert answer.count(b'"version"') == CHANGES_A_PAGE, answer[:500]
+    assert response.count(b'"version"') == CHANGES_PER_PAGE, response[:500]
     return changes / seconds
 
 
-def _bare(data: Data, tenant: uuid.UUID, changes: int) -> float:
+def _read_table(data: Data, tenant: uuid.UUID, changes: int) -> float:
     read, seq = 0, 0
     with psycopg.connect(data.url, autocommit=True, prepare_threshold=2) as connection:
         connection.adapters.register_loader("json", _Bytes)
