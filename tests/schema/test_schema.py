@@ -132,7 +132,7 @@ def make_plugin(name: str, type_: type, requires: tuple[str, ...] = ()) -> Simpl
 
 
 @asynccontextmanager
-async def started(server_url: str, failures: str) -> AsyncIterator[RunningTenure]:
+async def run_with_failures(server_url: str, failures: str) -> AsyncIterator[RunningTenure]:
     plugins = [
         make_plugin("valid", int),
         make_plugin("invalid", complex),
@@ -146,12 +146,12 @@ async def test_an_invalid_plugin_stops_the_start(server_url: str) -> None:
     with pytest.raises(
         PluginError, match=r"The plugin invalid failed at startup: The schema cannot be built"
     ):
-        async with started(server_url, "stop"):
+        async with run_with_failures(server_url, "stop"):
             pass
 
 
 async def test_an_invalid_plugin_and_its_dependents_are_skipped(server_url: str) -> None:
-    async with started(server_url, "skip") as tenure:
+    async with run_with_failures(server_url, "skip") as tenure:
         tenant = await tenure.create_tenant()
         response = await tenant.execute("{ plugins { name status problems } valid }")
         paths = [f"/plugins/{name}/here" for name in ("valid", "invalid", "dependent")]

@@ -67,7 +67,7 @@ EXEMPT_ALIASES = {
 PLUGIN_EXPRESSION = re.compile(r"FROM activity\s+WHERE activity\.tenant_id")
 """An expression of a plugin, which reads other rows on the plugin's authority."""
 
-EMPTY_SELECTION = re.compile(r"FROM \w+ AS \w+\s+WHERE false\b")
+EMPTY_SELECTION = re.compile(r"FROM \w+ AS \w+\s+WHERE false(?=\s*(?:\)|$))")
 """A table of which no row is read: SQLAlchemy omits all other conditions beside an empty `or`."""
 
 

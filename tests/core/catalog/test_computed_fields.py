@@ -26,7 +26,7 @@ from tenure_core.query.sql import compile, compile_export
 from tenure_core.write.rows.validate import writable_fields
 
 
-def computed(name: str, expression: Any = lambda row: row.c.employees) -> ComputedColumn:
+def declare_column(name: str, expression: Any = lambda row: row.c.employees) -> ComputedColumn:
     return ComputedColumn(entity=Account, name=name, scalar_type=INT, doc="A number.", expression=expression)
 
 
@@ -130,23 +130,23 @@ def test_a_computed_field_lists_the_entities_it_is_computed_from() -> None:
 
 def test_a_computed_field_with_the_name_of_a_column_is_rejected() -> None:
     with pytest.raises(DeclarationError, match=r"Account\.tenantId has the name of a column"):
-        build_catalog(computed=[("p", computed("tenant_id"))])
+        build_catalog(computed=[("p", declare_column("tenant_id"))])
 
 
 def test_an_expression_that_cannot_be_built_is_rejected() -> None:
     with pytest.raises(DeclarationError, match=r"expression of Account\.odd cannot be built: AttributeError"):
-        build_catalog(computed=[("p", computed("odd", lambda row: row.c.no_such))])
+        build_catalog(computed=[("p", declare_column("odd", lambda row: row.c.no_such))])
 
 
-@pytest.mark.parametrize("second", [computed("odd"), batch_field("odd")])
+@pytest.mark.parametrize("second", [declare_column("odd"), batch_field("odd")])
 def test_two_computed_fields_with_the_same_name_are_rejected(second: Any) -> None:
     with pytest.raises(DeclarationError, match=r"Account\.odd is declared twice"):
-        build_catalog(computed=[("p", computed("odd")), ("q", second)])
+        build_catalog(computed=[("p", declare_column("odd")), ("q", second)])
 
 
 def test_a_batch_field_can_require_columns_and_computed_columns() -> None:
     catalog = build_catalog(
-        computed=[("p", batch_field("odd", "employees", "even")), ("p", computed("even"))]
+        computed=[("p", batch_field("odd", "employees", "even")), ("p", declare_column("even"))]
     )
     odd = catalog["Account"].fields["odd"]
     assert isinstance(odd, BatchFieldInfo)

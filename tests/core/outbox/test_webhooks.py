@@ -23,7 +23,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
-async def unrestricted() -> AsyncIterator[WebhookClient]:
+async def unrestricted_client() -> AsyncIterator[WebhookClient]:
     """A client of an operator who allows private addresses."""
     client = WebhookClient()
     await client.open(AddressPolicy(private_allowed=True))
@@ -32,7 +32,7 @@ async def unrestricted() -> AsyncIterator[WebhookClient]:
 
 
 @pytest.fixture
-async def restricted() -> AsyncIterator[WebhookClient]:
+async def restricted_client() -> AsyncIterator[WebhookClient]:
     """A client with the default settings."""
     client = WebhookClient()
     await client.open(AddressPolicy(setting="ALLOW_PRIVATE"))
@@ -81,10 +81,10 @@ async def test_the_client_stays_open_until_the_last_user_closes_it() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_a_message_is_sent_to_a_private_address_if_the_operator_allows_it(
-    unrestricted: WebhookClient, receiver: WebhookReceiver, host: str
+    unrestricted_client: WebhookClient, receiver: WebhookReceiver, host: str
 ) -> None:
     url = f"http://{host}:{receiver.server_port}/hook?of=acme"
-    await unrestricted.send(WebhookEndpoint(url, SECRET), "msg_1", NOW, {"type": "test"})
+    await unrestricted_client.send(WebhookEndpoint(url, SECRET), "msg_1", NOW, {"type": "test"})
     [(path, headers, body)] = receiver.requests
     assert (path, headers["host"], body) == ("/hook?of=acme", url.split("/")[2], b'{"type":"test"}')
     timestamp = headers["webhook-timestamp"]
@@ -106,27 +106,29 @@ async def test_a_message_is_sent_to_a_private_address_if_the_operator_allows_it(
     ],
 )
 async def test_nothing_is_sent_to_a_private_address_by_default(
-    restricted: WebhookClient, receiver: WebhookReceiver, host: str
+    restricted_client: WebhookClient, receiver: WebhookReceiver, host: str
 ) -> None:
-    message = await rejection(restricted, f"https://{host}:{receiver.server_port}/hook")
+    message = await rejection(restricted_client, f"https://{host}:{receiver.server_port}/hook")
     assert "not a public address" in message or "an address that is not public" in message
     assert "ALLOW_PRIVATE=true" in message
     assert receiver.connections == 0
 
 
-async def test_nothing_is_sent_over_plain_http_by_default(restricted: WebhookClient) -> None:
-    assert "does not use https" in await rejection(restricted, "http://hooks.example/")
+async def test_nothing_is_sent_over_plain_http_by_default(restricted_client: WebhookClient) -> None:
+    assert "does not use https" in await rejection(restricted_client, "http://hooks.example/")
 
 
-async def test_a_redirect_is_not_followed(unrestricted: WebhookClient, receiver: WebhookReceiver) -> None:
+async def test_a_redirect_is_not_followed(
+    unrestricted_client: WebhookClient, receiver: WebhookReceiver
+) -> None:
     receiver.statuses, receiver.location = [307], f"{receiver.url}/elsewhere"
-    assert "responded with status 307" in await rejection(unrestricted, receiver.url)
+    assert "responded with status 307" in await rejection(unrestricted_client, receiver.url)
     assert [path for path, *_ in receiver.requests] == ["/hook"]
 
 
 async def test_a_slow_receiver_is_cut_off_at_the_timeout(
-    unrestricted: WebhookClient, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+    unrestricted_client: WebhookClient, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenure_core.outbox.webhooks.TIMEOUT_SECONDS", 0.5)
     receiver.header_pause_seconds = 0.2
-    assert "did not respond within" in await rejection(unrestricted, receiver.url)
+    assert "did not respond within" in await rejection(unrestricted_client, receiver.url)

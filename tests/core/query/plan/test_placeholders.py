@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.core.query.plan.test_planner import asked
+from tests.core.query.plan.test_planner import build_selection
 
 from tenure_core.access.grants import READ_ONLY, EntityGrant, Grants
 from tenure_core.access.identity import Role
@@ -34,7 +34,7 @@ CATALOG = build_catalog(computed=[("desk", HEALTH)])
 VALUES = {"employees": 3}
 
 
-def planned(field: SelectedField) -> Plan:
+def plan_field(field: SelectedField) -> Plan:
     grants = dict.fromkeys(CATALOG.entities, EntityGrant(READ_ONLY))
     return plan(field, CATALOG, Grants(Role.READER, grants, plugins=frozenset(["desk"]))).plan
 
@@ -46,26 +46,37 @@ def record() -> dict[str, Any]:
 BY_PARENT = [{"field": "PARENT"}]
 HEALTH_OF_ACCOUNT = SelectedField("health", "health", {}, (), "Account")
 RESPONSES: list[tuple[SelectedField, Any, list[tuple[str | int, ...]]]] = [
-    (asked("account", asked("health"), id="01890a5d-ac96-774b-bcce-b302099a8057"), record(), [("health",)]),
     (
-        asked("accounts", asked("nodes", asked("health"))),
+        build_selection("account", build_selection("health"), id="01890a5d-ac96-774b-bcce-b302099a8057"),
+        record(),
+        [("health",)],
+    ),
+    (
+        build_selection("accounts", build_selection("nodes", build_selection("health"))),
         {"nodes": [record(), record()]},
         [("nodes", 0, "health"), ("nodes", 1, "health")],
     ),
     (
-        asked("contacts", asked("edges", asked("node", asked("account", asked("health"))))),
+        build_selection(
+            "contacts",
+            build_selection(
+                "edges", build_selection("node", build_selection("account", build_selection("health")))
+            ),
+        ),
         {"edges": [{"node": {"account": record()}}, {"node": {"account": None}}]},
         [("edges", 0, "node", "account", "health")],
     ),
     (
-        asked(
-            "accountsAggregate", asked("key", asked("parent", asked("health"))), groupBy=[{"field": "PARENT"}]
+        build_selection(
+            "accountsAggregate",
+            build_selection("key", build_selection("parent", build_selection("health"))),
+            groupBy=[{"field": "PARENT"}],
         ),
         [{"key": {"parent": record()}}, {"key": {"parent": None}}],
         [(0, "key", "parent", "health")],
     ),
     (
-        asked("changes", asked("edges", asked("node", HEALTH_OF_ACCOUNT))),
+        build_selection("changes", build_selection("edges", build_selection("node", HEALTH_OF_ACCOUNT))),
         {"edges": [{"node": {**record(), TYPE_MARKER: "Account"}}, {"node": {}}]},
         [("edges", 0, "node", "health")],
     ),
@@ -76,7 +87,7 @@ RESPONSES: list[tuple[SelectedField, Any, list[tuple[str | int, ...]]]] = [
 def test_placeholders_have_the_path_and_the_required_values(
     field: SelectedField, response: Any, paths: list[tuple[str | int, ...]]
 ) -> None:
-    plan_ = planned(field)
+    plan_ = plan_field(field)
     assert has_placeholders(plan_)
     placeholders = list(find_placeholders(plan_, response, ()))
     assert [placeholder.path for placeholder in placeholders] == paths
@@ -85,11 +96,13 @@ def test_placeholders_have_the_path_and_the_required_values(
 
 def test_the_entity_marker_is_removed_from_the_response() -> None:
     response = {"edges": [{"node": {**record(), TYPE_MARKER: "Account"}}]}
-    field = asked("changes", asked("edges", asked("node", HEALTH_OF_ACCOUNT)))
-    [placeholder] = find_placeholders(planned(field), response, ())
+    field = build_selection("changes", build_selection("edges", build_selection("node", HEALTH_OF_ACCOUNT)))
+    [placeholder] = find_placeholders(plan_field(field), response, ())
     placeholder.fill(7)
     assert response == {"edges": [{"node": {"health": 7}}]}
 
 
 def test_a_plan_without_batch_fields_has_no_placeholders() -> None:
-    assert not has_placeholders(planned(asked("accounts", asked("nodes", asked("employees")))))
+    assert not has_placeholders(
+        plan_field(build_selection("accounts", build_selection("nodes", build_selection("employees"))))
+    )

@@ -18,28 +18,28 @@ from tenure_core.query.request import SelectedField, Variable
 SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
-def asked(name: str, *fields: SelectedField, **arguments: Any) -> SelectedField:
+def build_selection(name: str, *fields: SelectedField, **arguments: Any) -> SelectedField:
     return SelectedField(name, name, arguments, fields)
 
 
-NODES = asked("nodes", asked("id"))
+NODES = build_selection("nodes", build_selection("id"))
 
 
-def planned(field: SelectedField, catalog: Catalog, *readable: str) -> Planned:
+def plan_field(field: SelectedField, catalog: Catalog, *readable: str) -> Planned:
     """Plan for a caller who can read the given entities, or all entities."""
     grants = dict.fromkeys(readable or catalog.entities, EntityGrant(READ_ONLY))
     return plan(field, catalog, Grants(Role.READER, grants))
 
 
 def connection(field: SelectedField, catalog: Catalog) -> Connection:
-    result = planned(field, catalog).plan
+    result = plan_field(field, catalog).plan
     assert isinstance(result, Connection)
     return result
 
 
 def test_queries_that_differ_only_in_values_have_equal_plans(catalog: Catalog) -> None:
-    first = planned(asked("accounts", NODES, where={"name": {"eq": "a"}}), catalog)
-    second = planned(asked("accounts", NODES, where={"name": {"eq": "b"}}), catalog)
+    first = plan_field(build_selection("accounts", NODES, where={"name": {"eq": "a"}}), catalog)
+    second = plan_field(build_selection("accounts", NODES, where={"name": {"eq": "b"}}), catalog)
     assert first.plan == second.plan
     assert hash(first.plan) == hash(second.plan)
     assert [bind_values(p.binds, {}) for p in (first, second)] == [["a"], ["b"]]
@@ -47,13 +47,13 @@ def test_queries_that_differ_only_in_values_have_equal_plans(catalog: Catalog) -
 
 @pytest.mark.parametrize("arguments", [{"first": 5}, {"last": 20}, {"orderBy": [{"field": "NAME"}]}])
 def test_page_sizes_and_orders_are_part_of_the_plan(catalog: Catalog, arguments: dict[str, Any]) -> None:
-    plain, shaped = asked("accounts", NODES), asked("accounts", NODES, **arguments)
-    assert planned(plain, catalog).plan != planned(shaped, catalog).plan
+    plain, shaped = build_selection("accounts", NODES), build_selection("accounts", NODES, **arguments)
+    assert plan_field(plain, catalog).plan != plan_field(shaped, catalog).plan
 
 
 def test_a_variable_is_read_when_it_is_bound(catalog: Catalog) -> None:
     where = {"employees": {"gt": Variable("n", 1)}}
-    result = planned(asked("accounts", NODES, where=where), catalog)
+    result = plan_field(build_selection("accounts", NODES, where=where), catalog)
     assert bind_values(result.binds, {"n": 7}) == [7]
     assert result.dependencies == frozenset()
     with pytest.raises(BadUserInputError, match=r"accounts\.where\.employees\.gt: expected an integer"):
@@ -62,18 +62,18 @@ def test_a_variable_is_read_when_it_is_bound(catalog: Catalog) -> None:
 
 def test_an_order_ends_with_the_id_in_the_direction_of_its_last_key(catalog: Catalog) -> None:
     order = [{"field": "NAME"}, {"field": "KIND", "direction": "DESC"}]
-    keys = connection(asked("accounts", NODES, orderBy=order), catalog).page.order
+    keys = connection(build_selection("accounts", NODES, orderBy=order), catalog).page.order
     assert [(k.path.enum_name, k.descending) for k in keys] == [("NAME", False), ("KIND", True), ("ID", True)]
 
 
 def test_keys_after_the_id_are_omitted_from_an_order(catalog: Catalog) -> None:
     order = [{"field": "ID"}, {"field": "NAME"}]
-    keys = connection(asked("accounts", NODES, orderBy=order), catalog).page.order
+    keys = connection(build_selection("accounts", NODES, orderBy=order), catalog).page.order
     assert [key.path.enum_name for key in keys] == ["ID"]
 
 
 def test_the_default_order_is_that_of_the_entity(catalog: Catalog) -> None:
-    keys = connection(asked("activities", NODES), catalog).page.order
+    keys = connection(build_selection("activities", NODES), catalog).page.order
     assert [(k.path.enum_name, k.descending) for k in keys] == [("OCCURRED_AT", True), ("ID", True)]
 
 
@@ -84,17 +84,17 @@ def test_deleted_records_are_excluded_unless_the_filter_uses_deleted_at(
     catalog: Catalog,
 ) -> None:
     deleted_at = catalog["Account"].table.c.deleted_at
-    assert connection(asked("accounts", NODES), catalog).where == IsNull((deleted_at,), True)
+    assert connection(build_selection("accounts", NODES), catalog).where == IsNull((deleted_at,), True)
     for where in ({"deletedAt": {"ne": NOW}}, {"or": [{"not": {"deletedAt": {"ne": NOW}}}]}):
         assert IsNull((deleted_at,), True) not in _parts(
-            connection(asked("accounts", NODES, where=where), catalog)
+            connection(build_selection("accounts", NODES, where=where), catalog)
         )
     for nothing in ({}, None):
-        unsaid = connection(asked("accounts", NODES, where={"deletedAt": nothing}), catalog)
+        unsaid = connection(build_selection("accounts", NODES, where={"deletedAt": nothing}), catalog)
         assert unsaid.where == IsNull((deleted_at,), True)
     of_others = {"contacts": {"some": {"deletedAt": {"ne": NOW}}}}
     assert IsNull((deleted_at,), True) in _parts(
-        connection(asked("accounts", NODES, where=of_others), catalog)
+        connection(build_selection("accounts", NODES, where=of_others), catalog)
     )
 
 
@@ -103,25 +103,34 @@ def _parts(list_: Connection) -> tuple[object, ...]:
 
 
 INVALID: list[tuple[SelectedField, str]] = [
-    (asked("accounts", NODES, first=-1), r"accounts\.first is -1"),
-    (asked("accounts", NODES, last=101), r"accounts\.last is 101"),
-    (asked("accounts", NODES, first=1, last=1), "accounts has both first and last"),
-    (asked("accounts", NODES, after="x"), r"accounts\.after is not a cursor"),
-    (asked("accounts", NODES, where={"name": {"eq": None}}), r"accounts\.where\.name\.eq is null"),
+    (build_selection("accounts", NODES, first=-1), r"accounts\.first is -1"),
+    (build_selection("accounts", NODES, last=101), r"accounts\.last is 101"),
+    (build_selection("accounts", NODES, first=1, last=1), "accounts has both first and last"),
+    (build_selection("accounts", NODES, after="x"), r"accounts\.after is not a cursor"),
+    (build_selection("accounts", NODES, where={"name": {"eq": None}}), r"accounts\.where\.name\.eq is null"),
     (
-        asked("accounts", NODES, where={"attributes": {"at": None}}),
+        build_selection("accounts", NODES, where={"attributes": {"at": None}}),
         r"accounts\.where\.attributes\.at is null",
     ),
-    (asked("accounts", NODES, where={"id": {"in": ["1"]}}), r"accounts\.where\.id\.in: '1' is not an id"),
-    (asked("account", asked("id"), id="1"), r"account\.id: '1' is not an id"),
-    (asked("nodes", ids=[SOME_ID] * 101), "more than 100 ids"),
-    (asked("accountsAggregate", asked("count"), first=1001), r"accountsAggregate\.first is 1001"),
-    (asked("accountsAggregate", groupBy=[{"field": "NAME"}] * 2), "contains a field twice"),
-    (asked("accountsAggregate", groupBy=[{"field": "NAME", "bucket": "DAY"}]), "NAME is not a date or time"),
-    (asked("accountsAggregate", orderBy=[{}]), "needs a key or a function"),
-    (asked("accountsAggregate", orderBy=[{"key": "NAME"}]), "NAME is not a key of groupBy"),
     (
-        asked("accountsAggregate", orderBy=[{"function": "SUM", "field": "CREATED_AT"}]),
+        build_selection("accounts", NODES, where={"id": {"in": ["1"]}}),
+        r"accounts\.where\.id\.in: '1' is not an id",
+    ),
+    (build_selection("account", build_selection("id"), id="1"), r"account\.id: '1' is not an id"),
+    (build_selection("nodes", ids=[SOME_ID] * 101), "more than 100 ids"),
+    (
+        build_selection("accountsAggregate", build_selection("count"), first=1001),
+        r"accountsAggregate\.first is 1001",
+    ),
+    (build_selection("accountsAggregate", groupBy=[{"field": "NAME"}] * 2), "contains a field twice"),
+    (
+        build_selection("accountsAggregate", groupBy=[{"field": "NAME", "bucket": "DAY"}]),
+        "NAME is not a date or time",
+    ),
+    (build_selection("accountsAggregate", orderBy=[{}]), "needs a key or a function"),
+    (build_selection("accountsAggregate", orderBy=[{"key": "NAME"}]), "NAME is not a key of groupBy"),
+    (
+        build_selection("accountsAggregate", orderBy=[{"function": "SUM", "field": "CREATED_AT"}]),
         "SUM cannot be applied to CREATED_AT",
     ),
 ]
@@ -132,22 +141,26 @@ def test_an_invalid_argument_is_rejected_with_its_path(
     catalog: Catalog, field: SelectedField, reason: str
 ) -> None:
     with pytest.raises(BadUserInputError, match=reason):
-        planned(field, catalog)
+        plan_field(field, catalog)
 
 
 UNREADABLE: list[SelectedField] = [
-    asked("contacts", NODES),
-    asked("contact", asked("id"), id=SOME_ID),
-    asked("contactsAggregate", asked("count")),
-    asked("accounts", asked("nodes", asked("contacts", asked("totalCount")))),
-    asked("accounts", asked("nodes", asked("contactsAggregate", asked("count")))),
-    asked("accounts", NODES, where={"contacts": {"some": {}}}),
-    asked("accounts", NODES, where={"not": {"or": [{"contacts": {"none": {}}}]}}),
+    build_selection("contacts", NODES),
+    build_selection("contact", build_selection("id"), id=SOME_ID),
+    build_selection("contactsAggregate", build_selection("count")),
+    build_selection(
+        "accounts", build_selection("nodes", build_selection("contacts", build_selection("totalCount")))
+    ),
+    build_selection(
+        "accounts", build_selection("nodes", build_selection("contactsAggregate", build_selection("count")))
+    ),
+    build_selection("accounts", NODES, where={"contacts": {"some": {}}}),
+    build_selection("accounts", NODES, where={"not": {"or": [{"contacts": {"none": {}}}]}}),
 ]
 
 
 @pytest.mark.parametrize("field", UNREADABLE)
 def test_an_unreadable_entity_is_rejected_at_every_position(catalog: Catalog, field: SelectedField) -> None:
-    planned(field, catalog, "Account", "Contact")
+    plan_field(field, catalog, "Account", "Contact")
     with pytest.raises(ForbiddenError, match="may not read contacts"):
-        planned(field, catalog, "Account")
+        plan_field(field, catalog, "Account")
